@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef MEDIA_TIMELINE_H
+#define MEDIA_TIMELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "media/track.h"
+
+// Unwraps a counter of fewer than 64 bits to the value nearest to the last one.
+struct bc_unwrap {
+    int64_t last;
+    bool started;
+};
+
+// RTMP milliseconds. The chunk layer counts modulo 2^32, yet real encoders (OBS, FFmpeg) wrap at
+// 2^31; both are accepted. Returns unwrapped milliseconds.
+int64_t
+bc_unwrap_rtmp(struct bc_unwrap *u, uint32_t ms);
+
+// A counter of `bits` bits (33 for MPEG-TS, 32 for RTP).
+int64_t
+bc_unwrap_bits(struct bc_unwrap *u, uint64_t value, unsigned bits);
+
+// One packet as its source stamped it, after unwrapping.
+struct bc_time_in {
+    enum bc_kind kind;
+    int64_t dts_us;     // the source's clock, any origin
+    int64_t cts_us;     // pts - dts as sent; may be negative
+    int64_t arrived_us; // monotonic clock of the server
+    const struct bc_track *track; // for the audio frame's length; NULL for script packets
+};
+
+struct bc_time_out {
+    int64_t dts_us;
+    int64_t pts_us;
+    uint32_t epoch;
+    bool new_epoch; // first packet of the epoch
+    bool repaired;  // a stamp was changed by more than rounding; counted for the host's advice
+};
+
+struct bc_time_track {
+    bool started;      // in this epoch
+    bool jumped;       // its stamp of the running jump was seen (see `jump_us`)
+    int64_t last_out_us;
+    int64_t last_in_us;
+    int64_t last_arrived_us;
+    int64_t step_us;   // the usual distance of two packets, a running median or mean
+    // Audio: output times count samples from the anchor and are pulled back to the stamps only
+    // when the drift stays over one and a half frames.
+    int64_t anchor_us;
+    int64_t frames;
+    int drift_count;
+};
+
+// Maps the clocks of one broadcast's takes to one rising timeline in microseconds that starts
+// near 0. Pure: no clock inside. Owned by its channel, used by the channel's home worker only.
+struct bc_timeline {
+    uint32_t epoch; // of the last packet; 0 before the first
+    bool take_pending; // the next packet starts an epoch
+    int64_t offset_us; // out = in + offset, all tracks of an epoch alike
+    int64_t cts_shift_us; // lifts negative composition times of this take (RTMP-61)
+    int64_t end_us;    // end of all that was given out
+    int64_t wall_anchor_us; // wall clock of media time 0 of this epoch (out 0)
+    struct bc_time_track video;
+    struct bc_time_track audio;
+    uint64_t repairs;  // how many stamps were repaired since the broadcast began
+    uint64_t jumps;    // how many jumps started an epoch
+};
+
+void
+bc_timeline_init(struct bc_timeline *t);
+
+// A new take begins (first, reconnect, takeover, switched source): the next packet starts a new
+// epoch that continues where the last ended, without a hole.
+void
+bc_timeline_begin_take(struct bc_timeline *t);
+
+// A track's codec changed: the next packet starts a new epoch on the same clock (no jump).
+void
+bc_timeline_begin_format(struct bc_timeline *t);
+
+// Places one packet. `wall_us` is the wall clock now; it is used only where an epoch begins.
+void
+bc_timeline_place(struct bc_timeline *t, const struct bc_time_in *in, int64_t wall_us,
+    struct bc_time_out *out);
+
+// The wall clock of a media time of the running epoch.
+int64_t
+bc_timeline_wall_us(const struct bc_timeline *t, int64_t media_us);
+
+#endif
