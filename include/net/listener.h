@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stddef.h>
+
+struct bc_listener;
+struct bc_worker;
+
+// One listening socket of one worker (SO_REUSEPORT: the kernel spreads connections over the
+// workers). Created and closed on the worker's thread or before it started.
+// `address` is "host:port", "[v6]:port" or ":port" (all addresses, IPv6 and IPv4). `on_accept` gets a
+// non-blocking socket that it owns. NULL on failure with a sentence in `error`.
+struct bc_listener *
+bc_listener_create(struct bc_worker *worker, const char *address,
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user, char *error,
+    size_t error_len);
+
+// Stops accepting and frees itself; NULL is fine.
+void
+bc_listener_close(struct bc_listener *listener);
+
+#endif

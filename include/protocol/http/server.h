@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROTOCOL_HTTP_SERVER_H
+#define PROTOCOL_HTTP_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/http/exchange.h"
+
+struct bc_tls_context;
+struct bc_worker;
+
+struct bc_http_limits {
+    size_t header_bytes;      // request line and headers together; beyond: 431
+    size_t body_bytes;        // beyond: 413
+    int64_t header_timeout_us; // a slow head: 408 and close
+    int64_t idle_timeout_us;   // a keep-alive connection without request
+    uint32_t h2_streams;       // concurrent streams of an HTTP/2 connection
+};
+
+// What all connections of one worker share. Owned by the server, lives until the worker has
+// stopped; limits may be changed by the worker's thread (reload).
+struct bc_http_server {
+    struct bc_worker *worker; // borrowed
+    struct bc_http_limits limits;
+    const char *cors_origin;  // "*" or an origin, sent on every response; "" for none. Borrowed
+    // Gets every complete request; answers now or later.
+    void (*handle)(void *user, struct bc_http_exchange *x);
+    void *user;
+    // Counters of this worker.
+    uint64_t requests;
+    uint64_t bad_requests;
+    uint64_t connections; // open now
+};
+
+// Takes over an accepted socket: HTTP/1.x, HTTP/2 with prior knowledge (h2c) or h2c upgrade on a
+// plain one, what ALPN chose on TLS. `tls` NULL: plain.
+void
+bc_http_serve(struct bc_http_server *server, int fd, struct bc_tls_context *tls);
+
+// Stops all connections of this worker: idle ones at once, others after their response, all of
+// them at the latest after the timeout (drain).
+void
+bc_http_drain(struct bc_http_server *server, int64_t timeout_us);
+
+#endif
