@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+
+// The values of the configuration, one struct per section of the file. What each key means, its
+// default and its bounds stand in src/config/schema.c, and from there in docs/config.md.
+// All numbers are int64_t so that `cfg->stream.grace_s * 1000000` cannot overflow.
+// Strings are owned by the snapshot and never NULL; an empty one is "not set".
+
+#define BC_CONFIG_MAX_LISTEN 16  // addresses in one list
+#define BC_CONFIG_MAX_SOURCES 16 // sources of one channel
+
+enum bc_access {
+    BC_ACCESS_INVALID,
+    BC_ACCESS_OPEN,  // anybody
+    BC_ACCESS_KEY,   // publishing: who knows the channel's publish key
+    BC_ACCESS_TOKEN, // playing, API: who has a token
+};
+
+enum bc_record_mode {
+    BC_RECORD_INVALID,
+    BC_RECORD_ALWAYS,
+    BC_RECORD_REQUEST, // when the API asks for it
+    BC_RECORD_NEVER,
+};
+
+enum bc_source_kind {
+    BC_SOURCE_INVALID,
+    BC_SOURCE_PUBLISHER,   // value: the role, "" is the main take
+    BC_SOURCE_CHANNEL,     // value: another channel's name
+    BC_SOURCE_SLATE_IMAGE, // value: path of a picture
+    BC_SOURCE_SLATE_FILE,  // value: path of a video file
+};
+
+struct bc_config_source {
+    enum bc_source_kind kind;
+    char *value; // owned
+};
+
+// One entry of `channels:`. A channel without an entry is fine and has the defaults.
+struct bc_config_channel {
+    char *name;        // owned, "live/hq"
+    char *publish_key; // owned, secret, plain or "sha256:<hex>"; "" means the global key
+    enum bc_record_mode record;
+    char *title; // owned
+    struct bc_config_source *sources; // owned, in order of preference; at least one
+    size_t n_sources;
+};
+
+struct bc_config_listen {
+    char host[46]; // an IP address without brackets; "" is every address, IPv4 and IPv6
+    uint16_t port;
+};
+
+// An empty list means that nothing listens.
+struct bc_config_listen_list {
+    struct bc_config_listen items[BC_CONFIG_MAX_LISTEN];
+    size_t n;
+};
+
+struct bc_config_data {
+    char *dir;
+};
+
+struct bc_config_log {
+    enum bc_log_level level;
+    enum bc_log_format format;
+};
+
+struct bc_config_rtmp {
+    struct bc_config_listen_list listen;
+    int64_t chunk_size;
+    int64_t max_message_bytes;
+    int64_t handshake_timeout_s;
+};
+
+struct bc_config_http {
+    struct bc_config_listen_list listen;
+    int64_t max_header_bytes;
+    int64_t header_timeout_s;
+    int64_t idle_timeout_s;
+    char *cors_origin;
+};
+
+struct bc_config_https {
+    struct bc_config_listen_list listen; // meaningless while tls.cert is empty
+};
+
+struct bc_config_tls {
+    char *cert;
+    char *key;
+};
+
+struct bc_config_access {
+    enum bc_access publish; // KEY or OPEN
+    enum bc_access play;    // OPEN or TOKEN
+    enum bc_access api;     // TOKEN or OPEN
+    char *publish_key;      // secret; "" means the one in the data directory
+    char *play_key;         // secret
+};
+
+struct bc_config_limits {
+    int64_t connections;
+    int64_t half_open_per_ip; // 0: no limit
+};
+
+struct bc_config_stream {
+    int64_t grace_s;
+    bool gop_cache;
+    int64_t gop_max_ms;
+    int64_t viewer_queue_ms;
+    int64_t idle_timeout_s;
+    int64_t first_packet_timeout_s;
+    int64_t max_channels;
+};
+
+struct bc_config_hls {
+    int64_t part_ms;
+    int64_t segment_s;
+    int64_t target_s;
+    int64_t window_s;
+    int64_t idle_s; // 0: never idle
+};
+
+// One consistent set of values. Whoever loads it owns the first reference; from then on it is
+// immutable, may be read by any thread, and is freed with the last reference.
+struct bc_config {
+    atomic_uint refs;
+    int64_t workers; // 0: one per core
+    struct bc_config_data data;
+    struct bc_config_log log;
+    struct bc_config_rtmp rtmp;
+    struct bc_config_http http;
+    struct bc_config_https https;
+    struct bc_config_tls tls;
+    struct bc_config_access access;
+    struct bc_config_limits limits;
+    struct bc_config_stream stream;
+    struct bc_config_hls hls;
+    struct bc_config_channel *channels; // owned, sorted by name
+    size_t n_channels;
+};
+
+#endif
