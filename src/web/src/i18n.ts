@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every word on the pages, in every language they speak.
+
+import { remember, remembered } from './store';
+
+export type Lang = 'en' | 'zh';
+
+// {name} is replaced; [[…]] is left out when a name inside it has no value.
+export const TABLE = {
+    'lang.switch': { en: '中文', zh: 'English' },
+    'lang.switch_label': { en: '切换到中文', zh: 'Switch to English' },
+
+    'state.live': { en: 'Live', zh: '直播中' },
+    'state.waiting': { en: 'Reconnecting', zh: '重连中' },
+    'state.offline': { en: 'Offline', zh: '未开播' },
+    'viewers': { en: '{n} watching', zh: '{n} 人在看' },
+    'on_air': { en: 'on air {time}', zh: '已播 {time}' },
+
+    'phase.connecting': { en: 'Connecting…', zh: '正在连接…' },
+    'phase.buffering': { en: 'Loading…', zh: '正在缓冲…' },
+    'phase.waiting': { en: 'The host is reconnecting…', zh: '主播正在重新连接…' },
+    'phase.waiting_hint': {
+        en: 'Stay here. The picture comes back by itself.',
+        zh: '请不要离开，画面会自动恢复。',
+    },
+    'phase.offline': { en: 'Not live yet', zh: '直播还没有开始' },
+    'phase.offline_hint': {
+        en: 'This page starts playing by itself when the broadcast begins.',
+        zh: '开播后本页会自动播放，无需刷新。',
+    },
+    'phase.ended': { en: 'The broadcast has ended', zh: '直播已结束' },
+    'phase.ended_hint': {
+        en: 'If the host comes back, it continues here.',
+        zh: '如果主播再次开播，会在这里继续播放。',
+    },
+    'phase.unreachable': { en: 'Cannot reach the server', zh: '无法连接服务器' },
+    'phase.unreachable_hint': {
+        en: 'Please check your network. We keep trying.',
+        zh: '请检查网络，正在不断重试。',
+    },
+    'phase.unsupported': {
+        en: 'This browser cannot play live video',
+        zh: '当前浏览器无法播放直播',
+    },
+    'phase.unsupported_hint': {
+        en: 'It has neither Media Source Extensions nor HLS. Please open this page in a current Chrome, Edge, Firefox or Safari.',
+        zh: '它既不支持 MSE，也不支持 HLS。请用新版 Chrome、Edge、Firefox 或 Safari 打开本页。',
+    },
+    'phase.codec': {
+        en: 'This browser cannot show {codec} video',
+        zh: '当前浏览器无法播放 {codec} 画面',
+    },
+    'phase.codec_hint': {
+        en: 'The host sends {codec}, which this device does not decode. Another browser may; the sound works here.',
+        zh: '主播推送的是 {codec}，这台设备无法解码。可以换一个浏览器，或者在这里只听声音。',
+    },
+    'phase.forbidden': { en: 'You may not watch this broadcast', zh: '您没有观看权限' },
+    'phase.forbidden_hint': {
+        en: 'The link may have expired. Please ask for a new one.',
+        zh: '链接可能已经过期，请重新获取观看链接。',
+    },
+    'phase.no_channel': { en: 'This address names no channel', zh: '地址中没有频道' },
+    'phase.no_channel_hint': {
+        en: 'It should look like /watch/live/hq.',
+        zh: '正确的格式类似 /watch/live/hq。',
+    },
+    'phase.audio_only': { en: 'Sound only', zh: '纯音频直播' },
+    'to_start': { en: 'See what is live', zh: '查看正在直播的频道' },
+    'retry': { en: 'Try again', zh: '重试' },
+    'listen_only': { en: 'Listen only', zh: '只听声音' },
+
+    'control.play': { en: 'Play', zh: '播放' },
+    'control.pause': { en: 'Pause', zh: '暂停' },
+    'control.mute': { en: 'Mute', zh: '静音' },
+    'control.unmute': { en: 'Sound on', zh: '打开声音' },
+    'control.volume': { en: 'Volume', zh: '音量' },
+    'control.fullscreen': { en: 'Full screen', zh: '全屏' },
+    'control.pip': { en: 'Picture in picture', zh: '画中画' },
+    'control.live': { en: 'Live', zh: '实时' },
+    'control.live_label': { en: 'Jump to live', zh: '跳到最新画面' },
+    'control.video': { en: 'Live video', zh: '直播画面' },
+    'tap_sound': { en: 'Tap for sound', zh: '点击打开声音' },
+    'tap_play': { en: 'Tap to play', zh: '点击播放' },
+
+    'share': { en: 'Copy link', zh: '复制链接' },
+    'copy': { en: 'Copy', zh: '复制' },
+    'copied': { en: 'Copied', zh: '已复制' },
+    'copy_failed': { en: 'Press Ctrl+C', zh: '请手动复制' },
+
+    'player.label': { en: 'Playback', zh: '播放方式' },
+    'player.auto': { en: 'Automatic', zh: '自动' },
+    'player.llhls': { en: 'LL-HLS', zh: 'LL-HLS' },
+    'player.flv': { en: 'HTTP-FLV', zh: 'HTTP-FLV' },
+    'player.wsflv': { en: 'WS-FLV', zh: 'WS-FLV' },
+    'player.hls': { en: 'Browser’s own HLS', zh: '浏览器自带 HLS' },
+    'notice.switched': {
+        en: 'That did not work here, now playing with {player}',
+        zh: '播放遇到问题，已切换到 {player}',
+    },
+
+    'stats.title': { en: 'Statistics', zh: '统计' },
+    'stats.player': { en: 'Protocol', zh: '播放协议' },
+    'stats.latency': { en: 'Behind live', zh: '延迟' },
+    'stats.buffer': { en: 'Buffer', zh: '缓冲' },
+    'stats.stalls': { en: 'Stalls', zh: '卡顿' },
+    'stats.stalls_value': { en: '{n} ({time} s in all)', zh: '{n} 次（共 {time} 秒）' },
+    'stats.frames': { en: 'Frames decoded', zh: '已解码帧' },
+    'stats.dropped': { en: 'Frames dropped', zh: '丢弃帧' },
+    'stats.resolution': { en: 'Resolution', zh: '分辨率' },
+    'stats.bitrate': { en: 'Bitrate', zh: '码率' },
+    'stats.codecs': { en: 'Codecs', zh: '编码' },
+    'seconds': { en: '{n} s', zh: '{n} 秒' },
+    'unknown': { en: '–', zh: '–' },
+
+    'start.title': { en: 'Live streaming server', zh: '直播服务器' },
+    'start.what': {
+        en: 'A live server for shops: a host pushes from OBS, and viewers watch within a second in mini programs and browsers.',
+        zh: '面向门店的直播服务器：主播用 OBS 推流，观众在小程序和浏览器里一秒内就能看到。',
+    },
+    'start.live_now': { en: 'Live now', zh: '正在直播' },
+    'start.nothing': { en: 'Nothing is live at the moment', zh: '现在没有直播' },
+    'start.nothing_hint': {
+        en: 'Start a broadcast with the settings below; it appears here by itself.',
+        zh: '按下面的设置开始推流，频道会自动出现在这里。',
+    },
+    'start.unreachable': {
+        en: 'The server does not answer. Trying again…',
+        zh: '服务器没有响应，正在重试…',
+    },
+    'start.watch': { en: 'Watch', zh: '观看' },
+    'start.sound_only': { en: 'sound only', zh: '纯音频' },
+    'start.no_sound': { en: 'no sound', zh: '无声音' },
+    'start.channel': { en: 'Channel', zh: '频道' },
+    'start.channel_hint': { en: 'app/stream, for example live/hq', zh: '应用/流名，例如 live/hq' },
+    'start.push': { en: 'Go live with OBS', zh: '用 OBS 开播' },
+    'start.push_where': {
+        en: 'In OBS: Settings → Stream → Service “Custom…”',
+        zh: '在 OBS 中：设置 → 直播 → 服务选择“自定义…”',
+    },
+    'start.server': { en: 'Server', zh: '服务器' },
+    'start.key': { en: 'Stream key', zh: '推流码' },
+    'start.key_placeholder': { en: 'KEY', zh: '密钥' },
+    'start.key_where': {
+        en: 'Replace {key} with the publish key. The server prints it at its first start and keeps it in its data directory.',
+        zh: '把 {key} 换成推流密钥。服务器第一次启动时会打印它，并保存在数据目录中。',
+    },
+    'start.obs_advice': {
+        en: 'Best results: keyframe interval 2 s, B-frames 0, x264 tune zerolatency, AAC 48 kHz.',
+        zh: '推荐设置：关键帧间隔 2 秒，B 帧 0，x264 调优 zerolatency，AAC 48 kHz。',
+    },
+    'start.view': { en: 'Addresses for viewers', zh: '观看地址' },
+    'start.url.watch': { en: 'Watch page', zh: '观看页' },
+    'start.url.embed': { en: 'Embedded player', zh: '嵌入播放器' },
+    'start.url.index': { en: 'LL-HLS', zh: 'LL-HLS' },
+    'start.url.flv': { en: 'HTTP-FLV (mini program)', zh: 'HTTP-FLV（小程序）' },
+    'start.url.wsflv': { en: 'WS-FLV', zh: 'WS-FLV' },
+    'start.url.rtmp': { en: 'RTMP', zh: 'RTMP' },
+    'start.url.audio': { en: 'Sound only', zh: '纯音频' },
+    'start.copy_what': { en: 'Copy: {what}', zh: '复制：{what}' },
+    'start.advice': { en: 'Advice to the host', zh: '给主播的建议' },
+
+    'advice.gop_long': {
+        en: 'Keyframes are [[{gop_s} s ]]too far apart, so viewers wait longer for the first picture. Set the keyframe interval to 2 s.',
+        zh: '关键帧间隔太长[[（{gop_s} 秒）]]，观众要等更久才能看到画面。请把关键帧间隔设为 2 秒。',
+    },
+    'advice.b_frames': {
+        en: 'The encoder uses B-frames, which add delay. Set B-frames (bf) to 0 or choose “zerolatency”.',
+        zh: '编码器使用了 B 帧，会增加延迟。请把 B 帧（bf）设为 0，或选择 zerolatency。',
+    },
+    'advice.no_audio': {
+        en: 'No sound arrives. Check the microphone and the audio mixer in OBS.',
+        zh: '没有收到声音。请检查麦克风和 OBS 的混音器。',
+    },
+    'advice.no_video': {
+        en: 'No picture arrives. If that is not intended, check the scene and the camera.',
+        zh: '没有收到画面。如果不是有意为之，请检查场景和摄像头。',
+    },
+    'advice.bitrate_low': {
+        en: 'The bitrate has collapsed[[ to {kbps} kbit/s]]. The host’s upload is too slow: use a cable, or lower the bitrate in OBS.',
+        zh: '码率骤降[[至 {kbps} kbit/s]]。主播的上行网络太慢：请改用网线，或在 OBS 中降低码率。',
+    },
+    'advice.timestamps_repaired': {
+        en: 'The encoder’s timestamps jumped[[ {count} times]] and were repaired. If picture and sound drift apart, restart the stream.',
+        zh: '编码器的时间戳出现跳变[[（{count} 次）]]，已自动修复。如果音画不同步，请重新推流。',
+    },
+} as const satisfies Record<string, Record<Lang, string>>;
+
+export type Key = keyof typeof TABLE;
+export type Params = Record<string, string | number>;
+
+let current: Lang = 'en';
+
+export function fill(template: string, params: Params): string {
+    const value = (name: string): string | null => {
+        const known = Object.prototype.hasOwnProperty.call(params, name) ? params[name] : undefined;
+        return known === undefined ? null : String(known);
+    };
+    return template
+        .replace(/\[\[(.*?)\]\]/g, (_all, inner: string) => {
+            const names = [...inner.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+            return names.every((name) => value(name) !== null) ? inner : '';
+        })
+        .replace(/\{(\w+)\}/g, (all, name: string) => value(name) ?? all);
+}
+
+export function t(key: Key, params: Params = {}): string {
+    return fill(TABLE[key][current], params);
+}
+
+export function isKey(key: string): key is Key {
+    return Object.prototype.hasOwnProperty.call(TABLE, key);
+}
+
+export function language(): Lang {
+    return current;
+}
+
+// The address decides, then what the viewer chose before, then the browser.
+export function pickLanguage(query: string | null, stored: string | null,
+    preferred: readonly string[]): Lang {
+    for (const candidate of [query, stored, ...preferred]) {
+        const code = candidate?.toLowerCase() ?? '';
+        if (code.startsWith('zh')) {
+            return 'zh';
+        }
+        if (code.startsWith('en')) {
+            return 'en';
+        }
+    }
+    return 'en';
+}
+
+export function initLanguage(): void {
+    const query = new URLSearchParams(window.location.search).get('lang');
+    const preferred = navigator.languages?.length ? navigator.languages : [navigator.language];
+    apply(pickLanguage(query, remembered('lang'), preferred));
+}
+
+export function switchLanguage(): void {
+    const next = current === 'en' ? 'zh' : 'en';
+    remember('lang', next);
+    apply(next);
+}
+
+function apply(lang: Lang): void {
+    current = lang;
+    document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Low-latency HLS through hls.js.
+
+import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light';
+import { codecName } from '../codecs';
+import { RateMeter } from './meter';
+import type { FailureKind, LivePlayer, PlayerOptions } from './player';
+
+// Recoveries that brought playback back are forgotten after this long.
+const FORGIVE_MS = 20_000;
+const MAX_MEDIA_RECOVERIES = 2;
+const MAX_RELOADS = 2;
+const RELOAD_DELAY_MS = 700;
+const MAX_BEHIND_S = 8;
+
+const CONFIG: Partial<HlsConfig> = {
+    lowLatencyMode: true,
+    // The segments are fMP4 already, a worker would have nothing to do but copy.
+    enableWorker: false,
+    maxLiveSyncPlaybackRate: 1.15,
+    liveSyncOnStallIncrease: 0.5,
+    backBufferLength: 20,
+    maxBufferLength: 15,
+    testBandwidth: false,
+};
+
+function failureOf(data: ErrorData): FailureKind {
+    const status = data.response?.code ?? 0;
+    if (status === 404 || status === 410) {
+        return 'not_found';
+    }
+    if (status === 401 || status === 403) {
+        return 'forbidden';
+    }
+    if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR
+        || data.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR) {
+        return 'unsupported';
+    }
+    return data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media';
+}
+
+export class LowLatencyHls implements LivePlayer {
+    readonly name = 'llhls';
+    private readonly video: HTMLVideoElement;
+    private readonly meter = new RateMeter();
+    private hls: Hls | null = null;
+    private media_recoveries = 0;
+    private reloads = 0;
+    private last_error_ms = 0;
+    private reload_timer = 0;
+
+    constructor(private readonly options: PlayerOptions) {
+        this.video = options.video;
+        if (!Hls.isSupported()) {
+            queueMicrotask(() => options.events.onFailed('unsupported', 'no MSE'));
+            return;
+        }
+        const hls = new Hls(CONFIG);
+        this.hls = hls;
+        hls.on(Hls.Events.ERROR, (_event, data) => this.onError(data));
+        hls.on(Hls.Events.FRAG_LOADED, (_event, data) => {
+            this.meter.add(performance.now(), data.payload.byteLength);
+        });
+        this.video.addEventListener('ended', this.onVideoEnded);
+        hls.loadSource(options.url);
+        hls.attachMedia(this.video);
+    }
+
+    private readonly onVideoEnded = (): void => this.options.events.onEnded();
+
+    private onError(data: ErrorData): void {
+        const hls = this.hls;
+        if (!data.fatal || hls === null) {
+            return;
+        }
+        const now_ms = performance.now();
+        if (now_ms - this.last_error_ms > FORGIVE_MS) {
+            this.media_recoveries = 0;
+            this.reloads = 0;
+        }
+        this.last_error_ms = now_ms;
+        const kind = failureOf(data);
+        if (kind === 'media' && this.media_recoveries < MAX_MEDIA_RECOVERIES) {
+            this.media_recoveries++;
+            hls.recoverMediaError();
+        } else if (kind === 'network' && hls.latestLevelDetails && this.reloads < MAX_RELOADS) {
+            this.reloads++;
+            this.reload_timer = window.setTimeout(() => hls.startLoad(), RELOAD_DELAY_MS);
+        } else {
+            this.options.events.onFailed(kind, data.details);
+        }
+    }
+
+    latency(): number | null {
+        const latency_s = this.hls?.latency ?? 0;
+        return latency_s > 0 ? latency_s : null;
+    }
+
+    bitrate_kbps(): number | null {
+        return this.meter.kbps(performance.now());
+    }
+
+    codecs(): string {
+        const hls = this.hls;
+        const level = hls?.levels[hls.currentLevel < 0 ? hls.loadLevel : hls.currentLevel];
+        return [level?.videoCodec, level?.audioCodec]
+            .filter((codec): codec is string => !!codec).map(codecName).join(' · ');
+    }
+
+    jumpToLive(): void {
+        const position = this.hls?.liveSyncPosition;
+        if (position !== null && position !== undefined && position > this.video.currentTime) {
+            this.video.currentTime = position;
+        }
+    }
+
+    // hls.js watches stalls and widens its own distance (liveSyncOnStallIncrease).
+    onStall(): void {}
+
+    tick(): void {
+        const hls = this.hls;
+        if (hls === null || this.video.paused || this.video.seeking) {
+            return;
+        }
+        // Catching up by speed takes ten seconds for each second behind; far behind, jump.
+        if (hls.latency - (hls.targetLatency ?? 0) > MAX_BEHIND_S) {
+            this.jumpToLive();
+        }
+    }
+
+    destroy(): void {
+        const hls = this.hls;
+        this.hls = null;
+        window.clearTimeout(this.reload_timer);
+        this.video.removeEventListener('ended', this.onVideoEnded);
+        this.video.playbackRate = 1;
+        hls?.destroy();
+    }
+}

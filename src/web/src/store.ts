@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the browser remembers. Storage throws in private windows and some web views.
+
+const PREFIX = 'branchcast.';
+
+export function remembered(name: string): string | null {
+    try {
+        return localStorage.getItem(PREFIX + name);
+    } catch {
+        return null;
+    }
+}
+
+export function remember(name: string, value: string): void {
+    try {
+        localStorage.setItem(PREFIX + name, value);
+    } catch {
+        // The choice then lasts as long as the page.
+    }
+}

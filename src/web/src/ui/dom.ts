@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small help for building pages: elements, texts that follow the language, icons.
+
+import { type Key, t } from '../i18n';
+
+type Child = Node | string | null;
+type Props = Record<string, string | boolean | EventListener>;
+
+export function el<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {},
+    ...children: Child[]): HTMLElementTagNameMap[K] {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+        if (typeof value === 'function') {
+            element.addEventListener(name, value);
+        } else if (value !== false) {
+            element.setAttribute(name, value === true ? '' : value);
+        }
+    }
+    element.append(...children.filter((child): child is Node | string => child !== null));
+    return element;
+}
+
+// Writes only what changed: the pages update several times a second.
+export function setText(element: Element, text: string): void {
+    if (element.textContent !== text) {
+        element.textContent = text;
+    }
+}
+
+export function setAttr(element: Element, name: string, value: string): void {
+    if (element.getAttribute(name) !== value) {
+        element.setAttribute(name, value);
+    }
+}
+
+export function show(element: HTMLElement, visible: boolean): void {
+    if (element.hidden === visible) {
+        element.hidden = !visible;
+    }
+}
+
+const labels: (() => void)[] = [];
+
+// An element that lives as long as the page and speaks the viewer's language.
+export function labelled<T extends Element>(element: T, key: Key, attribute?: string): T {
+    const write = (): void => {
+        if (attribute === undefined) {
+            setText(element, t(key));
+        } else {
+            setAttr(element, attribute, t(key));
+        }
+    };
+    labels.push(write);
+    write();
+    return element;
+}
+
+export function relabel(): void {
+    labels.forEach((write) => write());
+}
+
+const ICONS = {
+    play: 'M8 5.5v13l11-6.5z',
+    pause: 'M7 5h3.6v14H7zM13.4 5H17v14h-3.6z',
+    sound: 'M4 9.5v5h3.4L12 18.8V5.2L7.4 9.5zM14.5 8.6a4.6 4.6 0 0 1 0 6.8M16.9 6a8.2 8.2 0 0 1 0 12',
+    muted: 'M4 9.5v5h3.4L12 18.8V5.2L7.4 9.5zM15.5 9.5l5 5M20.5 9.5l-5 5',
+    full: 'M5 9V5h4M15 5h4v4M19 15v4h-4M9 19H5v-4',
+    pip: 'M4 6h16v12H4zM12.5 12h5v4h-5z',
+    eye: 'M2.5 12S6 5.8 12 5.8 21.5 12 21.5 12 18 18.2 12 18.2 2.5 12 2.5 12zM12 9.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2z',
+    copy: 'M9 9h10v10H9zM15 9V5H5v10h4',
+    chart: 'M5 19v-6M10 19V9M15 19v-8M20 19V5',
+} as const;
+
+export type Icon = keyof typeof ICONS;
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+export function icon(name: Icon): SVGSVGElement {
+    const svg = document.createElementNS(SVG, 'svg');
+    svg.setAttribute('viewBox', '0 0 24 24');
+    svg.setAttribute('aria-hidden', 'true');
+    svg.setAttribute('class', `icon icon-${name}`);
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('d', ICONS[name]);
+    svg.append(path);
+    return svg;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// window.branchcast: the page's numbers and its choice of player, for tests and scripts.
+
+import { type Choice, parseChoice } from '../player/choose';
+import type { WatchSession } from './session';
+import type { Stats } from './stats';
+
+declare global {
+    interface Window {
+        branchcast?: {
+            stats(): Stats;
+            choose(name: Choice): void;
+        };
+    }
+}
+
+export function exposeHooks(session: WatchSession, choose: (choice: Choice) => void): void {
+    window.branchcast = {
+        stats: () => session.stats(),
+        choose: (name) => {
+            const choice = parseChoice(name);
+            if (choice === null) {
+                throw new Error(`unknown player: ${String(name)}`);
+            }
+            choose(choice);
+        },
+    };
+}

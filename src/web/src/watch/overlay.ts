@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lies over the picture: one plain sentence when there is none, and the big buttons.
+
+import { codecName } from '../codecs';
+import { type Key, t } from '../i18n';
+import { el, icon, labelled, setText, show } from '../ui/dom';
+import type { Phase } from './phase';
+import type { WatchSession } from './session';
+
+const SILENT: readonly Phase[] = ['playing', 'paused', 'gesture'];
+const BUSY: readonly Phase[] = ['connecting', 'buffering', 'waiting', 'unreachable'];
+const HINTS: readonly Phase[] =
+    ['waiting', 'offline', 'ended', 'unreachable', 'unsupported', 'codec', 'forbidden'];
+// A short gap is for the stall counter, not for a message that flickers.
+const CALM_MS = 700;
+
+export interface Overlay {
+    elements: HTMLElement[];
+    update(session: WatchSession): void;
+}
+
+function phaseText(session: WatchSession, suffix: '' | '_hint'): string {
+    const key = `phase.${session.phase}${suffix}` as Key;
+    return t(key, { codec: codecName(session.info?.video?.codec ?? '') });
+}
+
+export function makeOverlay(session: WatchSession): Overlay {
+    const spinner = el('div', { class: 'spinner', 'aria-hidden': 'true' });
+    const title = el('p', { class: 'overlay-title' });
+    const hint = el('p', { class: 'overlay-hint' });
+    const retry = labelled(el('button', { type: 'button', class: 'button',
+        click: () => session.retry() }), 'retry');
+    const listen = labelled(el('button', { type: 'button', class: 'button strong',
+        click: () => session.listenOnly() }), 'listen_only');
+    const message = el('div', { class: 'overlay', role: 'status', 'aria-live': 'polite' },
+        spinner, title, hint, el('div', { class: 'overlay-actions' }, listen, retry));
+
+    const play = el('button', { type: 'button', class: 'big-play',
+        click: () => session.togglePause() }, icon('play'));
+    labelled(play, 'tap_play', 'aria-label');
+
+    const sound = el('button', { type: 'button', class: 'tap-sound',
+        click: () => session.unmute() }, icon('muted'), labelled(el('span'), 'tap_sound'));
+
+    const poster = el('div', { class: 'sound-poster', 'aria-hidden': 'true' },
+        el('div', { class: 'bars' }, ...Array.from({ length: 7 }, () => el('i'))),
+        labelled(el('span'), 'phase.audio_only'));
+
+    let disturbed_since_ms = 0;
+
+    function update(): void {
+        const { phase, video, info } = session;
+        const now_ms = performance.now();
+        if (SILENT.includes(phase)) {
+            disturbed_since_ms = now_ms;
+        }
+        const has_picture = video.videoWidth > 0;
+        const patient = phase === 'buffering' || phase === 'connecting';
+        const visible = !SILENT.includes(phase)
+            && (!patient || now_ms - disturbed_since_ms > CALM_MS);
+        show(message, visible);
+        show(spinner, BUSY.includes(phase));
+        setText(title, SILENT.includes(phase) ? '' : phaseText(session, ''));
+        setText(hint, HINTS.includes(phase) ? phaseText(session, '_hint') : '');
+        show(retry, phase === 'forbidden' || phase === 'unsupported' || phase === 'codec');
+        show(listen, phase === 'codec' && info?.audio !== null);
+        message.classList.toggle('veil', has_picture);
+        show(play, phase === 'gesture' || phase === 'paused');
+        show(sound, phase === 'playing' && video.muted && info?.audio !== null);
+        const sound_only = session.listen_only
+            || (info !== null && info.state === 'live' && info.video === null && info.audio !== null);
+        show(poster, sound_only && !visible);
+        poster.classList.toggle('moving', phase === 'playing');
+    }
+
+    return { elements: [poster, message, play, sound], update };
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statistics, on demand.
+
+import { type Key, t } from '../i18n';
+import { el, labelled, setText } from '../ui/dom';
+import { bitrate } from '../ui/format';
+import type { WatchSession } from './session';
+import type { Stats } from './stats';
+
+type Row = [Key, (stats: Stats) => string];
+
+const orUnknown = (text: string): string => text || t('unknown');
+const seconds = (value: number | null): string =>
+    (value === null ? t('unknown') : t('seconds', { n: value.toFixed(2) }));
+
+const ROWS: Row[] = [
+    ['stats.player', (s) => (s.player === null ? t('unknown') : t(`player.${s.player}` as Key))],
+    ['stats.latency', (s) => seconds(s.latency_s)],
+    ['stats.buffer', (s) => seconds(s.buffer_s)],
+    ['stats.stalls', (s) => t('stats.stalls_value',
+        { n: s.stalls, time: (s.stall_ms / 1000).toFixed(1) })],
+    ['stats.resolution', (s) => (s.width > 0 ? `${s.width} × ${s.height}` : t('unknown'))],
+    ['stats.bitrate', (s) => (s.bitrate_kbps === null ? t('unknown') : bitrate(s.bitrate_kbps))],
+    ['stats.frames', (s) => String(s.decoded_frames)],
+    ['stats.dropped', (s) => String(s.dropped_frames)],
+    ['stats.codecs', (s) => orUnknown(s.codecs)],
+];
+
+export interface Panel {
+    element: HTMLElement;
+    update(session: WatchSession): void;
+}
+
+export function makePanel(id: string): Panel {
+    const values = ROWS.map(() => el('dd'));
+    const rows = ROWS.map(([key], i) =>
+        el('div', { class: 'stat' }, labelled(el('dt'), key), values[i] ?? null));
+    const element = el('dl', { class: 'panel', id, hidden: true }, ...rows);
+
+    function update(session: WatchSession): void {
+        if (element.hidden) {
+            return;
+        }
+        const stats = session.stats();
+        ROWS.forEach(([, text], i) => {
+            const value = values[i];
+            if (value) {
+                setText(value, text(stats));
+            }
+        });
+    }
+
+    return { element, update };
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What to do after a player failed: the same again, the next one, or give up.
+
+import { Backoff } from '../backoff';
+import type { PlayerName } from '../player/choose';
+import type { FailureKind } from '../player/player';
+
+export type Verdict =
+    | { action: 'retry' | 'switch'; wait_ms: number }
+    | { action: 'give_up'; reason: 'unsupported' | 'forbidden' };
+
+// Failures in a row after which the next player gets its turn.
+const PATIENCE: Record<Exclude<FailureKind, 'unsupported' | 'forbidden' | 'not_found'>, number> = {
+    network: 3,
+    media: 2,
+    stuck: 2,
+};
+
+export class Recovery {
+    private failures = 0;
+
+    constructor(
+        private readonly players: PlayerName[],
+        private readonly backoff = new Backoff(500, 8000),
+    ) {}
+
+    current(): PlayerName | null {
+        return this.players[0] ?? null;
+    }
+
+    progressed(): void {
+        this.failures = 0;
+        this.backoff.reset();
+    }
+
+    failed(kind: FailureKind): Verdict {
+        switch (kind) {
+        case 'forbidden':
+            return { action: 'give_up', reason: 'forbidden' };
+        case 'unsupported':
+            this.players.shift();
+            this.failures = 0;
+            return this.players.length > 0
+                ? { action: 'switch', wait_ms: 0 }
+                : { action: 'give_up', reason: 'unsupported' };
+        case 'not_found':
+            // The stream is about to begin or has just ended; another player would not help.
+            return { action: 'retry', wait_ms: this.backoff.next() };
+        default:
+            return this.nextAfter(PATIENCE[kind]);
+        }
+    }
+
+    private nextAfter(patience: number): Verdict {
+        this.failures++;
+        const wait_ms = this.backoff.next();
+        if (this.failures < patience || this.players.length < 2) {
+            return { action: 'retry', wait_ms };
+        }
+        // To the end of the line: what fails now may work when all others failed as well.
+        this.players.push(...this.players.splice(0, 1));
+        this.failures = 0;
+        return { action: 'switch', wait_ms };
+    }
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// One viewer on one channel: follows the channel's state, keeps a player running while it
+// is live, and brings it back after every kind of break without a reload.
+
+import { type Channel, fetchChannel } from '../api';
+import { Backoff } from '../backoff';
+import { canDecode, codecsOf } from '../codecs';
+import { detectAbilities } from '../player/abilities';
+import { candidates, type Choice, type PlayerName } from '../player/choose';
+import { bufferedAhead, type FailureKind, type LivePlayer, openPlayer } from '../player/player';
+import { mediaUrl } from '../url';
+import { type Blocked, type Phase, phaseOf, type Situation } from './phase';
+import { Recovery } from './recovery';
+import { RunningCount, StallMeter, type Stats } from './stats';
+
+const TICK_MS = 200;
+const POLL_LIVE_MS = 5000;
+const POLL_WAITING_MS = 1500;
+const FIRST_FRAME_MS = 12_000;
+const STUCK_MS = 8000;
+const DRAIN_MS = 2000;
+const FIRM_MS = 5000;
+// A viewer who pauses for longer leaves the server alone and joins live again later.
+const RELEASE_PAUSED_MS = 30_000;
+const STALE_TAB_S = 4;
+
+export interface SessionView {
+    update(session: WatchSession): void;
+    notify(key: 'notice.switched', player: PlayerName): void;
+}
+
+export class WatchSession {
+    phase: Phase = 'connecting';
+    info: Channel | null = null;
+    choice: Choice;
+    listen_only = false;
+
+    private player: LivePlayer | null = null;
+    private opening = false;
+    // Counts players, so that one that is still loading knows it is no longer wanted.
+    private generation = 0;
+    private recovery: Recovery;
+    private blocked: Blocked | null = null;
+    private channel_state: Situation['channel'] = 'asking';
+    private seen_live = false;
+    private has_played = false;
+    private user_paused = false;
+    private needs_gesture = false;
+    private rebuilds = 0;
+
+    private reopen_at_ms = 0;
+    private still_since_ms = 0;
+    private moving_since_ms = 0;
+    private paused_since_ms = 0;
+    private last_position_s = -1;
+    private poll_timer = 0;
+    private readonly poll_backoff = new Backoff(1500, 10_000);
+    private readonly stall = new StallMeter();
+    private readonly decoded = new RunningCount();
+    private readonly dropped = new RunningCount();
+
+    constructor(
+        readonly channel: string,
+        readonly video: HTMLVideoElement,
+        private readonly view: SessionView,
+        choice: Choice,
+    ) {
+        this.choice = choice;
+        this.recovery = this.newRecovery();
+        video.addEventListener('canplay', () => this.play());
+        document.addEventListener('visibilitychange', () => this.onVisible());
+    }
+
+    start(): void {
+        void this.poll();
+        window.setInterval(() => this.tick(), TICK_MS);
+    }
+
+    // --- what the viewer does ---
+
+    choose(choice: Choice): void {
+        this.choice = choice;
+        this.blocked = null;
+        this.recovery = this.newRecovery();
+        this.reopen(0);
+    }
+
+    retry(): void {
+        this.blocked = null;
+        this.recovery = this.newRecovery();
+        this.reopen(0);
+        void this.poll();
+    }
+
+    listenOnly(): void {
+        this.listen_only = true;
+        this.retry();
+    }
+
+    togglePause(): void {
+        if (this.video.paused) {
+            this.user_paused = false;
+            this.needs_gesture = false;
+            this.jumpToLive();
+            this.play();
+        } else {
+            this.user_paused = true;
+            this.paused_since_ms = performance.now();
+            this.video.pause();
+        }
+    }
+
+    jumpToLive(): void {
+        this.player?.jumpToLive();
+        if (this.user_paused) {
+            this.user_paused = false;
+            this.play();
+        }
+    }
+
+    unmute(): void {
+        this.video.muted = false;
+        if (this.video.volume === 0) {
+            this.video.volume = 1;
+        }
+        this.user_paused = false;
+        this.play();
+    }
+
+    // --- numbers ---
+
+    get playerName(): PlayerName | null {
+        return this.player?.name ?? null;
+    }
+
+    get isPaused(): boolean {
+        return this.user_paused;
+    }
+
+    stats(): Stats {
+        const { video } = this;
+        const quality = video.getVideoPlaybackQuality?.();
+        const round = (value: number): number => Math.round(value * 1000) / 1000;
+        const latency_s = this.player?.latency() ?? null;
+        const kbps = this.player?.bitrate_kbps() ?? null;
+        return {
+            player: this.playerName,
+            state: this.phase,
+            latency_s: latency_s === null ? null : round(latency_s),
+            buffer_s: round(bufferedAhead(video)),
+            stalls: this.stall.stalls,
+            stall_ms: this.stall.total_ms(performance.now()),
+            decoded_frames: this.decoded.feed(quality?.totalVideoFrames ?? 0),
+            dropped_frames: this.dropped.feed(quality?.droppedVideoFrames ?? 0),
+            width: video.videoWidth,
+            height: video.videoHeight,
+            bitrate_kbps: kbps === null ? null : Math.round(kbps),
+            codecs: this.player?.codecs() || (this.info ? codecsOf(this.info) : ''),
+            current_time: round(video.currentTime),
+            muted: video.muted,
+            rebuilds: this.rebuilds,
+        };
+    }
+
+    // --- the channel ---
+
+    private async poll(): Promise<void> {
+        window.clearTimeout(this.poll_timer);
+        try {
+            this.learn(await fetchChannel(this.channel));
+        } catch {
+            this.channel_state = 'unreachable';
+        }
+        window.clearTimeout(this.poll_timer);
+        this.poll_timer = window.setTimeout(() => void this.poll(), this.pollDelay_ms());
+    }
+
+    private pollDelay_ms(): number {
+        const slow = document.hidden ? 3 : 1;
+        switch (this.channel_state) {
+        case 'live':
+            this.poll_backoff.reset();
+            return POLL_LIVE_MS * slow;
+        case 'waiting':
+            return POLL_WAITING_MS * slow;
+        default:
+            return this.poll_backoff.next() * slow;
+        }
+    }
+
+    private learn(info: Channel | null): void {
+        const state = info?.state ?? 'offline';
+        if (state === 'live' && this.channel_state !== 'live') {
+            this.seen_live = true;
+            this.still_since_ms = performance.now();
+            this.reopen_at_ms = 0;
+        }
+        if (this.info?.video?.codec !== info?.video?.codec && this.blocked === 'codec') {
+            this.blocked = null;
+        }
+        this.channel_state = state;
+        this.info = info;
+    }
+
+    // --- the player ---
+
+    private newRecovery(): Recovery {
+        return new Recovery(candidates(this.choice, detectAbilities()));
+    }
+
+    private url(name: PlayerName): string {
+        const { origin, search } = window.location;
+        if (name === 'flv' || name === 'wsflv') {
+            const query = this.listen_only ? `${search}${search ? '&' : '?'}only=audio` : search;
+            return mediaUrl(origin, this.channel, name, query);
+        }
+        return mediaUrl(origin, this.channel, this.listen_only ? 'audio' : 'index', search);
+    }
+
+    private async open(): Promise<void> {
+        const name = this.recovery.current();
+        if (name === null) {
+            this.blocked = 'unsupported';
+            return;
+        }
+        const codec = this.info?.video?.codec;
+        if (codec && !this.listen_only && !canDecode(codec)) {
+            this.blocked = 'codec';
+            return;
+        }
+        const generation = ++this.generation;
+        const wanted = (): boolean => generation === this.generation;
+        this.opening = true;
+        try {
+            const player = await openPlayer(name, {
+                video: this.video,
+                url: this.url(name),
+                events: {
+                    onFailed: (kind, detail) => wanted() && this.onFailed(kind, detail),
+                    onEnded: () => wanted() && this.onEnded(),
+                },
+            });
+            if (!wanted()) {
+                player.destroy();
+                return;
+            }
+            this.player = player;
+            this.rebuilds++;
+            this.still_since_ms = performance.now();
+            this.moving_since_ms = 0;
+            // Without this a player that waits for the element would wait for "canplay" forever.
+            this.play();
+        } catch (error) {
+            // The code of the player did not load: the network, or a new release.
+            if (wanted()) {
+                this.onFailed('network', String(error));
+            }
+        } finally {
+            if (wanted()) {
+                this.opening = false;
+            }
+        }
+    }
+
+    private close(): void {
+        this.generation++;
+        this.opening = false;
+        this.player?.destroy();
+        this.player = null;
+        this.moving_since_ms = 0;
+        this.last_position_s = -1;
+    }
+
+    private reopen(wait_ms: number): void {
+        this.close();
+        this.reopen_at_ms = performance.now() + wait_ms;
+    }
+
+    private onFailed(kind: FailureKind, detail: string): void {
+        console.warn(`player ${this.recovery.current()}: ${kind} (${detail})`);
+        const verdict = this.recovery.failed(kind);
+        if (verdict.action === 'give_up') {
+            this.close();
+            this.blocked = verdict.reason;
+            return;
+        }
+        this.reopen(verdict.wait_ms);
+        const next = this.recovery.current();
+        if (verdict.action === 'switch' && next !== null) {
+            this.view.notify('notice.switched', next);
+        }
+        if (kind === 'not_found' || kind === 'network') {
+            void this.poll();
+        }
+    }
+
+    // The stream closed properly. The API says whether that was the end of the broadcast.
+    private onEnded(): void {
+        this.reopen(300);
+        void this.poll();
+    }
+
+    private play(): void {
+        if (this.user_paused || this.player === null || !this.video.paused) {
+            return;
+        }
+        this.video.play().then(
+            () => { this.needs_gesture = false; },
+            (error: unknown) => {
+                if (error instanceof DOMException && error.name === 'NotAllowedError') {
+                    this.needs_gesture = true;
+                }
+            },
+        );
+    }
+
+    private onVisible(): void {
+        if (document.hidden) {
+            return;
+        }
+        this.still_since_ms = performance.now();
+        void this.poll();
+        this.play();
+        if (!this.user_paused && (this.player?.latency() ?? 0) > STALE_TAB_S) {
+            this.player?.jumpToLive();
+        }
+    }
+
+    // --- the regular check ---
+
+    private tick(): void {
+        const now_ms = performance.now();
+        const progressing = this.watchProgress(now_ms);
+        this.player?.tick(now_ms);
+        this.keepPlayer(now_ms, progressing);
+        this.phase = phaseOf({
+            blocked: this.blocked,
+            channel: this.channel_state,
+            progressing,
+            paused: this.user_paused,
+            needs_gesture: this.needs_gesture,
+            has_played: this.has_played,
+            seen_live: this.seen_live,
+        });
+        this.view.update(this);
+    }
+
+    private watchProgress(now_ms: number): boolean {
+        const { video } = this;
+        const position_s = video.currentTime;
+        const moved = this.player !== null && !video.paused && this.last_position_s >= 0
+            && position_s > this.last_position_s;
+        this.last_position_s = this.player === null ? -1 : position_s;
+        if (moved && video.readyState >= 2) {
+            this.has_played = true;
+            this.still_since_ms = now_ms;
+            this.moving_since_ms ||= now_ms;
+            if (now_ms - this.moving_since_ms > FIRM_MS) {
+                this.recovery.progressed();
+            }
+        }
+        const expected = this.has_played && this.player !== null && this.moving_since_ms > 0
+            && !video.paused && !video.seeking;
+        if (this.stall.feed(now_ms, position_s, expected)) {
+            this.player?.onStall();
+        }
+        return this.player !== null && this.moving_since_ms > 0 && !video.paused
+            && !this.stall.isStalled;
+    }
+
+    // Level-triggered on purpose: whatever happened, the next tick compares what should be
+    // with what is.
+    private keepPlayer(now_ms: number, progressing: boolean): void {
+        const still_ms = now_ms - this.still_since_ms;
+        if (this.user_paused || this.needs_gesture) {
+            this.still_since_ms = now_ms;
+            if (this.user_paused && this.player && now_ms - this.paused_since_ms > RELEASE_PAUSED_MS) {
+                this.close();
+            }
+        }
+        if (this.player === null) {
+            const wanted = this.channel_state === 'live' && !this.user_paused
+                && this.blocked === null;
+            if (wanted && !this.opening && now_ms >= this.reopen_at_ms) {
+                void this.open();
+            }
+        } else if (this.channel_state === 'offline' && !progressing && still_ms > DRAIN_MS) {
+            this.close();
+        } else if (this.channel_state === 'live' && !document.hidden && !progressing
+            && still_ms > (this.moving_since_ms > 0 ? STUCK_MS : FIRST_FRAME_MS)) {
+            this.onFailed('stuck', `no progress for ${Math.round(still_ms)} ms`);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The viewer's experience in numbers.
+
+// Stalls, seen from outside: the clock of a playing video stands still. The events of the
+// element are no help, each browser sends "waiting" and "stalled" for reasons of its own.
+export class StallMeter {
+    stalls = 0;
+    private finished_ms = 0;
+    private position_s = -1;
+    private moved_ms = 0;
+    private stalled = false;
+
+    constructor(private readonly patience_ms = 250) {}
+
+    get isStalled(): boolean {
+        return this.stalled;
+    }
+
+    total_ms(now_ms: number): number {
+        return Math.round(this.finished_ms + (this.stalled ? now_ms - this.moved_ms : 0));
+    }
+
+    // `active` is false while nobody expects the picture to move: before the first frame,
+    // when paused, during a seek. Returns true in the moment a stall begins.
+    feed(now_ms: number, position_s: number, active: boolean): boolean {
+        if (!active || position_s !== this.position_s) {
+            this.finish(now_ms);
+            this.position_s = position_s;
+            this.moved_ms = now_ms;
+            return false;
+        }
+        if (!this.stalled && now_ms - this.moved_ms > this.patience_ms) {
+            this.stalled = true;
+            this.stalls++;
+            return true;
+        }
+        return false;
+    }
+
+    private finish(now_ms: number): void {
+        if (this.stalled) {
+            this.finished_ms += now_ms - this.moved_ms;
+            this.stalled = false;
+        }
+    }
+}
+
+// A counter that the browser restarts with every new source, made to run through.
+export class RunningCount {
+    private before = 0;
+    private last = 0;
+
+    feed(value: number): number {
+        if (value < this.last) {
+            this.before += this.last;
+        }
+        this.last = value;
+        return this.before + value;
+    }
+}
+
+// What window.branchcast.stats() answers.
+export interface Stats {
+    player: string | null;
+    state: string;
+    latency_s: number | null;
+    buffer_s: number;
+    stalls: number;
+    stall_ms: number;
+    decoded_frames: number;
+    dropped_frames: number;
+    width: number;
+    height: number;
+    bitrate_kbps: number | null;
+    codecs: string;
+    current_time: number;
+    muted: boolean;
+    rebuilds: number;
+}
