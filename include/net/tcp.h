@@ -38,7 +38,9 @@ struct bc_tcp_params {
     struct bc_tls_context *tls; // referenced; NULL with BC_TCP_PLAIN
     const struct bc_tcp_ops *ops;
     void *user;
-    size_t queue_max_bytes; // of bc_tcp_send*(); more closes the connection. 0: 4 MiB
+    // Bytes waiting when bc_tcp_send() copies one more: beyond, the connection is closed. Shared
+    // slices are not limited, they cost nothing. 0: 4 MiB.
+    size_t queue_max_bytes;
 };
 
 // One TCP or TLS connection on one worker. Freed by itself after it was closed: at
@@ -57,8 +59,9 @@ bc_tcp_set_user(struct bc_tcp *tcp, const struct bc_tcp_ops *ops, void *user);
 ssize_t
 bc_tcp_writev(struct bc_tcp *tcp, const struct iovec *iov, int count);
 
-// Queues a copy, or a reference to a slice. Flushed with one writev when the current callback
-// returns or the turn ends. A full queue or no memory closes the connection (on_closed).
+// Queues a copy, or a reference to a slice of a shared buf. Flushed with one writev when the
+// current on_data returns or the turn ends. A full queue or no memory closes the connection
+// (on_closed, at the end of the turn).
 void
 bc_tcp_send(struct bc_tcp *tcp, const void *data, size_t len);
 
