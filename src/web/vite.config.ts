@@ -13,8 +13,8 @@ export default defineConfig({
             input: ['index.html', 'watch.html', 'embed.html'],
         },
     },
+    server: { fs: { allow: ['../..'] } },
     test: {
-        root: '../..',
         dir: '../../tests/web',
         include: ['**/*.test.ts'],
         // The tests live outside this package, where a module lookup finds no vitest.

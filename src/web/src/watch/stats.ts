@@ -9,6 +9,7 @@ export class StallMeter {
     private position_s = -1;
     private moved_ms = 0;
     private stalled = false;
+    private expected = false;
 
     constructor(private readonly patience_ms = 250) {}
 
@@ -23,7 +24,9 @@ export class StallMeter {
     // `active` is false while nobody expects the picture to move: before the first frame,
     // when paused, during a seek. Returns true in the moment a stall begins.
     feed(now_ms: number, position_s: number, active: boolean): boolean {
-        if (!active || position_s !== this.position_s) {
+        const resumed = active && !this.expected;
+        this.expected = active;
+        if (!active || resumed || position_s !== this.position_s) {
             this.finish(now_ms);
             this.position_s = position_s;
             this.moved_ms = now_ms;

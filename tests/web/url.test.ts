@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { channelFromPath, mediaUrl, pageUrl, passedQuery, pushAddress } from '../../src/web/src/url';
+
+describe('channelFromPath', () => {
+    it('reads app and stream', () => {
+        expect(channelFromPath('/watch/live/hq')).toBe('live/hq');
+        expect(channelFromPath('/embed/store/0571/')).toBe('store/0571');
+        expect(channelFromPath('/watch/live/%E5%BA%97')).toBe('live/店');
+    });
+
+    it('refuses what names no channel', () => {
+        for (const path of ['/', '/watch', '/watch/live', '/watch//hq', '/watch/a/b/c', '/watch/a/%E5']) {
+            expect(channelFromPath(path), path).toBeNull();
+        }
+    });
+});
+
+describe('passedQuery', () => {
+    it('keeps everything but what speaks to the page', () => {
+        expect(passedQuery('')).toBe('');
+        expect(passedQuery('?player=flv&lang=zh')).toBe('');
+        expect(passedQuery('?guide=007&player=flv&token=a%2Bb')).toBe('?guide=007&token=a%2Bb');
+        expect(passedQuery('?players=2')).toBe('?players=2');
+    });
+
+    it('leaves the spelling alone, signatures depend on it', () => {
+        expect(passedQuery('?sign=A+b%2f==&lang=en&t')).toBe('?sign=A+b%2f==&t');
+    });
+});
+
+describe('addresses', () => {
+    const origin = 'https://live.example.com';
+
+    it('points to the media', () => {
+        expect(mediaUrl(origin, 'live/hq', 'index')).toBe(`${origin}/live/hq/index.m3u8`);
+        expect(mediaUrl(origin, 'live/hq', 'audio')).toBe(`${origin}/live/hq/audio.m3u8`);
+        expect(mediaUrl(origin, 'live/hq', 'flv', '?guide=1&lang=zh')).toBe(`${origin}/live/hq.flv?guide=1`);
+        expect(mediaUrl(origin, 'live/hq', 'wsflv')).toBe('wss://live.example.com/live/hq.flv');
+        expect(mediaUrl('http://h:8080', 'live/店', 'wsflv')).toBe('ws://h:8080/live/%E5%BA%97.flv');
+    });
+
+    it('points to the pages', () => {
+        expect(pageUrl(origin, 'watch', 'live/hq', '?guide=1&player=flv')).toBe(`${origin}/watch/live/hq?guide=1`);
+    });
+
+    it('tells OBS where to push', () => {
+        expect(pushAddress('h', 1935, 'live/hq')).toEqual({ server: 'rtmp://h/live', key: 'hq?key=' });
+        expect(pushAddress('[::1]', 2935, 'store/1').server).toBe('rtmp://[::1]:2935/store');
+    });
+});

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Backoff } from '../../src/web/src/backoff';
+import { phaseOf, type Situation } from '../../src/web/src/watch/phase';
+import { Recovery } from '../../src/web/src/watch/recovery';
+
+const flat = (): Backoff => new Backoff(500, 500, 1, () => 0.5);
+
+describe('Recovery', () => {
+    it('tries again before it tries another', () => {
+        const recovery = new Recovery(['llhls', 'flv'], flat());
+        expect(recovery.failed('network').action).toBe('retry');
+        expect(recovery.failed('network').action).toBe('retry');
+        expect(recovery.failed('network')).toEqual({ action: 'switch', wait_ms: 500 });
+        expect(recovery.current()).toBe('flv');
+    });
+
+    it('comes back to the first when all others failed too', () => {
+        const recovery = new Recovery(['llhls', 'flv'], flat());
+        for (let i = 0; i < 4; i++) {
+            recovery.failed('media');
+        }
+        expect(recovery.current()).toBe('llhls');
+    });
+
+    it('forgets failures once the picture moves', () => {
+        const recovery = new Recovery(['llhls', 'flv'], flat());
+        for (let i = 0; i < 9; i++) {
+            recovery.failed('stuck');
+            recovery.progressed();
+        }
+        expect(recovery.current()).toBe('llhls');
+    });
+
+    it('drops what the browser cannot do, and gives up on the last', () => {
+        const recovery = new Recovery(['llhls', 'hls'], flat());
+        expect(recovery.failed('unsupported')).toEqual({ action: 'switch', wait_ms: 0 });
+        expect(recovery.failed('unsupported')).toEqual({ action: 'give_up', reason: 'unsupported' });
+        expect(recovery.current()).toBeNull();
+    });
+
+    it('never blames the player for a stream that is not there', () => {
+        const recovery = new Recovery(['llhls', 'flv'], flat());
+        for (let i = 0; i < 20; i++) {
+            expect(recovery.failed('not_found').action).toBe('retry');
+        }
+        expect(recovery.current()).toBe('llhls');
+        expect(recovery.failed('forbidden')).toEqual({ action: 'give_up', reason: 'forbidden' });
+    });
+});
+
+describe('phaseOf', () => {
+    const calm: Situation = { blocked: null, channel: 'live', progressing: false, paused: false,
+        needs_gesture: false, has_played: false, seen_live: true };
+
+    it('believes a moving picture first', () => {
+        expect(phaseOf({ ...calm, channel: 'offline', progressing: true })).toBe('playing');
+    });
+
+    it('tells a broadcast that ended from one that has not begun', () => {
+        expect(phaseOf({ ...calm, channel: 'offline', seen_live: false })).toBe('offline');
+        expect(phaseOf({ ...calm, channel: 'offline' })).toBe('ended');
+    });
+
+    it('names what the viewer is waiting for', () => {
+        expect(phaseOf({ ...calm, channel: 'asking' })).toBe('connecting');
+        expect(phaseOf({ ...calm, channel: 'waiting', has_played: true })).toBe('waiting');
+        expect(phaseOf({ ...calm, channel: 'unreachable' })).toBe('unreachable');
+        expect(phaseOf(calm)).toBe('connecting');
+        expect(phaseOf({ ...calm, has_played: true })).toBe('buffering');
+        expect(phaseOf({ ...calm, paused: true })).toBe('paused');
+        expect(phaseOf({ ...calm, needs_gesture: true })).toBe('gesture');
+        expect(phaseOf({ ...calm, blocked: 'codec' })).toBe('codec');
+    });
+});
