@@ -35,7 +35,7 @@ bc_keys_publish_key(const struct bc_keys *keys);
 
 // May `key` (NULL or "": none given) publish into `channel`? One key counts: the channel's
 // publish_key if it has one, else access.publish_key, else the stored one. With
-// access.publish=open everybody may.
+// access.publish=open everybody may, except into a channel that has a publish_key of its own.
 bool
 bc_keys_publish_check(const struct bc_keys *keys, const struct bc_config *cfg,
     const char *channel, const char *key);

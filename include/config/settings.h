@@ -44,14 +44,18 @@ struct bc_config_source {
     char *value; // owned
 };
 
+struct bc_config_source_list {
+    struct bc_config_source *items; // owned, in order of preference
+    size_t n;
+};
+
 // One entry of `channels:`. A channel without an entry is fine and has the defaults.
 struct bc_config_channel {
     char *name;        // owned, "live/hq"
     char *publish_key; // owned, secret, plain or "sha256:<hex>"; "" means the global key
     enum bc_record_mode record;
     char *title; // owned
-    struct bc_config_source *sources; // owned, in order of preference; at least one
-    size_t n_sources;
+    struct bc_config_source_list sources; // at least one
 };
 
 struct bc_config_listen {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CONFIG_CHANNELS_H
+#define CONFIG_CHANNELS_H
+
+#include <stdbool.h>
+
+struct bc_config;
+struct bc_node;
+struct bc_report;
+
+// The `channels:` map of a snapshot that is being loaded.
+
+// Adds the channels of the file, then sorts. Called once, before any override.
+void
+bc_channels_set(struct bc_config *cfg, const struct bc_node *map, struct bc_report *r);
+
+// `--set channels.<rest>=value`, where `rest` is "live/hq.publish_key"; adds the channel when
+// the file does not have it.
+void
+bc_channels_override(struct bc_config *cfg, const char *rest, const char *value,
+    struct bc_report *r);
+
+void
+bc_channels_clear(struct bc_config *cfg);
+
+#endif

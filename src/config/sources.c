@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "value_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "report.h"
+#include "tree.h"
+#include "value.h"
+
+#define VALUE_MAX 4095
+
+// How a kind of source is written: `key: value`, or `slate: { key: value }`.
+static const struct source_form {
+    const char *key;
+    enum bc_source_kind kind;
+    bool in_slate;
+} FORMS[] = {
+    { "publisher", BC_SOURCE_PUBLISHER, false },
+    { "channel", BC_SOURCE_CHANNEL, false },
+    { "image", BC_SOURCE_SLATE_IMAGE, true },
+    { "file", BC_SOURCE_SLATE_FILE, true },
+};
+#define N_FORMS (sizeof(FORMS) / sizeof(FORMS[0]))
+
+static bool
+append(struct bc_config_source_list *list, enum bc_source_kind kind, const char *value)
+{
+    char *copy = strdup(value);
+    if (!copy) {
+        return false;
+    }
+    list->items[list->n++] = (struct bc_config_source){ kind, copy };
+    return true;
+}
+
+static const struct source_form *
+find_form(const char *key, bool in_slate)
+{
+    for (size_t i = 0; i < N_FORMS; i++) {
+        if (FORMS[i].in_slate == in_slate && strcmp(FORMS[i].key, key) == 0) {
+            return &FORMS[i];
+        }
+    }
+    return NULL;
+}
+
+// A role is a word of a URL's query, like one level of a channel's name.
+static bool
+role_is_valid(const char *role)
+{
+    char name[BC_CHANNEL_NAME_MAX + 1];
+    int n = snprintf(name, sizeof(name), "role/%s", role);
+    return n > 0 && (size_t)n < sizeof(name) && !strchr(role, '/')
+        && bc_channel_name_is_valid(name);
+}
+
+static const char *
+check_value(const struct source_form *form, const struct bc_node *node)
+{
+    if (node->kind != BC_NODE_SCALAR || bc_node_is_null(node) || node->text[0] == '\0') {
+        return "has no value";
+    }
+    if (form->kind == BC_SOURCE_CHANNEL && !bc_channel_name_is_valid(node->text)) {
+        return "is not a channel's name (app/stream)";
+    }
+    if (form->kind == BC_SOURCE_PUBLISHER && !role_is_valid(node->text)) {
+        return "is not a role's name (letters, digits, _ . -)";
+    }
+    for (const char *p = node->text; *p; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            return "contains a control character";
+        }
+    }
+    return strlen(node->text) > VALUE_MAX ? "is too long" : NULL;
+}
+
+// `- publisher`, `- publisher: ROLE`, `- channel: NAME`, `- slate: { image | file: PATH }`.
+static bool
+add_source(struct bc_config_source_list *list, const struct bc_node *node, const char *path,
+    struct bc_report *r)
+{
+    if (node->kind == BC_NODE_SCALAR && strcmp(node->text, "publisher") == 0) {
+        if (!append(list, BC_SOURCE_PUBLISHER, "")) {
+            bc_report_no_memory(r);
+            return false;
+        }
+        return true;
+    }
+    const struct bc_node *value = node->kind == BC_NODE_MAP ? node->first : NULL;
+    bool in_slate = value && strcmp(value->key, "slate") == 0;
+    bool single = value && !value->next;
+    if (in_slate) {
+        value = value->kind == BC_NODE_MAP ? value->first : NULL;
+        single = single && value && !value->next;
+    }
+    const struct source_form *form = value && single ? find_form(value->key, in_slate) : NULL;
+    if (!form) {
+        bc_report_error(r, node->line, "%s: a source is publisher, publisher: ROLE, "
+            "channel: NAME, slate: { image: PATH } or slate: { file: PATH }", path);
+        return false;
+    }
+    const char *problem = check_value(form, value);
+    if (problem) {
+        bc_report_error(r, value->line, "%s: %s %s", path, form->key, problem);
+        return false;
+    }
+    if (!append(list, form->kind, value->text)) {
+        bc_report_no_memory(r);
+        return false;
+    }
+    return true;
+}
+
+static bool
+sources_parse(struct bc_config_source_list *list, const struct bc_node *node, const char *path,
+    struct bc_report *r)
+{
+    size_t n = 0;
+    for (const struct bc_node *c = node->first; c; c = c->next) {
+        n++;
+    }
+    if (node->kind != BC_NODE_LIST || n == 0 || n > BC_CONFIG_MAX_SOURCES) {
+        bc_report_error(r, node->line, "%s: expected a list of 1 to %d sources", path,
+            BC_CONFIG_MAX_SOURCES);
+        return false;
+    }
+    list->items = calloc(n, sizeof(*list->items));
+    if (!list->items) {
+        bc_report_no_memory(r);
+        return false;
+    }
+    bool ok = true;
+    for (const struct bc_node *c = node->first; c; c = c->next) {
+        ok = add_source(list, c, path, r) && ok;
+    }
+    return ok;
+}
+
+bool
+bc_sources_set(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r)
+{
+    (void)key;
+    struct bc_config_source_list list = { NULL, 0 };
+    if (!sources_parse(&list, node, path, r)) {
+        bc_sources_clear(&list);
+        return false;
+    }
+    bc_sources_clear(field);
+    *(struct bc_config_source_list *)field = list;
+    return true;
+}
+
+bool
+bc_sources_equal(const void *a, const void *b)
+{
+    const struct bc_config_source_list *x = a;
+    const struct bc_config_source_list *y = b;
+    bool equal = x->n == y->n;
+    for (size_t i = 0; equal && i < x->n; i++) {
+        equal = x->items[i].kind == y->items[i].kind
+            && strcmp(x->items[i].value, y->items[i].value) == 0;
+    }
+    return equal;
+}
+
+bool
+bc_sources_copy(void *to, const void *from)
+{
+    const struct bc_config_source_list *source = from;
+    struct bc_config_source_list list = { calloc(source->n, sizeof(*list.items)), 0 };
+    bool ok = list.items != NULL;
+    for (size_t i = 0; ok && i < source->n; i++) {
+        ok = append(&list, source->items[i].kind, source->items[i].value);
+    }
+    if (!ok) {
+        bc_sources_clear(&list);
+        return false;
+    }
+    bc_sources_clear(to);
+    *(struct bc_config_source_list *)to = list;
+    return true;
+}
+
+void
+bc_sources_print(const struct bc_key *key, const void *field, FILE *out)
+{
+    (void)key;
+    const struct bc_config_source_list *list = field;
+    fputc('[', out);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct bc_config_source *s = &list->items[i];
+        fputs(i ? ", " : "", out);
+        if (s->kind == BC_SOURCE_PUBLISHER && s->value[0] == '\0') {
+            fputs("publisher", out);
+            continue;
+        }
+        for (size_t f = 0; f < N_FORMS; f++) {
+            if (FORMS[f].kind == s->kind) {
+                fprintf(out, "%s%s: ", FORMS[f].in_slate ? "slate: { " : "", FORMS[f].key);
+                bc_value_print_quoted(s->value, out);
+                fputs(FORMS[f].in_slate ? " }" : "", out);
+            }
+        }
+    }
+    fputc(']', out);
+}
+
+void
+bc_sources_clear(void *field)
+{
+    struct bc_config_source_list *list = field;
+    for (size_t i = 0; i < list->n; i++) {
+        free(list->items[i].value);
+    }
+    free(list->items);
+    *list = (struct bc_config_source_list){ NULL, 0 };
+}

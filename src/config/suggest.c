@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema.h"
+
+#include <string.h>
+
+#define WORD_MAX 64 // longer words are no typing mistakes
+
+static size_t
+min3(size_t a, size_t b, size_t c)
+{
+    size_t m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+// Levenshtein's distance: letters inserted, removed or replaced.
+static size_t
+distance(const char *a, const char *b)
+{
+    size_t na = strlen(a);
+    size_t nb = strlen(b);
+    if (na > WORD_MAX || nb > WORD_MAX) {
+        return WORD_MAX;
+    }
+    size_t row[WORD_MAX + 1];
+    for (size_t j = 0; j <= nb; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= na; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t above = row[j];
+            row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[nb];
+}
+
+// The best so far in a search.
+struct nearest {
+    const char *name;
+    size_t distance;
+};
+
+static void
+consider(struct nearest *best, const char *typed, const char *known, const char *result)
+{
+    size_t d = distance(typed, known);
+    // A third of the letters wrong is a typing mistake, more is another word.
+    if (d <= strlen(known) / 3 && (!best->name || d < best->distance)) {
+        *best = (struct nearest){ result, d };
+    }
+}
+
+static const char *
+last_part(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+const char *
+bc_schema_nearest(const char *name)
+{
+    struct nearest best = { NULL, 0 };
+    for (size_t i = 0; i < BC_CONFIG_N_KEYS; i++) {
+        consider(&best, name, BC_CONFIG_KEYS[i].name, BC_CONFIG_KEYS[i].name);
+    }
+    for (size_t i = 1; i < BC_CONFIG_N_SECTIONS; i++) {
+        consider(&best, name, BC_CONFIG_SECTIONS[i].name, BC_CONFIG_SECTIONS[i].name);
+    }
+    consider(&best, name, "channels", "channels");
+    // The right key in the wrong section.
+    for (size_t i = 0; !best.name && i < BC_CONFIG_N_KEYS; i++) {
+        if (strcmp(last_part(name), last_part(BC_CONFIG_KEYS[i].name)) == 0) {
+            best.name = BC_CONFIG_KEYS[i].name;
+        }
+    }
+    return best.name;
+}
+
+const char *
+bc_schema_nearest_channel_key(const char *name)
+{
+    struct nearest best = { NULL, 0 };
+    for (size_t i = 0; i < BC_CHANNEL_N_KEYS; i++) {
+        consider(&best, name, BC_CHANNEL_KEYS[i].name, BC_CHANNEL_KEYS[i].name);
+    }
+    return best.name;
+}
