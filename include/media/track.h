@@ -27,7 +27,7 @@ enum bc_codec {
     BC_CODEC_PCMU,
 };
 
-#define BC_CODEC_STRING 32
+#define BC_CODEC_STRING 48
 
 // The parameters of one elementary stream. Immutable and reference-counted once published; a
 // change of format is a new track. Shared by packets, muxers and threads.
