@@ -8,13 +8,14 @@
 struct bc_config;
 struct bc_writer;
 
-// The server's own secrets: an administrator's token and a publish key, made on first start and
-// kept as files of mode 0600 in <data.dir>/keys. Owned by the server; immutable once open, so
-// that any thread may ask. Comparisons take the same time for right and wrong secrets.
+// The server's own secrets: an administrator's token and a publish key, made on first
+// start and kept as files of mode 0600 in <data.dir>/keys. Owned by the server; immutable
+// once open, so that any thread may ask. Comparisons take the same time for right and
+// wrong secrets.
 struct bc_keys;
 
-// Reads the secrets, creating what is missing. On failure a negative errno, and `error` (may be
-// NULL) gets one line.
+// Reads the secrets, creating what is missing. On failure a negative errno, and `error`
+// (may be NULL) gets one line.
 int
 bc_keys_open(const char *data_dir, struct bc_keys **out, struct bc_writer *error);
 
@@ -33,15 +34,17 @@ bc_keys_admin_token(const struct bc_keys *keys);
 const char *
 bc_keys_publish_key(const struct bc_keys *keys);
 
-// May `key` (NULL or "": none given) publish into `channel`? One key counts: the channel's
-// publish_key if it has one, else access.publish_key, else the stored one. With
-// access.publish=open everybody may, except into a channel that has a publish_key of its own.
+// May `key` (NULL or "": none given) publish into `channel`? One key counts: the
+// channel's publish_key if it has one, else access.publish_key, else the stored one. With
+// access.publish=open everybody may, except into a channel that has a publish_key of its
+// own.
 bool
 bc_keys_publish_check(const struct bc_keys *keys, const struct bc_config *cfg,
     const char *channel, const char *key);
 
-// Names the credential of a publisher that was let in: two publishers with the same id may take
-// over from each other (RTMP-50). Stable within one run, never 0, and tells nothing of the key.
+// Names the credential of a publisher that was let in: two publishers with the same id
+// may take over from each other (RTMP-50). Stable within one run, never 0, and tells
+// nothing of the key.
 uint64_t
 bc_keys_publish_id(const struct bc_keys *keys, const char *key);
 

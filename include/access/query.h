@@ -6,8 +6,8 @@
 
 // The value of `name` in a query string such as "key=K&gop=0" (a leading '?' is skipped).
 // - The last occurrence wins (RTMP-41), so a query appended to another overrides it.
-// - Names and values are percent-decoded exactly once; '+' stays '+'. A '%' without two hex
-//   digits stands for itself, as encoders send keys unescaped.
+// - Names and values are percent-decoded exactly once; '+' stays '+'. A '%' without two
+//   hexadecimal digits stands for itself, as encoders send keys unescaped.
 // - A name without '=' has the empty value.
 // Returns the value's length with `out` zero-terminated; -ENOENT when the name is absent,
 // -ENAMETOOLONG when the value and its zero exceed `cap`, -EINVAL when it contains %00.

@@ -10,9 +10,9 @@
 
 struct bc_writer;
 
-// Defaults, then the file (NULL: none), then `overrides`, each "dotted.key=value" as given to
-// --set; later ones win. On failure -EINVAL (or -ENOMEM, or the errno of reading the file), and
-// `errors` (may be NULL) gets every error found, one line each, such as
+// Defaults, then the file (NULL: none), then `overrides`, each "key=value" as given to
+// --set; later ones win. On failure -EINVAL (or -ENOMEM, or the errno of reading the
+// file), and `errors` (may be NULL) gets every error found, one line each, such as
 // "conf.yaml:12: hls.part_ms: 20 is below the minimum 100\n".
 int
 bc_config_load(const char *path, const char *const *overrides, size_t n_overrides,
@@ -30,8 +30,8 @@ bc_config_ref(struct bc_config *cfg);
 void
 bc_config_unref(struct bc_config **holder);
 
-// What an operator should know about a valid configuration (an open server on a public address),
-// one line each.
+// What an operator should know about a valid configuration (an open server on a public
+// address), one line each.
 void
 bc_config_warnings(const struct bc_config *cfg, struct bc_writer *out);
 
@@ -39,8 +39,9 @@ bc_config_warnings(const struct bc_config *cfg, struct bc_writer *out);
 const struct bc_config_channel *
 bc_config_channel(const struct bc_config *cfg, const char *name);
 
-// "app/stream": up to four levels of app and one of stream, each 1 to 64 of A-Z a-z 0-9 _ . -
-// and not starting with a dot (names become paths). Every protocol accepts just these names.
+// "app/stream": up to four levels of app and one of stream, each 1 to 64 letters, digits,
+// '_', '.' and '-', and not starting with a dot (names become paths). Every protocol
+// accepts just these names.
 #define BC_CHANNEL_NAME_MAX (5 * 64 + 4)
 
 bool
@@ -49,14 +50,16 @@ bc_channel_name_is_valid(const char *name);
 // Reload is: load a new snapshot, bc_config_diff() to log what changed, and
 // bc_config_keep_restart(), so that the snapshot goes on telling what really runs.
 
-// Calls `on_change` for each key that differs ("hls.part_ms", "channels.live/hq"), saying whether
-// it takes effect only after a restart. Returns how many differ.
+// Calls `on_change` for each key that differs ("hls.part_ms", "channels.live/hq"), saying
+// whether it takes effect only after a restart. Returns how many differ.
 size_t
 bc_config_diff(const struct bc_config *from, const struct bc_config *to,
-    void (*on_change)(void *userdata, const char *key, bool needs_restart), void *userdata);
+    void (*on_change)(void *userdata, const char *key, bool needs_restart),
+    void *userdata);
 
-// Gives the keys of `cfg` that need a restart the values of `running`. `cfg` must be fresh from
-// bc_config_load(), not yet shared. On -ENOMEM `cfg` is still valid but not to be used.
+// Gives the keys of `cfg` that need a restart the values of `running`. `cfg` must be
+// fresh from bc_config_load(), not yet shared. On -ENOMEM `cfg` is still valid but not to
+// be used.
 int
 bc_config_keep_restart(struct bc_config *cfg, const struct bc_config *running);
 

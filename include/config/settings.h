@@ -9,10 +9,10 @@
 
 #include "base/log.h"
 
-// The values of the configuration, one struct per section of the file. What each key means, its
-// default and its bounds stand in src/config/schema.c, and from there in docs/config.md.
-// All numbers are int64_t so that `cfg->stream.grace_s * 1000000` cannot overflow.
-// Strings are owned by the snapshot and never NULL; an empty one is "not set".
+// The values of the configuration, one struct per section of the file. What each key
+// means, its default and its bounds stand in src/config/schema.c, and from there in
+// docs/config.md. All numbers are int64_t so that `cfg->stream.grace_s * 1000000` cannot
+// overflow. Strings are owned by the snapshot and never NULL; an empty one is "not set".
 
 #define BC_CONFIG_MAX_LISTEN 16  // addresses in one list
 #define BC_CONFIG_MAX_SOURCES 16 // sources of one channel
@@ -133,8 +133,8 @@ struct bc_config_hls {
     int64_t idle_s; // 0: never idle
 };
 
-// One consistent set of values. Whoever loads it owns the first reference; from then on it is
-// immutable, may be read by any thread, and is freed with the last reference.
+// One consistent set of values. Whoever loads it owns the first reference; from then on
+// it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
     atomic_uint refs;
     int64_t workers; // 0: one per core

@@ -112,7 +112,8 @@ check_name(const char *name, unsigned line, struct bc_report *r)
         return true;
     }
     char shown[BC_SHOWN_BYTES];
-    bc_report_error(r, line, "channels: '%s' is not a channel's name; write app/stream, each "
+    bc_report_error(r, line,
+        "channels: '%s' is not a channel's name; write app/stream, each "
         "1 to 64 letters, digits, _ . - and not starting with a dot",
         bc_report_shown(name, shown));
     return false;
@@ -133,7 +134,8 @@ find_key(const char *channel, const char *name, unsigned line, struct bc_report 
 }
 
 static void
-check_own_name(const struct bc_config_channel *channel, unsigned line, struct bc_report *r)
+check_own_name(
+    const struct bc_config_channel *channel, unsigned line, struct bc_report *r)
 {
     for (size_t i = 0; i < channel->sources.n; i++) {
         if (channel->sources.items[i].kind == BC_SOURCE_CHANNEL
@@ -201,12 +203,13 @@ bc_channels_set(struct bc_config *cfg, const struct bc_node *map, struct bc_repo
 static struct bc_config_channel *
 find_or_add(struct bc_config *cfg, const char *name, struct bc_report *r)
 {
-    struct bc_config_channel *found = (struct bc_config_channel *)bc_config_channel(cfg, name);
+    struct bc_config_channel *found = (struct bc_config_channel *)bc_config_channel(
+        cfg, name);
     if (found) {
         return found;
     }
-    struct bc_config_channel *grown = realloc(cfg->channels,
-        (cfg->n_channels + 1) * sizeof(*grown));
+    struct bc_config_channel *grown = realloc(
+        cfg->channels, (cfg->n_channels + 1) * sizeof(*grown));
     if (!grown) {
         bc_report_no_memory(r);
         return NULL;
@@ -220,8 +223,8 @@ find_or_add(struct bc_config *cfg, const char *name, struct bc_report *r)
 }
 
 void
-bc_channels_override(struct bc_config *cfg, const char *rest, const char *value,
-    struct bc_report *r)
+bc_channels_override(
+    struct bc_config *cfg, const char *rest, const char *value, struct bc_report *r)
 {
     // A name may contain dots, a key does not.
     const char *dot = strrchr(rest, '.');

@@ -14,11 +14,11 @@ struct bc_report;
 void
 bc_channels_set(struct bc_config *cfg, const struct bc_node *map, struct bc_report *r);
 
-// `--set channels.<rest>=value`, where `rest` is "live/hq.publish_key"; adds the channel when
-// the file does not have it.
+// `--set channels.<rest>=value`, where `rest` is "live/hq.publish_key"; adds the channel
+// when the file does not have it.
 void
-bc_channels_override(struct bc_config *cfg, const char *rest, const char *value,
-    struct bc_report *r);
+bc_channels_override(
+    struct bc_config *cfg, const char *rest, const char *value, struct bc_report *r);
 
 void
 bc_channels_clear(struct bc_config *cfg);

@@ -89,14 +89,14 @@ check_hls(struct checker *c)
     }
     if (hls->part_ms > hls->segment_s * 1000) {
         fail(c, "hls.part_ms", "hls.segment_s",
-            "%" PRId64 " is longer than a segment, hls.segment_s is %" PRId64, hls->part_ms,
-            hls->segment_s);
+            "%" PRId64 " is longer than a segment, hls.segment_s is %" PRId64,
+            hls->part_ms, hls->segment_s);
     }
     // CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis 4.4.3.8).
     if (hls->window_s < 6 * hls->target_s) {
         fail(c, "hls.window_s", "hls.target_s",
-            "%" PRId64 " is less than 6 times hls.target_s, which is %" PRId64, hls->window_s,
-            hls->target_s);
+            "%" PRId64 " is less than 6 times hls.target_s, which is %" PRId64,
+            hls->window_s, hls->target_s);
     }
 }
 
@@ -170,8 +170,8 @@ check_listeners(struct checker *c)
 }
 
 void
-bc_check_config(const struct bc_config *cfg, const struct bc_origins *origins,
-    struct bc_report *r)
+bc_check_config(
+    const struct bc_config *cfg, const struct bc_origins *origins, struct bc_report *r)
 {
     struct checker c = { cfg, origins, r };
     check_hls(&c);
@@ -198,11 +198,13 @@ bc_config_warnings(const struct bc_config *cfg, struct bc_writer *out)
     bool https = cfg->tls.cert[0] && is_public(&cfg->https.listen);
     bool web = is_public(&cfg->http.listen) || https;
     if (cfg->access.publish == BC_ACCESS_OPEN && is_public(&cfg->rtmp.listen)) {
-        bc_write_str(out, "access.publish is open and rtmp.listen is not on loopback only: "
-                          "anybody who reaches this server can publish\n");
+        bc_write_str(out,
+            "access.publish is open and rtmp.listen is not on loopback only: "
+            "anybody who reaches this server can publish\n");
     }
     if (cfg->access.api == BC_ACCESS_OPEN && web) {
-        bc_write_str(out, "access.api is open and HTTP is not on loopback only: "
-                          "anybody who reaches this server can use the API\n");
+        bc_write_str(out,
+            "access.api is open and HTTP is not on loopback only: "
+            "anybody who reaches this server can use the API\n");
     }
 }

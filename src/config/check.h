@@ -25,7 +25,7 @@ bc_check_origin(const char *text);
 
 // What must hold between keys.
 void
-bc_check_config(const struct bc_config *cfg, const struct bc_origins *origins,
-    struct bc_report *r);
+bc_check_config(
+    const struct bc_config *cfg, const struct bc_origins *origins, struct bc_report *r);
 
 #endif

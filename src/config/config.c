@@ -45,13 +45,15 @@ channels_equal(const struct bc_config_channel *a, const struct bc_config_channel
 // Both lists are sorted, so one walk over both finds added, removed and changed channels.
 static size_t
 diff_channels(const struct bc_config *from, const struct bc_config *to,
-    void (*on_change)(void *userdata, const char *key, bool needs_restart), void *userdata)
+    void (*on_change)(void *userdata, const char *key, bool needs_restart),
+    void *userdata)
 {
     size_t n = 0;
     size_t i = 0;
     size_t j = 0;
     while (i < from->n_channels || j < to->n_channels) {
-        const struct bc_config_channel *a = i < from->n_channels ? &from->channels[i] : NULL;
+        const struct bc_config_channel *a = i < from->n_channels ? &from->channels[i]
+                                                                 : NULL;
         const struct bc_config_channel *b = j < to->n_channels ? &to->channels[j] : NULL;
         int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
         i += order <= 0;
@@ -69,7 +71,8 @@ diff_channels(const struct bc_config *from, const struct bc_config *to,
 
 size_t
 bc_config_diff(const struct bc_config *from, const struct bc_config *to,
-    void (*on_change)(void *userdata, const char *key, bool needs_restart), void *userdata)
+    void (*on_change)(void *userdata, const char *key, bool needs_restart),
+    void *userdata)
 {
     size_t n = 0;
     for (size_t i = 0; i < BC_CONFIG_N_KEYS; i++) {

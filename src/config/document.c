@@ -7,7 +7,8 @@
 #include "schema.h"
 #include "value.h"
 
-// The three texts made from the schema: the values in effect, the sample file, the reference.
+// The three texts made from the schema: the values in effect, the sample file, the
+// reference.
 
 #define WRAP_COLUMN 88
 
@@ -60,8 +61,8 @@ print_range(const struct bc_key *key, FILE *out)
         break;
     case BC_KEY_INT:
     case BC_KEY_SIZE:
-        fprintf(out, "%" PRId64 " to %" PRId64 "%s%s", key->min, key->max, key->unit ? " " : "",
-            key->unit ? key->unit : "");
+        fprintf(out, "%" PRId64 " to %" PRId64 "%s%s", key->min, key->max,
+            key->unit ? " " : "", key->unit ? key->unit : "");
         break;
     case BC_KEY_ENUM:
         for (const struct bc_key_choice *c = key->choices; c->name; c++) {
@@ -102,8 +103,8 @@ print_comment(const char *text, const char *indent, FILE *out)
 }
 
 static void
-print_sample_key(const struct bc_key *key, const struct bc_config *cfg, const char *indent,
-    FILE *out)
+print_sample_key(
+    const struct bc_key *key, const struct bc_config *cfg, const char *indent, FILE *out)
 {
     print_comment(key->text, indent, out);
     if (has_range(key) || key->scope == BC_SCOPE_RESTART) {
@@ -119,10 +120,11 @@ print_sample_key(const struct bc_key *key, const struct bc_config *cfg, const ch
 }
 
 static const char SAMPLE_HEAD[] =
-    "# Branchcast's configuration. Generated from the schema; every key is shown with its\n"
-    "# default. A line with a key starts with # directly before it: remove that # to change the\n"
-    "# value. `branchcast check -c FILE` tells what is wrong and prints what is in effect,\n"
-    "# SIGHUP reloads, and `--set key=value` on the command line overrides the file.\n";
+    "# Branchcast's configuration. Generated from the schema; every key is shown\n"
+    "# with its default. A line with a key starts with # directly before it: remove\n"
+    "# that # to change the value. `branchcast check -c FILE` tells what is wrong\n"
+    "# and prints what is in effect, SIGHUP reloads, and `--set key=value` on the\n"
+    "# command line overrides the file.\n";
 
 static const char SAMPLE_CHANNELS[] =
     "\n"
@@ -133,13 +135,13 @@ static const char SAMPLE_CHANNELS[] =
     "    #publish_key: \"change-me\"\n"
     "    #record: never\n"
     "    #sources:\n"
-    "      #- publisher                              # the main take\n"
-    "      #- publisher: backup                      # pushed with ?role=backup\n"
+    "      #- publisher                   # the main take\n"
+    "      #- publisher: backup           # pushed with ?role=backup\n"
     "      #- slate: { image: conf/slate.png }\n"
     "  #store/0571:\n"
     "    #sources:\n"
-    "      #- publisher                              # the store's own host, when on air\n"
-    "      #- channel: live/hq                       # else headquarters\n";
+    "      #- publisher                   # the store's own host, when on air\n"
+    "      #- channel: live/hq            # else headquarters\n";
 
 void
 bc_config_write_sample(FILE *out)
@@ -172,32 +174,36 @@ static const char DOCS_HEAD[] =
     "\n"
     "Generated from `src/config/schema.c` by `bcconfgen docs`; do not edit.\n"
     "\n"
-    "`branchcast serve` works without a file. `-c FILE` reads a YAML file, in which the part of a\n"
-    "key before the dot is a section (`hls:`) and the rest a key under it (`part_ms: 200`).\n"
-    "`--set hls.part_ms=200` overrides the file and may be given many times; lists of addresses\n"
-    "are comma-separated there, and a channel's key is `channels.live/hq.publish_key=K`.\n"
-    "`branchcast check -c FILE` reports every error with its line and prints the values in\n"
-    "effect, secrets masked. On SIGHUP the file is read again: keys marked *live* change at\n"
-    "once or for what begins afterwards, keys marked *restart* are named in the log and keep\n"
+    "`branchcast serve` works without a file. `-c FILE` reads a YAML file, in which\n"
+    "the part of a key before the dot is a section (`hls:`) and the rest a key\n"
+    "under it (`part_ms: 200`). `--set hls.part_ms=200` overrides the file and may\n"
+    "be given many times; lists of addresses are comma-separated there, and a\n"
+    "channel's key is `channels.live/hq.publish_key=K`. `branchcast check -c FILE`\n"
+    "reports every error with its line and prints the values in effect, secrets\n"
+    "masked.\n"
+    "\n"
+    "On SIGHUP the file is read again: keys marked *live* change at once or for\n"
+    "what begins afterwards, keys marked *restart* are named in the log and keep\n"
     "their value until the next start.\n"
     "\n"
-    "Sizes may be written as `64KiB` or `4MiB`. Addresses are `host:port`, `[v6]:port` or `:port`\n"
-    "(every address), one or a list of them; `[]` is none. Secrets may be written as\n"
-    "`sha256:<64 hexadecimal digits>`, made by `printf %s KEY | sha256sum`. Anchors, aliases and\n"
-    "tags of YAML are not supported.\n";
+    "Sizes may be written as `64KiB` or `4MiB`. Addresses are `host:port`,\n"
+    "`[v6]:port` or `:port` (every address), one or a list of them; `[]` is none.\n"
+    "Secrets may be written as `sha256:<64 hexadecimal digits>`, made by `printf %s\n"
+    "KEY | sha256sum`. Anchors, aliases and tags of YAML are not supported.\n";
 
 static const char DOCS_CHANNELS[] =
     "\n"
     "## channels\n"
     "\n"
-    "A map by `app/stream`: one to four levels of app and one of stream, each 1 to 64 of\n"
-    "`A-Z a-z 0-9 _ . -` and not starting with a dot. A channel needs no entry to exist.\n"
+    "A map by `app/stream`: one to four levels of app and one of stream, each 1 to\n"
+    "64 letters, digits, `_`, `.` and `-`, and not starting with a dot. A channel\n"
+    "needs no entry to exist.\n"
     "\n";
 
 static const char DOCS_SOURCES[] =
     "\n"
-    "A source is one of `publisher` (the main take), `publisher: ROLE`, `channel: APP/STREAM`,\n"
-    "`slate: { image: PATH }` and `slate: { file: PATH }`.\n";
+    "A source is one of `publisher` (the main take), `publisher: ROLE`, `channel:\n"
+    "APP/STREAM`, `slate: { image: PATH }` and `slate: { file: PATH }`.\n";
 
 static void
 print_docs_row(const struct bc_key *key, const void *base, FILE *out)

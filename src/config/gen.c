@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bcconfgen: writes conf/branchcast.yaml or docs/config.md to standard output. Only for building.
+// bcconfgen: writes conf/branchcast.yaml or docs/config.md to standard output.
 #include <stdio.h>
 #include <string.h>
 

@@ -27,8 +27,8 @@ parse_port(const char *text, uint16_t *out)
     return v <= 65535;
 }
 
-// Names are not looked up: a server should not wait for DNS to start, nor listen elsewhere
-// than yesterday because of it.
+// Names are not looked up: a server should not wait for DNS to start, nor listen
+// elsewhere than yesterday because of it.
 static bool
 host_is_valid(const char *host, bool bracketed)
 {
@@ -67,8 +67,8 @@ parse_listen(const char *text, struct bc_config_listen *out)
 }
 
 static bool
-add_listen(struct bc_config_listen_list *list, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+add_listen(struct bc_config_listen_list *list, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     struct bc_config_listen item;
     char shown[BC_SHOWN_BYTES];
@@ -79,12 +79,13 @@ add_listen(struct bc_config_listen_list *list, const struct bc_node *node, const
     bc_report_shown(node->text, shown);
     if (!parse_listen(node->text, &item)) {
         bc_report_error(r, node->line,
-            "%s: '%s' is not an address; write host:port, [v6]:port or :port", path, shown);
+            "%s: '%s' is not an address; write host:port, [v6]:port or :port", path,
+            shown);
         return false;
     }
     if (list->n == BC_CONFIG_MAX_LISTEN) {
-        bc_report_error(r, node->line, "%s: more than %d addresses", path,
-            BC_CONFIG_MAX_LISTEN);
+        bc_report_error(
+            r, node->line, "%s: more than %d addresses", path, BC_CONFIG_MAX_LISTEN);
         return false;
     }
     list->items[list->n++] = item;
@@ -157,8 +158,8 @@ bc_listen_print(const struct bc_key *key, const void *field, FILE *out)
     for (size_t i = 0; i < list->n; i++) {
         const struct bc_config_listen *l = &list->items[i];
         bool v6 = strchr(l->host, ':') != NULL;
-        fprintf(out, "%s\"%s%s%s:%u\"", i ? ", " : "", v6 ? "[" : "", l->host, v6 ? "]" : "",
-            (unsigned)l->port);
+        fprintf(out, "%s\"%s%s%s:%u\"", i ? ", " : "", v6 ? "[" : "", l->host,
+            v6 ? "]" : "", (unsigned)l->port);
     }
     fputc(']', out);
 }

@@ -55,8 +55,9 @@ set_section(struct load *l, const struct bc_node *node)
     if (node->kind != BC_NODE_MAP) {
         // A section whose keys are all commented out reads as null.
         if (!bc_node_is_null(node)) {
-            bc_report_error(&l->report, node->line, "%s: expected keys under it, found %s",
-                node->key, bc_node_kind_name(node));
+            bc_report_error(&l->report, node->line,
+                "%s: expected keys under it, found %s", node->key,
+                bc_node_kind_name(node));
         }
         return;
     }
@@ -78,8 +79,8 @@ set_channels(struct load *l, const struct bc_node *node)
     if (node->kind == BC_NODE_MAP) {
         bc_channels_set(l->cfg, node, &l->report);
     } else if (!bc_node_is_null(node)) {
-        bc_report_error(&l->report, node->line, "channels: expected channels under it, found %s",
-            bc_node_kind_name(node));
+        bc_report_error(&l->report, node->line,
+            "channels: expected channels under it, found %s", bc_node_kind_name(node));
     }
 }
 
@@ -102,8 +103,8 @@ set_root(struct load *l, const struct bc_node *root)
         } else if (bc_schema_section(c->key)) {
             set_section(l, c);
         } else if (key && section_len > 0) {
-            bc_report_error(&l->report, c->line, "%s: write it as %s under %.*s:", c->key, leaf,
-                (int)section_len, c->key);
+            bc_report_error(&l->report, c->line, "%s: write it as %s under %.*s:", c->key,
+                leaf, (int)section_len, c->key);
         } else if (key) {
             set_key(l, key, c);
         } else {
@@ -136,8 +137,8 @@ set_override(struct load *l, const char *override)
     size_t len = equals ? (size_t)(equals - override) : 0;
     if (len == 0 || len >= sizeof(name)) {
         char shown[BC_SHOWN_BYTES];
-        bc_report_error(&l->report, 0, "'%s' is not key=value",
-            bc_report_shown(override, shown));
+        bc_report_error(
+            &l->report, 0, "'%s' is not key=value", bc_report_shown(override, shown));
         return;
     }
     memcpy(name, override, len);
@@ -173,7 +174,8 @@ start(struct load *l, struct bc_writer *errors)
 static int
 finish(struct load *l, struct bc_config **out)
 {
-    // A value that was refused left its default: comparing that with others would mislead.
+    // A value that was refused left its default: comparing that with others would
+    // mislead.
     if (!bc_report_failed(&l->report)) {
         bc_check_config(l->cfg, &l->origins, &l->report);
     }

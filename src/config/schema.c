@@ -2,7 +2,6 @@
 #include "schema.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "check.h"
 #include "config/settings.h"
@@ -62,64 +61,75 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "access", "Who may publish, play and use the API." },
     { "limits", "What one server or one client may take." },
     { "stream", "Channels, takes and viewers." },
-    { "hls", "HLS and low-latency HLS. Changes apply to broadcasts that begin after a reload." },
+    { "hls", "HLS and low-latency HLS. Changes apply to later broadcasts." },
 };
-const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS) / sizeof(BC_CONFIG_SECTIONS[0]);
+const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
+    / sizeof(BC_CONFIG_SECTIONS[0]);
 
 const struct bc_key BC_CONFIG_KEYS[] = {
-    { .name = "workers", .type = BC_KEY_INT, .scope = RESTART, .offset = AT(workers), .def = "0",
-        .max = 256, .text = "Worker threads; 0 is one per core." },
+    { .name = "workers", .type = BC_KEY_INT, .scope = RESTART, .offset = AT(workers),
+        .def = "0", .max = 256, .text = "Worker threads; 0 is one per core." },
 
     { .name = "data.dir", .type = BC_KEY_PATH, .scope = RESTART, .offset = AT(data.dir),
         .def = "./data", .min = 1, .max = PATH_BYTES_MAX,
-        .text = "The data directory: keys, later recordings. Created when it is missing." },
+        .text = "The data directory: keys, later recordings. Created when it is "
+                "missing." },
 
     { .name = "log.level", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(log.level),
-        .def = "info", .choices = LEVELS, .text = "The least important lines still written." },
+        .def = "info", .choices = LEVELS,
+        .text = "The least important lines still written." },
     { .name = "log.format", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(log.format),
-        .def = "text", .choices = FORMATS, .text = "Lines for people, or JSON for machines." },
+        .def = "text", .choices = FORMATS,
+        .text = "Lines for people, or JSON for machines." },
 
-    { .name = "rtmp.listen", .type = BC_KEY_LISTEN, .scope = RESTART, .offset = AT(rtmp.listen),
-        .def = ":1935", .text = "Addresses for RTMP; an empty list turns it off." },
-    { .name = "rtmp.chunk_size", .type = BC_KEY_SIZE, .scope = LIVE, .offset = AT(rtmp.chunk_size),
-        .def = "65536", .min = 128, .max = 0xffffff, .unit = "bytes",
-        .text = "Chunk size for what is sent; large chunks cost less." },
+    { .name = "rtmp.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
+        .offset = AT(rtmp.listen), .def = ":1935",
+        .text = "Addresses for RTMP; an empty list turns it off." },
+    { .name = "rtmp.chunk_size", .type = BC_KEY_SIZE, .scope = LIVE,
+        .offset = AT(rtmp.chunk_size), .def = "65536", .min = 128, .max = 0xffffff,
+        .unit = "bytes", .text = "Chunk size for what is sent; large chunks cost less." },
     { .name = "rtmp.max_message_bytes", .type = BC_KEY_SIZE, .scope = LIVE,
-        .offset = AT(rtmp.max_message_bytes), .def = "4194304", .min = 65536, .max = 0xffffff,
-        .unit = "bytes", .text = "A publisher that sends a larger message (a frame) is closed." },
+        .offset = AT(rtmp.max_message_bytes), .def = "4194304", .min = 65536,
+        .max = 0xffffff, .unit = "bytes",
+        .text = "A publisher that sends a larger message (a frame) is closed." },
     { .name = "rtmp.handshake_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
-        .offset = AT(rtmp.handshake_timeout_s), .def = "10", .min = 1, .max = 300, .unit = "s",
-        .text = "Who has not asked to publish or play by then is closed." },
+        .offset = AT(rtmp.handshake_timeout_s), .def = "10", .min = 1, .max = 300,
+        .unit = "s", .text = "Who has not asked to publish or play by then is closed." },
 
-    { .name = "http.listen", .type = BC_KEY_LISTEN, .scope = RESTART, .offset = AT(http.listen),
-        .def = ":8080", .text = "Addresses for HTTP; an empty list turns it off." },
+    { .name = "http.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
+        .offset = AT(http.listen), .def = ":8080",
+        .text = "Addresses for HTTP; an empty list turns it off." },
     { .name = "http.max_header_bytes", .type = BC_KEY_SIZE, .scope = LIVE,
         .offset = AT(http.max_header_bytes), .def = "16384", .min = 1024, .max = 1048576,
         .unit = "bytes", .text = "Largest request line and header together." },
     { .name = "http.header_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
-        .offset = AT(http.header_timeout_s), .def = "10", .min = 1, .max = 300, .unit = "s",
+        .offset = AT(http.header_timeout_s), .def = "10", .min = 1, .max = 300,
+        .unit = "s",
         .text = "A request whose header is not complete by then is closed." },
     { .name = "http.idle_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
-        .offset = AT(http.idle_timeout_s), .def = "60", .min = 1, .max = 3600, .unit = "s",
-        .text = "A connection without a request for so long is closed." },
+        .offset = AT(http.idle_timeout_s), .def = "60", .min = 1, .max = 3600,
+        .unit = "s", .text = "A connection without a request for so long is closed." },
     { .name = "http.cors_origin", .type = BC_KEY_STRING, .scope = LIVE,
         .offset = AT(http.cors_origin), .def = "*", .max = 512, .check = bc_check_origin,
-        .text = "Web origin whose pages may play; * is any, \"\" only this server's own pages." },
+        .text = "Web origin whose pages may play; * is any, \"\" only this server's "
+                "own pages." },
 
     { .name = "https.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
         .offset = AT(https.listen), .def = ":8443",
         .text = "Addresses for HTTPS; an empty list turns it off." },
 
-    { .name = "tls.cert", .type = BC_KEY_PATH, .scope = LIVE, .offset = AT(tls.cert), .def = "",
-        .max = PATH_BYTES_MAX, .text = "PEM file with the certificate and its chain." },
-    { .name = "tls.key", .type = BC_KEY_PATH, .scope = LIVE, .offset = AT(tls.key), .def = "",
-        .max = PATH_BYTES_MAX, .text = "PEM file with the certificate's private key." },
+    { .name = "tls.cert", .type = BC_KEY_PATH, .scope = LIVE, .offset = AT(tls.cert),
+        .def = "", .max = PATH_BYTES_MAX,
+        .text = "PEM file with the certificate and its chain." },
+    { .name = "tls.key", .type = BC_KEY_PATH, .scope = LIVE, .offset = AT(tls.key),
+        .def = "", .max = PATH_BYTES_MAX,
+        .text = "PEM file with the certificate's private key." },
 
-    { .name = "access.publish", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(access.publish),
-        .def = "key", .choices = KEY_OR_OPEN,
+    { .name = "access.publish", .type = BC_KEY_ENUM, .scope = LIVE,
+        .offset = AT(access.publish), .def = "key", .choices = KEY_OR_OPEN,
         .text = "Who may publish: who knows the key, or everybody." },
-    { .name = "access.play", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(access.play),
-        .def = "open", .choices = TOKEN_OR_OPEN,
+    { .name = "access.play", .type = BC_KEY_ENUM, .scope = LIVE,
+        .offset = AT(access.play), .def = "open", .choices = TOKEN_OR_OPEN,
         .text = "Who may play: everybody, or who has access.play_key." },
     { .name = "access.api", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(access.api),
         .def = "token", .choices = TOKEN_OR_OPEN,
@@ -127,8 +137,8 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "access.publish_key", .type = BC_KEY_STRING, .scope = LIVE,
         .offset = AT(access.publish_key), .def = "", .max = SECRET_MAX, .secret = true,
         .check = bc_check_secret,
-        .text = "Publish key of all channels, plain or as sha256:<hex>; \"\" is the one in the "
-                "data directory." },
+        .text = "Publish key of all channels, plain or as sha256:<hex>; \"\" is the "
+                "one in the data directory." },
     { .name = "access.play_key", .type = BC_KEY_STRING, .scope = LIVE,
         .offset = AT(access.play_key), .def = "", .max = SECRET_MAX, .secret = true,
         .check = bc_check_secret,
@@ -140,24 +150,27 @@ const struct bc_key BC_CONFIG_KEYS[] = {
         .text = "Connections of the whole server; more are closed at once." },
     { .name = "limits.half_open_per_ip", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(limits.half_open_per_ip), .def = "256", .max = 1000000,
-        .text = "Connections of one address that have not asked for anything yet; 0 is no "
-                "limit." },
+        .text = "Connections of one address that have not asked for anything yet; 0 is "
+                "no limit." },
 
-    { .name = "stream.grace_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(stream.grace_s),
-        .def = "30", .max = 3600, .unit = "s",
-        .text = "How long a channel stays live for its publisher to come back after a drop." },
+    { .name = "stream.grace_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(stream.grace_s), .def = "30", .max = 3600, .unit = "s",
+        .text = "How long a channel stays live for its publisher to come back after a "
+                "drop." },
     { .name = "stream.gop_cache", .type = BC_KEY_BOOL, .scope = LIVE,
         .offset = AT(stream.gop_cache), .def = "true",
         .text = "Start viewers at once from the last keyframe." },
     { .name = "stream.gop_max_ms", .type = BC_KEY_INT, .scope = LIVE,
-        .offset = AT(stream.gop_max_ms), .def = "20000", .min = 500, .max = 120000, .unit = "ms",
+        .offset = AT(stream.gop_max_ms), .def = "20000", .min = 500, .max = 120000,
+        .unit = "ms",
         .text = "Most that is kept from the last keyframe; a longer GOP is cut." },
     { .name = "stream.viewer_queue_ms", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(stream.viewer_queue_ms), .def = "4000", .min = 200, .max = 60000,
-        .unit = "ms", .text = "A viewer further behind than this skips to the next keyframe." },
+        .unit = "ms",
+        .text = "A viewer further behind than this skips to the next keyframe." },
     { .name = "stream.idle_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
-        .offset = AT(stream.idle_timeout_s), .def = "10", .min = 1, .max = 3600, .unit = "s",
-        .text = "A publisher that is silent for so long is closed." },
+        .offset = AT(stream.idle_timeout_s), .def = "10", .min = 1, .max = 3600,
+        .unit = "s", .text = "A publisher that is silent for so long is closed." },
     { .name = "stream.first_packet_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(stream.first_packet_timeout_s), .def = "20", .min = 1, .max = 3600,
         .unit = "s", .text = "The same, before its first audio or video." },
@@ -168,20 +181,20 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "hls.part_ms", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.part_ms),
         .def = "200", .min = 100, .max = 2000, .unit = "ms",
         .text = "Length of a part; viewers are about three parts behind." },
-    { .name = "hls.segment_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.segment_s),
-        .def = "2", .min = 1, .max = 20, .unit = "s",
+    { .name = "hls.segment_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(hls.segment_s), .def = "2", .min = 1, .max = 20, .unit = "s",
         .text = "Length of a segment, which ends at the next keyframe after it." },
-    { .name = "hls.target_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.target_s),
-        .def = "4", .min = 1, .max = 20, .unit = "s",
-        .text = "TARGETDURATION, which no segment exceeds: with a longer GOP a segment is cut "
-                "between keyframes." },
-    { .name = "hls.window_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.window_s),
-        .def = "60", .min = 6, .max = 3600, .unit = "s",
+    { .name = "hls.target_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(hls.target_s), .def = "4", .min = 1, .max = 20, .unit = "s",
+        .text = "TARGETDURATION, which no segment exceeds: with a longer GOP a segment "
+                "is cut between keyframes." },
+    { .name = "hls.window_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(hls.window_s), .def = "60", .min = 6, .max = 3600, .unit = "s",
         .text = "How far back the playlist reaches, in memory." },
     { .name = "hls.idle_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.idle_s),
         .def = "0", .max = 86400, .unit = "s",
-        .text = "A channel that nobody asked HLS of for so long is no longer packaged; 0 is "
-                "always packaged." },
+        .text = "A channel that nobody asked HLS of for so long is no longer packaged; "
+                "0 is always packaged." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,
@@ -197,58 +210,9 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .text = "Whether broadcasts are recorded. Reserved: nothing records yet." },
     { .name = "title", .type = BC_KEY_STRING, .scope = LIVE, .offset = CHANNEL_AT(title),
         .def = "", .max = 200, .text = "What pages and the API call the channel." },
-    { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE, .offset = CHANNEL_AT(sources),
-        .def = "[publisher]",
-        .text = "What feeds the channel, in order of preference. Only publisher has an effect "
-                "yet." },
+    { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE,
+        .offset = CHANNEL_AT(sources), .def = "[publisher]",
+        .text = "What feeds the channel, in order of preference. Only publisher has an "
+                "effect yet." },
 };
 const size_t BC_CHANNEL_N_KEYS = sizeof(BC_CHANNEL_KEYS) / sizeof(BC_CHANNEL_KEYS[0]);
-
-const struct bc_key *
-bc_schema_key(const char *name)
-{
-    for (size_t i = 0; i < BC_CONFIG_N_KEYS; i++) {
-        if (strcmp(BC_CONFIG_KEYS[i].name, name) == 0) {
-            return &BC_CONFIG_KEYS[i];
-        }
-    }
-    return NULL;
-}
-
-const struct bc_key *
-bc_schema_channel_key(const char *name)
-{
-    for (size_t i = 0; i < BC_CHANNEL_N_KEYS; i++) {
-        if (strcmp(BC_CHANNEL_KEYS[i].name, name) == 0) {
-            return &BC_CHANNEL_KEYS[i];
-        }
-    }
-    return NULL;
-}
-
-const struct bc_section *
-bc_schema_section(const char *name)
-{
-    for (size_t i = 0; name[0] && i < BC_CONFIG_N_SECTIONS; i++) {
-        if (strcmp(BC_CONFIG_SECTIONS[i].name, name) == 0) {
-            return &BC_CONFIG_SECTIONS[i];
-        }
-    }
-    return NULL;
-}
-
-const char *
-bc_schema_leaf(const struct bc_key *key, size_t *section_len)
-{
-    const char *dot = strchr(key->name, '.');
-    *section_len = dot ? (size_t)(dot - key->name) : 0;
-    return dot ? dot + 1 : key->name;
-}
-
-bool
-bc_schema_is_in(const struct bc_key *key, const struct bc_section *section)
-{
-    size_t len;
-    bc_schema_leaf(key, &len);
-    return strlen(section->name) == len && strncmp(key->name, section->name, len) == 0;
-}

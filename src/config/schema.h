@@ -29,8 +29,8 @@ struct bc_key_choice {
     int value;
 };
 
-// One row per key. The table is all there is to know about a key: parser, overrides, checks,
-// reload, sample file and reference are driven by it.
+// One row per key. The table is all there is to know about a key: parser, overrides,
+// checks, reload, sample file and reference are driven by it.
 struct bc_key {
     const char *name; // dotted, "hls.part_ms"; of a channel's key the last part only
     enum bc_key_type type;
@@ -42,7 +42,7 @@ struct bc_key {
     const char *unit;
     const struct bc_key_choice *choices; // of an enum, ended by a NULL name
     bool secret;                         // never shown
-    const char *(*check)(const char *text); // of a string that is set: NULL, or what is wrong
+    const char *(*check)(const char *text); // of a set string: NULL, or what is wrong
     const char *text;
 };
 
@@ -71,7 +71,8 @@ bc_schema_channel_key(const char *name);
 const struct bc_section *
 bc_schema_section(const char *name);
 
-// The part of a key's name after its section; the section is `*section_len` bytes before it.
+// The part of a key's name after its section; the section is `*section_len` bytes before
+// it.
 const char *
 bc_schema_leaf(const struct bc_key *key, size_t *section_len);
 

@@ -76,10 +76,10 @@ check_value(const struct source_form *form, const struct bc_node *node)
     return strlen(node->text) > VALUE_MAX ? "is too long" : NULL;
 }
 
-// `- publisher`, `- publisher: ROLE`, `- channel: NAME`, `- slate: { image | file: PATH }`.
+// One of the forms above, or the single word `publisher`.
 static bool
-add_source(struct bc_config_source_list *list, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+add_source(struct bc_config_source_list *list, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     if (node->kind == BC_NODE_SCALAR && strcmp(node->text, "publisher") == 0) {
         if (!append(list, BC_SOURCE_PUBLISHER, "")) {
@@ -95,10 +95,13 @@ add_source(struct bc_config_source_list *list, const struct bc_node *node, const
         value = value->kind == BC_NODE_MAP ? value->first : NULL;
         single = single && value && !value->next;
     }
-    const struct source_form *form = value && single ? find_form(value->key, in_slate) : NULL;
+    const struct source_form *form = value && single ? find_form(value->key, in_slate)
+                                                     : NULL;
     if (!form) {
-        bc_report_error(r, node->line, "%s: a source is publisher, publisher: ROLE, "
-            "channel: NAME, slate: { image: PATH } or slate: { file: PATH }", path);
+        bc_report_error(r, node->line,
+            "%s: a source is publisher, publisher: ROLE, "
+            "channel: NAME, slate: { image: PATH } or slate: { file: PATH }",
+            path);
         return false;
     }
     const char *problem = check_value(form, value);
@@ -114,8 +117,8 @@ add_source(struct bc_config_source_list *list, const struct bc_node *node, const
 }
 
 static bool
-sources_parse(struct bc_config_source_list *list, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+sources_parse(struct bc_config_source_list *list, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     size_t n = 0;
     for (const struct bc_node *c = node->first; c; c = c->next) {
@@ -199,7 +202,8 @@ bc_sources_print(const struct bc_key *key, const void *field, FILE *out)
         }
         for (size_t f = 0; f < N_FORMS; f++) {
             if (FORMS[f].kind == s->kind) {
-                fprintf(out, "%s%s: ", FORMS[f].in_slate ? "slate: { " : "", FORMS[f].key);
+                fprintf(
+                    out, "%s%s: ", FORMS[f].in_slate ? "slate: { " : "", FORMS[f].key);
                 bc_value_print_quoted(s->value, out);
                 fputs(FORMS[f].in_slate ? " }" : "", out);
             }

@@ -137,7 +137,8 @@ check_duplicates(struct builder *b, const struct bc_node *map)
     for (size_t i = 1; i < n; i++) {
         if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0) {
             char shown[BC_SHOWN_BYTES];
-            bc_report_error(b->report, sorted[i]->line, "%s is given twice, first on line %u",
+            bc_report_error(b->report, sorted[i]->line,
+                "%s is given twice, first on line %u",
                 bc_report_shown(sorted[i]->key, shown), sorted[i - 1]->line);
         }
     }
@@ -250,7 +251,8 @@ check_plainness(struct builder *b, const yaml_event_t *ev, unsigned line)
     }
     if (anchor) {
         bc_report_error(b->report, line,
-            "anchors (&) and aliases (*) are not supported; put the text in quotes if it is one");
+            "anchors (&) and aliases (*) are not supported; put the text in quotes if it "
+            "is one");
     } else if (tag) {
         bc_report_error(b->report, line,
             "tags (!) are not supported; put the text in quotes if it is one");
@@ -296,8 +298,8 @@ report_problem(struct builder *b)
         bc_report_error(b->report, 0, "at byte %zu: %s", p->problem_offset,
             p->problem ? p->problem : "cannot be read");
     } else {
-        bc_report_error(b->report, (unsigned)p->problem_mark.line + 1, "not valid YAML: %s",
-            p->problem ? p->problem : "unknown problem");
+        bc_report_error(b->report, (unsigned)p->problem_mark.line + 1,
+            "not valid YAML: %s", p->problem ? p->problem : "unknown problem");
     }
 }
 

@@ -24,8 +24,8 @@ static bool
 scalar_expected(const struct bc_node *node, const char *path, struct bc_report *r)
 {
     if (bc_node_is_null(node)) {
-        bc_report_error(r, node->line, "%s: has no value; remove the line for the default",
-            path);
+        bc_report_error(
+            r, node->line, "%s: has no value; remove the line for the default", path);
         return false;
     }
     if (node->kind != BC_NODE_SCALAR) {
@@ -43,8 +43,8 @@ clear_nothing(void *field)
 }
 
 static bool
-set_bool(const struct bc_key *key, void *field, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+set_bool(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     (void)key;
     static const char *const WORDS[] = { "false", "true", "no", "yes", "off", "on" };
@@ -111,8 +111,8 @@ parse_number(const char *text, bool is_size, int64_t *out)
 }
 
 static bool
-set_number(const struct bc_key *key, void *field, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+set_number(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     if (!scalar_expected(node, path, r)) {
         return false;
@@ -127,13 +127,13 @@ set_number(const struct bc_key *key, void *field, const struct bc_node *node, co
         return false;
     }
     if (v < key->min) {
-        bc_report_error(r, node->line, "%s: %s is below the minimum %" PRId64, path, shown,
-            key->min);
+        bc_report_error(
+            r, node->line, "%s: %s is below the minimum %" PRId64, path, shown, key->min);
         return false;
     }
     if (v > key->max) {
-        bc_report_error(r, node->line, "%s: %s is above the maximum %" PRId64, path, shown,
-            key->max);
+        bc_report_error(
+            r, node->line, "%s: %s is above the maximum %" PRId64, path, shown, key->max);
         return false;
     }
     *(int64_t *)field = v;
@@ -174,8 +174,8 @@ has_control(const char *text)
 }
 
 static bool
-set_string(const struct bc_key *key, void *field, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+set_string(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     if (!scalar_expected(node, path, r)) {
         return false;
@@ -191,8 +191,9 @@ set_string(const struct bc_key *key, void *field, const struct bc_node *node, co
         return false;
     }
     if (len < (size_t)key->min || len > (size_t)key->max) {
-        bc_report_error(r, node->line, "%s: is %zu bytes long, %" PRId64 " to %" PRId64
-            " are allowed", path, len, key->min, key->max);
+        bc_report_error(r, node->line,
+            "%s: is %zu bytes long, %" PRId64 " to %" PRId64 " are allowed", path, len,
+            key->min, key->max);
         return false;
     }
     char *copy = strdup(text);
@@ -251,8 +252,8 @@ clear_string(void *field)
 }
 
 static bool
-set_enum(const struct bc_key *key, void *field, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+set_enum(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     if (!scalar_expected(node, path, r)) {
         return false;
@@ -264,8 +265,8 @@ set_enum(const struct bc_key *key, void *field, const struct bc_node *node, cons
             memcpy(field, &c->value, sizeof(int));
             return true;
         }
-        len += (size_t)snprintf(allowed + len, sizeof(allowed) - len, "%s%s",
-            len ? ", " : "", c->name);
+        len += (size_t)snprintf(
+            allowed + len, sizeof(allowed) - len, "%s%s", len ? ", " : "", c->name);
     }
     char shown[BC_SHOWN_BYTES];
     bc_report_error(r, node->line, "%s: '%s' is not one of %s", path,
@@ -310,18 +311,19 @@ static const struct value_ops OPS[] = {
     [BC_KEY_ENUM] = { set_enum, equal_enum, copy_enum, print_enum, clear_nothing },
     [BC_KEY_LISTEN] = { bc_listen_set, bc_listen_equal, bc_listen_copy, bc_listen_print,
         clear_nothing },
-    [BC_KEY_SOURCES] = { bc_sources_set, bc_sources_equal, bc_sources_copy, bc_sources_print,
-        bc_sources_clear },
+    [BC_KEY_SOURCES] = { bc_sources_set, bc_sources_equal, bc_sources_copy,
+        bc_sources_print, bc_sources_clear },
 };
 
 bool
-bc_value_set(const struct bc_key *key, void *base, const struct bc_node *node, const char *path,
-    struct bc_report *r)
+bc_value_set(const struct bc_key *key, void *base, const struct bc_node *node,
+    const char *path, struct bc_report *r)
 {
     return OPS[key->type].set(key, (char *)base + key->offset, node, path, r);
 }
 
-// What --set gives: text for a single value, "a,b" for addresses, YAML for what has more shape.
+// What --set gives: text for a single value, "a,b" for addresses, YAML for what has more
+// shape.
 static struct bc_node *
 node_from_text(const struct bc_key *key, const char *text, struct bc_report *r)
 {
@@ -339,8 +341,8 @@ node_from_text(const struct bc_key *key, const char *text, struct bc_report *r)
 }
 
 bool
-bc_value_set_text(const struct bc_key *key, void *base, const char *text, const char *path,
-    struct bc_report *r)
+bc_value_set_text(const struct bc_key *key, void *base, const char *text,
+    const char *path, struct bc_report *r)
 {
     struct bc_node *node = node_from_text(key, text, r);
     if (!node) {
@@ -358,13 +360,15 @@ bc_value_set_text(const struct bc_key *key, void *base, const char *text, const 
 bool
 bc_value_equal(const struct bc_key *key, const void *a, const void *b)
 {
-    return OPS[key->type].equal((const char *)a + key->offset, (const char *)b + key->offset);
+    return OPS[key->type].equal(
+        (const char *)a + key->offset, (const char *)b + key->offset);
 }
 
 bool
 bc_value_copy(const struct bc_key *key, void *to, const void *from)
 {
-    return OPS[key->type].copy((char *)to + key->offset, (const char *)from + key->offset);
+    return OPS[key->type].copy(
+        (char *)to + key->offset, (const char *)from + key->offset);
 }
 
 void

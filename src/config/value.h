@@ -9,18 +9,19 @@ struct bc_key;
 struct bc_node;
 struct bc_report;
 
-// The operations on one field of a snapshot, by the type of its schema row. `base` is the struct
-// that the row's offset counts from. `path` is the key as the user knows it, for messages.
+// The operations on one field of a snapshot, by the type of its schema row. `base` is the
+// struct that the row's offset counts from. `path` is the key as the user knows it, for
+// messages.
 
 // False when something was reported; the field then keeps its value.
 bool
-bc_value_set(const struct bc_key *key, void *base, const struct bc_node *node, const char *path,
-    struct bc_report *r);
+bc_value_set(const struct bc_key *key, void *base, const struct bc_node *node,
+    const char *path, struct bc_report *r);
 
 // From one string: a default, or what follows the = of --set. Lists are comma-separated.
 bool
-bc_value_set_text(const struct bc_key *key, void *base, const char *text, const char *path,
-    struct bc_report *r);
+bc_value_set_text(const struct bc_key *key, void *base, const char *text,
+    const char *path, struct bc_report *r);
 
 bool
 bc_value_equal(const struct bc_key *key, const void *a, const void *b);

@@ -5,6 +5,55 @@
 
 #define WORD_MAX 64 // longer words are no typing mistakes
 
+const struct bc_key *
+bc_schema_key(const char *name)
+{
+    for (size_t i = 0; i < BC_CONFIG_N_KEYS; i++) {
+        if (strcmp(BC_CONFIG_KEYS[i].name, name) == 0) {
+            return &BC_CONFIG_KEYS[i];
+        }
+    }
+    return NULL;
+}
+
+const struct bc_key *
+bc_schema_channel_key(const char *name)
+{
+    for (size_t i = 0; i < BC_CHANNEL_N_KEYS; i++) {
+        if (strcmp(BC_CHANNEL_KEYS[i].name, name) == 0) {
+            return &BC_CHANNEL_KEYS[i];
+        }
+    }
+    return NULL;
+}
+
+const struct bc_section *
+bc_schema_section(const char *name)
+{
+    for (size_t i = 0; name[0] && i < BC_CONFIG_N_SECTIONS; i++) {
+        if (strcmp(BC_CONFIG_SECTIONS[i].name, name) == 0) {
+            return &BC_CONFIG_SECTIONS[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+bc_schema_leaf(const struct bc_key *key, size_t *section_len)
+{
+    const char *dot = strchr(key->name, '.');
+    *section_len = dot ? (size_t)(dot - key->name) : 0;
+    return dot ? dot + 1 : key->name;
+}
+
+bool
+bc_schema_is_in(const struct bc_key *key, const struct bc_section *section)
+{
+    size_t len;
+    bc_schema_leaf(key, &len);
+    return strlen(section->name) == len && strncmp(key->name, section->name, len) == 0;
+}
+
 static size_t
 min3(size_t a, size_t b, size_t c)
 {
