@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef STREAM_HUB_H
+#define STREAM_HUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stream/channel.h"
+
+struct bc_config;
+
+// What the server wires to every channel, so that stream/ need not know who consumes it.
+struct bc_hub_ops {
+    // A channel was made; called on its home worker before any packet. Returns what
+    // bc_channel_outputs() gives, NULL on failure (the channel is then refused).
+    struct bc_outputs *(*open_outputs)(void *user, struct bc_channel *channel);
+    // The last reference is gone; any thread.
+    void (*close_outputs)(void *user, struct bc_outputs *outputs);
+};
+
+// The only place where a channel's name is resolved. Owned by the server; any thread.
+struct bc_hub;
+
+struct bc_hub *
+bc_hub_create(const struct bc_hub_ops *ops, void *user, struct bc_config *config);
+
+// All workers must have stopped.
+void
+bc_hub_destroy(struct bc_hub *hub);
+
+// The settings in force, as a new reference.
+struct bc_config *
+bc_hub_config(struct bc_hub *hub);
+
+void
+bc_hub_set_config(struct bc_hub *hub, struct bc_config *config);
+
+// A new reference, or NULL when there is no such channel now. Polling names that never were
+// costs no memory.
+struct bc_channel *
+bc_hub_find(struct bc_hub *hub, const char *name);
+
+// Fills `out` with up to `max` new references, in the order of their names; returns how many
+// there are in all.
+size_t
+bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max);
+
+size_t
+bc_hub_count(struct bc_hub *hub);
+
+// No new takes from now on; ends the running ones.
+void
+bc_hub_drain(struct bc_hub *hub);
+
+#endif

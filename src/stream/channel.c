@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+// A channel's life: takes come and go, the grace period, the end.
+#include "stream/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "channel_internal.h"
+#include "stream/hub.h"
+#include "take_internal.h"
+
+// How long a take that is silent counts as half-open (its line is dead but TCP does not know), and
+// how long another one waits to see whether it is.
+#define SILENT_US 1000000
+#define CHALLENGE_US 1500000
+// How long the end of a broadcast can still be fetched (ENDLIST, the last segments).
+#define KEEP_ENDED_US 60000000
+
+static void
+on_challenge(struct bc_timer *timer);
+static void
+on_grace_over(struct bc_timer *timer);
+
+static void
+run_drain(struct bc_task *task, struct bc_worker *worker);
+static void
+run_destroy(struct bc_task *task, struct bc_worker *worker);
+
+struct bc_channel *
+bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
+{
+    struct bc_channel *c = calloc(1, sizeof(*c));
+    if (!c) {
+        return NULL;
+    }
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->state, BC_CHANNEL_ENDED);
+    c->hub = hub;
+    c->home = home;
+    snprintf(c->name, sizeof(c->name), "%s", name);
+    snprintf(c->live.name, sizeof(c->live.name), "%s", name);
+    bc_logger_init(&c->log, NULL, "%.78s", name);
+    pthread_mutex_init(&c->info_lock, NULL);
+    bc_list_init(&c->sinks);
+    bc_list_init(&c->drain_task.node);
+    bc_list_init(&c->destroy_task.node);
+    c->drain_task.run = run_drain;
+    c->destroy_task.run = run_destroy;
+    bc_timer_init(&c->challenge_timer, home, on_challenge);
+    bc_timer_init(&c->grace_timer, home, on_grace_over);
+    bc_timer_init(&c->tick_timer, home, NULL); // bc_channel_start_ticking() gives it its work
+    bc_timeline_init(&c->timeline);
+    c->live.state = BC_CHANNEL_ENDED;
+    bc_channel_publish_info(c);
+    return c;
+}
+
+static void
+destroy(struct bc_channel *c)
+{
+    bc_timer_cancel(&c->challenge_timer);
+    bc_timer_cancel(&c->grace_timer);
+    bc_timer_cancel(&c->tick_timer);
+    if (c->outputs) {
+        bc_hub_close_outputs(c->hub, c->outputs);
+    }
+    bc_gop_finish(&c->gop);
+    bc_track_unref(&c->video);
+    bc_track_unref(&c->audio);
+    pthread_mutex_destroy(&c->info_lock);
+    free(c);
+}
+
+static void
+run_destroy(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    destroy(bc_container_of(task, struct bc_channel, destroy_task));
+}
+
+struct bc_channel *
+bc_channel_ref(struct bc_channel *channel)
+{
+    atomic_fetch_add_explicit(&channel->refs, 1, memory_order_relaxed);
+    return channel;
+}
+
+void
+bc_channel_unref(struct bc_channel **holder)
+{
+    struct bc_channel *c = *holder;
+    *holder = NULL;
+    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    // Its timers belong to the home worker's thread.
+    if (!c->home->running || bc_worker_is_current(c->home)) {
+        destroy(c);
+    } else {
+        bc_worker_post(c->home, &c->destroy_task);
+    }
+}
+
+void
+bc_channel_add_sink(struct bc_channel *channel, struct bc_packet_sink *sink)
+{
+    bc_list_append(&channel->sinks, &sink->node);
+}
+
+void
+bc_channel_remove_sink(struct bc_packet_sink *sink)
+{
+    bc_list_remove(&sink->node);
+}
+
+static void
+set_state(struct bc_channel *c, enum bc_channel_state state)
+{
+    enum bc_channel_state old = (enum bc_channel_state)atomic_load(&c->state);
+    if (old == state) {
+        return;
+    }
+    bc_debug(&c->log, "%s -> %s", bc_channel_state_name(old), bc_channel_state_name(state));
+    atomic_store(&c->state, (int)state);
+    c->live.state = state;
+    bc_channel_publish_info(c);
+}
+
+static void
+begin_broadcast(struct bc_channel *c)
+{
+    bc_timeline_init(&c->timeline);
+    c->live.broadcast++;
+    c->live.began_wall_us = bc_clock_wall_us();
+    c->live.history_count = 0;
+    bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->live.broadcast);
+}
+
+static void
+end_broadcast(struct bc_channel *c, const char *reason)
+{
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (sink->ops->on_end) {
+            sink->ops->on_end(sink);
+        }
+    }
+    bc_gop_clear(&c->gop);
+    bc_track_unref(&c->video);
+    bc_track_unref(&c->audio);
+    bc_timer_cancel(&c->tick_timer);
+    bc_info(&c->log, "broadcast %llu ends after %.1f s of media in %llu takes: %s",
+        (unsigned long long)c->live.broadcast, (double)c->live.media_us / 1e6,
+        (unsigned long long)c->live.takes, reason);
+    set_state(c, BC_CHANNEL_ENDED);
+    bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
+}
+
+static void
+begin_waiting(struct bc_channel *c)
+{
+    struct bc_config *config = bc_hub_config(c->hub);
+    int64_t grace_us = config->stream.grace_s * 1000000;
+    bc_config_unref(&config);
+    if (grace_us == 0) {
+        end_broadcast(c, "the host's connection dropped");
+        return;
+    }
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (sink->ops->on_waiting) {
+            sink->ops->on_waiting(sink);
+        }
+    }
+    set_state(c, BC_CHANNEL_WAITING);
+    bc_timer_set(&c->grace_timer, grace_us);
+}
+
+static void
+on_grace_over(struct bc_timer *timer)
+{
+    struct bc_channel *c = bc_container_of(timer, struct bc_channel, grace_timer);
+    if (bc_channel_state(c) == BC_CHANNEL_WAITING) {
+        end_broadcast(c, "the host did not come back within the grace period");
+    } else if (!c->take && !c->challenger && !bc_hub_forget(c->hub, c)) {
+        bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
+    }
+}
+
+static void
+accept_take(struct bc_channel *c, struct bc_take *take)
+{
+    bc_timer_cancel(&c->grace_timer);
+    if (bc_channel_state(c) == BC_CHANNEL_ENDED) {
+        begin_broadcast(c);
+    }
+    c->take = bc_take_ref(take);
+    bc_channel_note_take(c, take);
+    bc_channel_begin_input(c);
+    set_state(c, BC_CHANNEL_LIVE);
+    bc_channel_start_ticking(c);
+    bc_take_answer(take, BC_TAKE_OK, "");
+}
+
+// Lets go of the running take without a word to viewers: another one goes on.
+static void
+replace_take(struct bc_channel *c, struct bc_take *by)
+{
+    char reason[128];
+    snprintf(reason, sizeof(reason), "taken over by %s", by->peer);
+    bc_info(&c->log, "take from %s %s", c->take->peer, reason);
+    bc_channel_note_take_end(c, reason);
+    bc_take_kick(c->take, reason);
+    c->take->dismissed = true;
+    bc_take_unref(&c->take);
+    accept_take(c, by);
+}
+
+static void
+refuse_busy(struct bc_channel *c, struct bc_take *take)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "%s is being published by another host (%s)", c->name,
+        c->take ? c->take->peer_ip : "?");
+    bc_warn(&c->log, "take from %s refused: %s", take->peer, text);
+    take->dismissed = true;
+    bc_take_answer(take, BC_TAKE_BUSY, text);
+}
+
+// True when the running take's line looks dead, or when the new one comes from the same place:
+// then it is the same host that reconnects.
+static bool
+may_replace(const struct bc_channel *c, const struct bc_take *by)
+{
+    return strcmp(c->take->peer_ip, by->peer_ip) == 0
+        || bc_clock_us() - c->last_input_us > SILENT_US;
+}
+
+static void
+on_challenge(struct bc_timer *timer)
+{
+    struct bc_channel *c = bc_container_of(timer, struct bc_channel, challenge_timer);
+    struct bc_take *take = c->challenger;
+    c->challenger = NULL;
+    if (!c->take) {
+        accept_take(c, take);
+    } else if (may_replace(c, take)) {
+        replace_take(c, take);
+    } else {
+        refuse_busy(c, take);
+    }
+    bc_take_unref(&take);
+}
+
+void
+bc_channel_admit(struct bc_channel *c, struct bc_take *take)
+{
+    if (bc_hub_is_draining(c->hub)) {
+        take->dismissed = true;
+        bc_take_answer(take, BC_TAKE_DRAINING, "the server is going down, try again soon");
+    } else if (!c->take) {
+        accept_take(c, take);
+    } else if (c->take->credential != take->credential || c->challenger) {
+        refuse_busy(c, take);
+    } else if (may_replace(c, take)) {
+        replace_take(c, take);
+    } else {
+        // The same key from elsewhere while the old take still sends: perhaps its last packets.
+        // Two hosts with one key must not fight, so the one that is alive stays.
+        c->challenger = bc_take_ref(take);
+        bc_timer_set(&c->challenge_timer, CHALLENGE_US);
+    }
+}
+
+void
+bc_channel_dismiss(struct bc_channel *c, struct bc_take *take, bool clean, const char *reason)
+{
+    if (c->challenger == take) {
+        bc_timer_cancel(&c->challenge_timer);
+        bc_take_unref(&c->challenger);
+        return;
+    }
+    if (c->take != take || take->dismissed) {
+        return;
+    }
+    take->dismissed = true;
+    bc_channel_note_take_end(c, reason);
+    bc_take_unref(&c->take);
+    if (c->challenger) {
+        bc_timer_cancel(&c->challenge_timer);
+        on_challenge(&c->challenge_timer);
+    } else if (clean) {
+        end_broadcast(c, reason);
+    } else {
+        bc_warn(&c->log, "take from %s dropped: %s; waiting for the host to come back",
+            take->peer, reason);
+        begin_waiting(c);
+    }
+}
+
+void
+bc_channel_kick(struct bc_channel *c, const char *reason)
+{
+    if (c->take) {
+        bc_channel_note_take_end(c, reason);
+        bc_take_kick(c->take, reason);
+        c->take->dismissed = true;
+        bc_take_unref(&c->take);
+    }
+    if (bc_channel_state(c) != BC_CHANNEL_ENDED) {
+        end_broadcast(c, reason);
+    }
+}
+
+static void
+run_drain(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_channel *c = bc_container_of(task, struct bc_channel, drain_task);
+    bc_channel_kick(c, "the server is going down");
+    bc_channel_unref(&c);
+}
+
+void
+bc_channel_post_drain(struct bc_channel *channel)
+{
+    bc_channel_ref(channel);
+    bc_worker_post(channel->home, &channel->drain_task);
+}
+
+const char *
+bc_channel_name(const struct bc_channel *channel)
+{
+    return channel->name;
+}
+
+struct bc_worker *
+bc_channel_home(const struct bc_channel *channel)
+{
+    return channel->home;
+}
+
+struct bc_hub *
+bc_channel_hub(const struct bc_channel *channel)
+{
+    return channel->hub;
+}
+
+struct bc_outputs *
+bc_channel_outputs(const struct bc_channel *channel)
+{
+    return channel->outputs;
+}
+
+const struct bc_logger *
+bc_channel_logger(const struct bc_channel *channel)
+{
+    return &channel->log;
+}
+
+enum bc_channel_state
+bc_channel_state(const struct bc_channel *channel)
+{
+    return (enum bc_channel_state)atomic_load(&channel->state);
+}
+
+void
+bc_channel_count_viewer(struct bc_channel *channel, enum bc_protocol protocol, int delta)
+{
+    atomic_fetch_add_explicit(&channel->viewers[protocol], (unsigned)delta,
+        memory_order_relaxed);
+}
+
+unsigned
+bc_channel_viewers(const struct bc_channel *channel, enum bc_protocol protocol)
+{
+    return atomic_load_explicit(&channel->viewers[protocol], memory_order_relaxed);
+}
+
+struct bc_track *
+bc_channel_track(const struct bc_channel *channel, enum bc_kind kind)
+{
+    return kind == BC_KIND_VIDEO ? channel->video : channel->audio;
+}
+
+void
+bc_channel_replay_gop(const struct bc_channel *channel,
+    void (*each)(void *user, struct bc_packet *packet), void *user)
+{
+    for (size_t i = 0; i < channel->gop.count; i++) {
+        each(user, channel->gop.packets[i]);
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef STREAM_CHANNEL_INTERNAL_H
+#define STREAM_CHANNEL_INTERNAL_H
+
+#include <pthread.h>
+#include <uthash.h>
+
+#include "gop.h"
+#include "media/timeline.h"
+#include "meter.h"
+#include "net/timer.h"
+#include "net/worker.h"
+#include "stream/channel.h"
+
+struct bc_take;
+
+// A name that viewers know. Outlives every connection: made by its first take, kept through the
+// grace period and a while after the end, then forgotten by the hub. Everything below `home only`
+// belongs to the home worker's thread.
+struct bc_channel {
+    atomic_uint refs;
+    struct bc_hub *hub;       // borrowed
+    struct bc_worker *home;   // borrowed; never changes
+    struct bc_outputs *outputs; // owned through the hub's ops
+    struct bc_logger log;
+    UT_hash_handle hh;        // in the hub, under its lock
+    unsigned opening;         // takes on their way to us, under the hub's lock
+    char name[BC_CHANNEL_NAME_MAX + 1];
+
+    // Any thread.
+    atomic_int state;
+    atomic_uint viewers[BC_PROTOCOL_COUNT];
+    pthread_mutex_t info_lock;    // guards info
+    struct bc_channel_info info;
+
+    // Home only.
+    struct bc_list sinks;
+    struct bc_take *take;       // owned reference; NULL while nobody publishes
+    struct bc_take *challenger; // waits whether `take` is dead; owned reference
+    struct bc_timer challenge_timer;
+    struct bc_timer grace_timer; // the grace period, then the time an ended channel is kept
+    struct bc_timer tick_timer;  // once a second while live
+    struct bc_timeline timeline;
+    struct bc_track *video;      // owned; of the running epoch
+    struct bc_track *audio;
+    bool tracks_due;             // a take's first packet adopts its tracks
+    bool need_key;               // nothing is let through before a keyframe
+    int64_t need_key_since_us;
+    int64_t last_input_us;       // arrival of the take's last packet
+    struct bc_gop gop;
+    struct bc_meter meter;
+    struct bc_channel_info live; // what the tick copies to `info`
+
+    struct bc_task drain_task;
+    struct bc_task destroy_task; // the last reference may go on another worker
+};
+
+// --- channel.c ---
+
+// NULL without memory. Not yet in any hub.
+struct bc_channel *
+bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name);
+
+// The server goes down: ends the take and the broadcast. Any thread.
+void
+bc_channel_post_drain(struct bc_channel *channel);
+
+// A take arrives at its home (opening was counted by the hub).
+void
+bc_channel_admit(struct bc_channel *channel, struct bc_take *take);
+
+// A take leaves, in whatever state it is.
+void
+bc_channel_dismiss(struct bc_channel *channel, struct bc_take *take, bool clean,
+    const char *reason);
+
+// --- input.c ---
+
+// A new take starts to send.
+void
+bc_channel_begin_input(struct bc_channel *channel);
+
+// Packets of `take`; takes over the references.
+void
+bc_channel_input(struct bc_channel *channel, struct bc_take *take,
+    struct bc_packet **packets, size_t count);
+
+// --- report.c: what the API and the host are told ---
+
+void
+bc_channel_start_ticking(struct bc_channel *channel);
+
+void
+bc_channel_publish_info(struct bc_channel *channel);
+
+void
+bc_channel_note_take(struct bc_channel *channel, const struct bc_take *take);
+
+void
+bc_channel_note_take_end(struct bc_channel *channel, const char *reason);
+
+// --- hub.c ---
+
+struct bc_channel *
+bc_hub_obtain(struct bc_hub *hub, const char *name, struct bc_worker *worker);
+
+// The take counted by bc_hub_obtain() has arrived.
+void
+bc_hub_opened(struct bc_hub *hub, struct bc_channel *channel);
+
+// Forgets an ended channel, unless a take is on its way. False: keep it.
+bool
+bc_hub_forget(struct bc_hub *hub, struct bc_channel *channel);
+
+bool
+bc_hub_is_draining(struct bc_hub *hub);
+
+void
+bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// A packet's way through the channel: its place in time, the GOP cache, the sinks.
+#include "base/clock.h"
+#include "channel_internal.h"
+#include "stream/hub.h"
+#include "take_internal.h"
+
+// How long sound alone is held back while the first keyframe is missing.
+#define WAIT_FOR_KEY_US 5000000
+
+void
+bc_channel_begin_input(struct bc_channel *c)
+{
+    struct bc_config *config = bc_hub_config(c->hub);
+    c->gop.max_us = config->stream.gop_cache ? config->stream.gop_max_ms * 1000 : -1;
+    bc_config_unref(&config);
+    bc_timeline_begin_take(&c->timeline);
+    bc_meter_begin_take(&c->meter, bc_clock_us());
+    c->tracks_due = true;
+    c->need_key = true;
+    c->need_key_since_us = bc_clock_us();
+    c->last_input_us = bc_clock_us();
+}
+
+static void
+replace_track(struct bc_track **slot, struct bc_track *track)
+{
+    struct bc_track *old = *slot;
+    *slot = track ? bc_track_ref(track) : NULL;
+    bc_track_unref(&old);
+}
+
+static void
+tell_tracks(struct bc_channel *c)
+{
+    bc_gop_clear(&c->gop);
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (sink->ops->on_tracks) {
+            sink->ops->on_tracks(sink, c->video, c->audio);
+        }
+    }
+}
+
+// The first packet of a take that is let through: its epoch has the tracks announced until now.
+static void
+adopt_tracks(struct bc_channel *c)
+{
+    c->tracks_due = false;
+    replace_track(&c->video, c->take->video);
+    replace_track(&c->audio, c->take->audio);
+    tell_tracks(c);
+    if (c->video) {
+        bc_info(&c->log, "video %s %s %ux%u", bc_codec_name(c->video->codec),
+            c->video->codec_string, c->video->width, c->video->height);
+    }
+    if (c->audio) {
+        bc_info(&c->log, "audio %s %s %u Hz %u channels", bc_codec_name(c->audio->codec),
+            c->audio->codec_string, c->audio->sample_rate, c->audio->channels);
+    }
+}
+
+// A codec that changed, or a track that appears late: a new epoch on the same clock.
+static void
+check_format(struct bc_channel *c, struct bc_packet *p)
+{
+    if (!p->track) {
+        return;
+    }
+    struct bc_track **slot = p->kind == BC_KIND_VIDEO ? &c->video : &c->audio;
+    if (*slot == p->track) {
+        return;
+    }
+    bool same = bc_track_equal(*slot, p->track);
+    replace_track(slot, p->track);
+    if (!same) {
+        bc_info(&c->log, "%s is now %s %s", p->kind == BC_KIND_VIDEO ? "video" : "audio",
+            bc_codec_name(p->track->codec), p->track->codec_string);
+        bc_timeline_begin_format(&c->timeline);
+        tell_tracks(c);
+    }
+}
+
+// Before the first keyframe nothing can be decoded, and sound without picture would start the
+// players on the wrong foot. An encoder that never sends one still gets its sound through.
+static bool
+is_let_through(struct bc_channel *c, const struct bc_packet *p)
+{
+    if (!c->need_key) {
+        return true;
+    }
+    bool is_key = p->kind == BC_KIND_VIDEO && p->flags & BC_PACKET_KEY;
+    if (is_key || !c->take->video) {
+        c->need_key = false;
+        return p->kind != BC_KIND_SCRIPT || !c->tracks_due;
+    }
+    return p->kind == BC_KIND_AUDIO
+        && p->arrived_us - c->need_key_since_us > WAIT_FOR_KEY_US;
+}
+
+static void
+place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
+{
+    struct bc_time_in in = {
+        .kind = p->kind,
+        .dts_us = p->dts_us,
+        .cts_us = p->pts_us - p->dts_us,
+        .arrived_us = p->arrived_us,
+        .track = p->track,
+    };
+    struct bc_time_out out;
+    bc_timeline_place(&c->timeline, &in, bc_clock_wall_us(), &out);
+    p->dts_us = out.dts_us;
+    p->pts_us = out.pts_us;
+    p->epoch = out.epoch;
+    if (out.new_epoch) {
+        p->flags |= BC_PACKET_NEW_EPOCH;
+    }
+    *wall_us = bc_timeline_wall_us(&c->timeline, out.pts_us);
+}
+
+static void
+take_packet(struct bc_channel *c, struct bc_packet *p)
+{
+    if (!is_let_through(c, p)) {
+        return;
+    }
+    if (c->tracks_due) {
+        adopt_tracks(c);
+    }
+    check_format(c, p);
+    int64_t wall_us;
+    place(c, p, &wall_us);
+    bc_meter_packet(&c->meter, p);
+    c->live.media_us = p->dts_us;
+    bc_gop_push(&c->gop, p, c->video != NULL);
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        sink->ops->on_packet(sink, p, wall_us);
+    }
+}
+
+static void
+announce(struct bc_take *take, const struct bc_packet *p)
+{
+    replace_track(p->kind == BC_KIND_VIDEO ? &take->video : &take->audio, p->track);
+}
+
+void
+bc_channel_input(struct bc_channel *c, struct bc_take *take, struct bc_packet **packets,
+    size_t count)
+{
+    bool mine = c->take == take && !take->dismissed;
+    for (size_t i = 0; i < count; i++) {
+        if (mine && packets[i]->len == 0) {
+            announce(take, packets[i]);
+        } else if (mine) {
+            c->last_input_us = packets[i]->arrived_us;
+            take_packet(c, packets[i]);
+        }
+        bc_packet_unref(&packets[i]);
+    }
+    if (!mine) {
+        return;
+    }
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (sink->ops->on_batch_end) {
+            sink->ops->on_batch_end(sink);
+        }
+    }
+}

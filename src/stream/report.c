@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the API, the log and the host are told about a channel.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "channel_internal.h"
+#include "take_internal.h"
+
+#define TICK_US 1000000
+#define GOP_LONG_US 4000000
+// A track that has not come by then is missing, not late.
+#define MISSING_AFTER_US 5000000
+// A few repairs are an encoder's start-up; more are worth a word.
+#define MANY_REPAIRS 50
+
+void
+bc_channel_publish_info(struct bc_channel *c)
+{
+    pthread_mutex_lock(&c->info_lock);
+    c->info = c->live;
+    pthread_mutex_unlock(&c->info_lock);
+}
+
+void
+bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out)
+{
+    struct bc_channel *c = (struct bc_channel *)channel; // the lock is no part of its value
+    pthread_mutex_lock(&c->info_lock);
+    *out = c->info;
+    pthread_mutex_unlock(&c->info_lock);
+    for (int i = 0; i < BC_PROTOCOL_COUNT; i++) {
+        out->viewers[i] = bc_channel_viewers(c, (enum bc_protocol)i);
+    }
+}
+
+static void
+fill_track(struct bc_track_info *info, const struct bc_track *track,
+    const struct bc_meter_track *meter)
+{
+    memset(info, 0, sizeof(*info));
+    if (!track) {
+        return;
+    }
+    info->present = true;
+    info->codec = track->codec;
+    memcpy(info->codec_string, track->codec_string, sizeof(info->codec_string));
+    info->width = track->width;
+    info->height = track->height;
+    info->sample_rate = track->sample_rate;
+    info->channels = track->channels;
+    info->kbps = meter->kbps;
+    info->fps = meter->fps;
+}
+
+static uint32_t
+find_advice(const struct bc_channel *c, int64_t take_age_us)
+{
+    uint32_t advice = 0;
+    if (c->meter.gop_max_us > GOP_LONG_US) {
+        advice |= BC_ADVICE_GOP_LONG;
+    }
+    if (c->meter.b_frames) {
+        advice |= BC_ADVICE_B_FRAMES;
+    }
+    if (take_age_us > MISSING_AFTER_US && c->meter.take_audio_frames == 0) {
+        advice |= BC_ADVICE_NO_AUDIO;
+    }
+    if (take_age_us > MISSING_AFTER_US && c->meter.take_video_frames == 0) {
+        advice |= BC_ADVICE_NO_VIDEO;
+    }
+    if (bc_meter_bitrate_low(&c->meter)) {
+        advice |= BC_ADVICE_BITRATE_LOW;
+    }
+    if (c->timeline.repairs > MANY_REPAIRS || c->timeline.jumps > 0) {
+        advice |= BC_ADVICE_TIMESTAMPS_REPAIRED;
+    }
+    return advice;
+}
+
+static void
+log_new_advice(const struct bc_channel *c, uint32_t before)
+{
+    for (uint32_t bit = 1; bit < BC_ADVICE_END; bit <<= 1) {
+        if (c->live.advice & bit && !(before & bit)) {
+            char text[256];
+            bc_advice_text(&c->live, (enum bc_advice)bit, text, sizeof(text));
+            bc_warn(&c->log, "advice to the host (%s): %s",
+                bc_advice_code((enum bc_advice)bit), text);
+        }
+    }
+}
+
+static void
+on_tick(struct bc_timer *timer)
+{
+    struct bc_channel *c = bc_container_of(timer, struct bc_channel, tick_timer);
+    struct bc_channel_info *live = &c->live;
+    bc_meter_tick(&c->meter, bc_clock_us());
+    fill_track(&live->video, c->video, &c->meter.video);
+    fill_track(&live->audio, c->audio, &c->meter.audio);
+    live->epoch = c->timeline.epoch;
+    live->gop_us = c->meter.gop_us;
+    live->gop_max_us = c->meter.gop_max_us;
+    live->has_b_frames = c->meter.b_frames;
+    live->timestamp_repairs = c->timeline.repairs;
+    live->timestamp_jumps = c->timeline.jumps;
+    live->usual_kbps = bc_meter_usual_kbps(&c->meter);
+    if (c->take) {
+        struct bc_take_info *take = &live->history[0];
+        take->bytes = c->meter.take_bytes;
+        take->video_frames = c->meter.take_video_frames;
+        take->audio_frames = c->meter.take_audio_frames;
+        uint32_t before = live->advice;
+        live->advice = find_advice(c, bc_clock_wall_us() - take->began_wall_us);
+        log_new_advice(c, before);
+    }
+    bc_channel_publish_info(c);
+    bc_timer_set(&c->tick_timer, TICK_US);
+}
+
+void
+bc_channel_start_ticking(struct bc_channel *c)
+{
+    bc_timer_cancel(&c->tick_timer);
+    bc_timer_init(&c->tick_timer, c->home, on_tick);
+    bc_timer_set(&c->tick_timer, TICK_US);
+}
+
+void
+bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
+{
+    struct bc_channel_info *live = &c->live;
+    memmove(live->history + 1, live->history,
+        (BC_TAKE_HISTORY - 1) * sizeof(live->history[0]));
+    if (live->history_count < BC_TAKE_HISTORY) {
+        live->history_count++;
+    }
+    struct bc_take_info *info = &live->history[0];
+    memset(info, 0, sizeof(*info));
+    info->number = ++live->takes;
+    snprintf(info->protocol, sizeof(info->protocol), "%s", take->protocol);
+    snprintf(info->peer, sizeof(info->peer), "%s", take->peer);
+    snprintf(info->encoder, sizeof(info->encoder), "%s", take->encoder);
+    info->began_wall_us = bc_clock_wall_us();
+    live->advice = 0;
+    bc_info(&c->log, "take %llu by %s from %s (%s)", (unsigned long long)info->number,
+        info->protocol, info->peer, info->encoder[0] ? info->encoder : "unknown encoder");
+}
+
+void
+bc_channel_note_take_end(struct bc_channel *c, const char *reason)
+{
+    struct bc_take_info *info = &c->live.history[0];
+    info->ended_wall_us = bc_clock_wall_us();
+    snprintf(info->end_reason, sizeof(info->end_reason), "%s", reason);
+    info->bytes = c->meter.take_bytes;
+    info->video_frames = c->meter.take_video_frames;
+    info->audio_frames = c->meter.take_audio_frames;
+    bc_channel_publish_info(c);
+}
