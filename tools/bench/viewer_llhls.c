@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "fetch_queue.h"
 #include "http_response.h"
 #include "loop.h"
-#include "playlist.h"
 #include "samples.h"
 #include "viewer.h"
 
@@ -23,15 +23,6 @@ enum {
 };
 
 enum request { REQUEST_NONE, REQUEST_PLAYLIST, REQUEST_PART };
-
-// A part (or segment, or initialisation section) that waits for its turn.
-struct fetch {
-    char *path; // owned
-    int64_t offset;
-    int64_t len; // -1: all of it
-    bool media;
-    bool independent;
-};
 
 // One media playlist and the connection it is followed on.
 struct track {
@@ -47,10 +38,7 @@ struct track {
     struct bc_buf body;
     char *playlist_path; // owned
     char *map_uri;       // owned
-    struct fetch *queue; // owned
-    size_t queue_start;
-    size_t queue_end;
-    size_t queue_cap;
+    struct bc_fetch_queue queue;
     int64_t last_msn; // the newest taken; -1: none
     int last_part;
     int64_t reload_ns; // a reload that waits for the clock; 0: none
@@ -73,31 +61,6 @@ fail(struct track *t, const char *what, int status)
     char text[64];
     snprintf(text, sizeof(text), status ? "%s_%d" : "%s", what, status);
     bc_viewer_on_failed(t->viewer, text);
-}
-
-// What `uri` means in the playlist at `base`: a path on the same server; the caller
-// frees.
-static char *
-resolve(const char *base, struct bc_span uri)
-{
-    struct bc_buf b = {0};
-    const char *text = uri.start;
-    size_t len = uri.len;
-    const char *scheme = memmem(text, len, "://", 3);
-    if (scheme) {
-        const char *slash = memchr(scheme + 3, '/', len - (size_t)(scheme + 3 - text));
-        len = slash ? len - (size_t)(slash - text) : 0;
-        text = slash;
-    } else if (!len || *text != '/') {
-        size_t dir = strcspn(base, "?");
-        while (dir && base[dir - 1] != '/') {
-            dir--;
-        }
-        bc_buf_add(&b, base, dir);
-    }
-    bc_buf_add(&b, text, len);
-    bc_buf_add(&b, "", 1);
-    return (char *)b.data;
 }
 
 static void
@@ -157,21 +120,6 @@ load_playlist(struct track *t)
 }
 
 static void
-enqueue(struct track *t, struct fetch f)
-{
-    if (t->queue_start) {
-        t->queue_end -= t->queue_start;
-        memmove(t->queue, t->queue + t->queue_start, t->queue_end * sizeof(*t->queue));
-        t->queue_start = 0;
-    }
-    if (t->queue_end == t->queue_cap) {
-        t->queue_cap = t->queue_cap * 2 + 8;
-        t->queue = bc_xrealloc(t->queue, t->queue_cap * sizeof(*t->queue));
-    }
-    t->queue[t->queue_end++] = f;
-}
-
-static void
 enqueue_map(struct track *t)
 {
     size_t len = t->map_uri ? strlen(t->map_uri) : 0;
@@ -184,20 +132,22 @@ enqueue_map(struct track *t)
     bc_buf_add(&uri, "", 1);
     free(t->map_uri);
     t->map_uri = (char *)uri.data;
-    enqueue(t, (struct fetch){.path = resolve(t->playlist_path, list.map),
-                              .offset = list.map_offset,
-                              .len = list.map_len});
+    bc_fetch_queue_push(
+        &t->queue, (struct bc_fetch){.path = bc_hls_resolve(t->playlist_path, list.map),
+                                     .offset = list.map_offset,
+                                     .len = list.map_len});
 }
 
 static void
 enqueue_item(struct track *t, const struct bc_playlist_item *item)
 {
     enqueue_map(t);
-    enqueue(t, (struct fetch){.path = resolve(t->playlist_path, item->uri),
-                              .offset = item->offset,
-                              .len = item->len,
-                              .media = true,
-                              .independent = item->independent});
+    bc_fetch_queue_push(
+        &t->queue, (struct bc_fetch){.path = bc_hls_resolve(t->playlist_path, item->uri),
+                                     .offset = item->offset,
+                                     .len = item->len,
+                                     .media = true,
+                                     .independent = item->independent});
     t->last_msn = item->msn;
     t->last_part = item->part < 0 ? WHOLE_SEGMENT : item->part;
 }
@@ -263,8 +213,8 @@ static void
 do_next(struct track *t)
 {
     t->request = REQUEST_NONE;
-    if (t->queue_start < t->queue_end) {
-        const struct fetch *f = &t->queue[t->queue_start];
+    const struct bc_fetch *f = bc_fetch_queue_first(&t->queue);
+    if (f) {
         t->viewer->scan.tail_len = t->video ? 0 : t->viewer->scan.tail_len;
         send_request(t, REQUEST_PART, f->path, f->offset, f->len);
     } else if (!t->reload_ns) {
@@ -280,13 +230,15 @@ on_multivariant(struct track *t)
         fail(t, "hls_no_variant", 0);
         return;
     }
-    char *audio = list.audio.start ? resolve(t->playlist_path, list.audio) : NULL;
-    char *path = resolve(t->playlist_path, list.variant);
+    char *audio = list.audio.start ? bc_hls_resolve(t->playlist_path, list.audio) : NULL;
+    char *path = bc_hls_resolve(t->playlist_path, list.variant);
     free(t->playlist_path);
     t->playlist_path = path;
     load_playlist(t);
-    if (audio) {
+    if (audio && t->viewer->state <= BC_VIEWER_PLAYING) {
         open_track(t->viewer, audio, false);
+    } else {
+        free(audio);
     }
 }
 
@@ -311,9 +263,9 @@ on_playlist(struct track *t)
     }
     t->can_skip = list.can_skip;
     bc_viewer_raise_gap_threshold((int64_t)(2 * list.part_target_s * BC_NS_PER_S));
-    size_t before = t->queue_end - t->queue_start;
+    size_t before = bc_fetch_queue_len(&t->queue);
     enqueue_new(t);
-    if (t->queue_end - t->queue_start == before) {
+    if (bc_fetch_queue_len(&t->queue) == before) {
         if (t->viewer->state == BC_VIEWER_PLAYING) {
             bc_count_note("llhls_reload_without_news");
         }
@@ -325,7 +277,7 @@ on_playlist(struct track *t)
 static void
 on_part(struct track *t, int status)
 {
-    struct fetch *f = &t->queue[t->queue_start];
+    const struct bc_fetch *f = bc_fetch_queue_first(&t->queue);
     int64_t now_ns = bc_now_ns();
     if (status != 200 && status != 206) {
         char what[32];
@@ -337,8 +289,7 @@ on_part(struct track *t, int status)
                            (struct bc_viewer_media){true, f->independent, -1});
         bc_viewer_scan_done(t->viewer, now_ns);
     }
-    free(f->path);
-    t->queue_start++;
+    bc_fetch_queue_drop_first(&t->queue);
     do_next(t);
 }
 
@@ -346,7 +297,7 @@ static void
 on_redirect(struct track *t)
 {
     const char *to = t->response.location;
-    char *path = resolve(t->playlist_path, (struct bc_span){to, strlen(to)});
+    char *path = bc_hls_resolve(t->playlist_path, (struct bc_span){to, strlen(to)});
     free(t->playlist_path);
     t->playlist_path = path;
     load_playlist(t);
@@ -377,7 +328,7 @@ on_body(void *userdata, const uint8_t *p, size_t n)
     struct track *t = userdata;
     if (t->request == REQUEST_PLAYLIST) {
         bc_buf_add(&t->body, p, n);
-    } else if (t->video && t->queue[t->queue_start].media) {
+    } else if (t->video && bc_fetch_queue_first(&t->queue)->media) {
         bc_viewer_scan(t->viewer, p, n);
     }
 }
@@ -415,7 +366,11 @@ feed(struct track *t, const uint8_t *p, size_t n)
         }
         at += (size_t)used;
         if (t->response.state == BC_HTTP_DONE) {
+            bool last = !t->response.keep_alive; // what follows is on a new connection
             on_response(t);
+            if (last) {
+                return;
+            }
         }
     }
 }
@@ -494,7 +449,9 @@ stop(struct bc_viewer *v)
 {
     struct hls_viewer *h = v->impl;
     for (int i = 0; i < h->track_count; i++) {
-        bc_io_close(&h->tracks[i].io);
+        struct track *t = &h->tracks[i];
+        bc_io_close(&t->io);
+        bc_fetch_queue_finish(&t->queue);
     }
 }
 
