@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Free ports on 127.0.0.1, from a range of our own so that runs in parallel rarely meet."""
+import os
+import random
+import socket
+
+FIRST, LAST = (int(p) for p in os.environ.get('BRANCHCAST_TEST_PORTS', '21000-21899').split('-'))
+_used = set()
+_random = random.Random(os.getpid())
+
+
+def free_port():
+    for _ in range(2000):
+        port = _random.randint(FIRST, LAST)
+        if port in _used:
+            continue
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+        _used.add(port)
+        return port
+    raise RuntimeError(f'no free port in {FIRST}-{LAST}')
+
+
+def forget(port):
+    _used.discard(port)

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encoders that push the sample: FFmpeg, GStreamer."""
+from .media import SAMPLE
+from .process import Process
+
+
+def ffmpeg(url, sample=SAMPLE, *, before=(), after=(), loop=True, muxer='flv'):
+    """FFmpeg pushing a file in real time, as it is."""
+    return Process(['ffmpeg', '-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning',
+                    '-re', *(['-stream_loop', '-1'] if loop else []), *before, '-i', sample,
+                    '-c', 'copy', *after, '-f', muxer, url], name='ffmpeg-push')
+
+
+def gst_rtmp2sink(url, sample=SAMPLE):
+    """GStreamer's own RTMP stack. Each tag leaves at its time, as from an encoder."""
+    return Process(['gst-launch-1.0', '-q', 'filesrc', f'location={sample}', '!', 'flvdemux',
+                    'name=d', 'd.video', '!', 'queue', '!', 'h264parse', '!', 'mux.',
+                    'd.audio', '!', 'queue', '!', 'aacparse', '!', 'mux.',
+                    'flvmux', 'streamable=true', 'name=mux', '!',
+                    'identity', 'sync=true', '!', 'rtmp2sink', f'location={url}'],
+                   name='gst-push')
