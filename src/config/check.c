@@ -75,6 +75,7 @@ fail(struct checker *c, const char *key, const char *other, const char *fmt, ...
     }
     const char *file = c->origins->at[at].file;
     c->report->file = file ? file : "configuration";
+    c->report->has_lines = true;
     bc_report_error(c->report, c->origins->at[at].line, "%s: %s", key, message);
 }
 

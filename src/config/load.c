@@ -117,6 +117,7 @@ static void
 set_text(struct load *l, const char *name, const void *text, size_t len)
 {
     l->report.file = name;
+    l->report.has_lines = true;
     if (len > MAX_FILE_BYTES) {
         bc_report_error(&l->report, 0, "is larger than %d bytes", MAX_FILE_BYTES);
         return;
@@ -132,6 +133,7 @@ static void
 set_override(struct load *l, const char *override)
 {
     l->report.file = "--set";
+    l->report.has_lines = false;
     const char *equals = strchr(override, '=');
     char name[BC_CHANNEL_NAME_MAX + KEY_BYTES];
     size_t len = equals ? (size_t)(equals - override) : 0;

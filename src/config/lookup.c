@@ -61,7 +61,7 @@ min3(size_t a, size_t b, size_t c)
     return m < c ? m : c;
 }
 
-// Levenshtein's distance: letters inserted, removed or replaced.
+// Levenshtein's distance: letters inserted, removed, replaced, or swapped with the next.
 static size_t
 distance(const char *a, const char *b)
 {
@@ -70,20 +70,25 @@ distance(const char *a, const char *b)
     if (na > WORD_MAX || nb > WORD_MAX) {
         return WORD_MAX;
     }
-    size_t row[WORD_MAX + 1];
+    // Row i of the table of distances between the first i and j letters is rows[i % 3].
+    size_t rows[3][WORD_MAX + 1];
     for (size_t j = 0; j <= nb; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i - 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            size_t above = row[j];
-            row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            size_t differ = a[i - 1] != b[j - 1];
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + differ);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                size_t swapped = rows[(i - 2) % 3][j - 2] + 1;
+                row[j] = swapped < row[j] ? swapped : row[j];
+            }
         }
     }
-    return row[nb];
+    return rows[na % 3][nb];
 }
 
 // The best so far in a search.

@@ -25,7 +25,7 @@ bc_report_error(struct bc_report *r, unsigned line, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
-    if (line > 0) {
+    if (r->has_lines && line > 0) {
         bc_write_fmt(r->out, "%s:%u: %s\n", r->file, line, message);
     } else {
         bc_write_fmt(r->out, "%s: %s\n", r->file, message);

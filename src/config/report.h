@@ -10,6 +10,7 @@ struct bc_writer;
 // Collects the errors of one load, one line each. On the stack of its load.
 struct bc_report {
     const char *file;      // borrowed; where the values now being read come from
+    bool has_lines;        // false: line numbers mean nothing there
     struct bc_writer *out; // borrowed, may be NULL
     unsigned count;
     bool no_memory;

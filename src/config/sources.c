@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "report.h"
+#include "text.h"
 #include "tree.h"
 #include "value.h"
 
@@ -68,12 +69,7 @@ check_value(const struct source_form *form, const struct bc_node *node)
     if (form->kind == BC_SOURCE_PUBLISHER && !role_is_valid(node->text)) {
         return "is not a role's name (letters, digits, _ . -)";
     }
-    for (const char *p = node->text; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-            return "contains a control character";
-        }
-    }
-    return strlen(node->text) > VALUE_MAX ? "is too long" : NULL;
+    return strlen(node->text) > VALUE_MAX ? "is too long" : bc_text_problem(node->text);
 }
 
 // One of the forms above, or the single word `publisher`.

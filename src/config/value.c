@@ -7,6 +7,7 @@
 
 #include "report.h"
 #include "schema.h"
+#include "text.h"
 #include "tree.h"
 #include "value_list.h"
 
@@ -160,19 +161,6 @@ print_number(const struct bc_key *key, const void *field, FILE *out)
     fprintf(out, "%" PRId64, *(const int64_t *)field);
 }
 
-// Control characters could forge a header or a log line where the string is used.
-static bool
-has_control(const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool
 set_string(const struct bc_key *key, void *field, const struct bc_node *node,
     const char *path, struct bc_report *r)
@@ -182,9 +170,9 @@ set_string(const struct bc_key *key, void *field, const struct bc_node *node,
     }
     const char *text = node->text;
     size_t len = strlen(text);
-    const char *problem = len > 0 && key->check ? key->check(text) : NULL;
-    if (has_control(text)) {
-        problem = "contains a control character";
+    const char *problem = bc_text_problem(text);
+    if (!problem && len > 0 && key->check) {
+        problem = key->check(text);
     }
     if (problem) {
         bc_report_error(r, node->line, "%s: %s", path, problem);
