@@ -76,9 +76,8 @@ bc_flv_parse_video(const uint8_t *data, size_t len, struct bc_flv_video *out);
 int
 bc_flv_parse_audio(const uint8_t *data, size_t len, struct bc_flv_audio *out);
 
-// Moves on to the next track of a multitrack body: 1 there was one, 0 the body is done, and
-// errors as above (after -ENOTSUP one may go on). So every body is handled as
-//   for (int more = parse(..); more >= 0; ) { handle(v); if ((more = next(v)) == 0) break; }
+// Moves on to the next track of a multitrack body: 1 there was one, 0 the body is done (as it is
+// at once without Multitrack), or an error as above. After -ENOTSUP one may go on.
 int
 bc_flv_next_video(struct bc_flv_video *v);
 
