@@ -70,14 +70,14 @@ read_secret(int fd, char out[BC_SECRET_TEXT])
     if (fstat(fd, &st) != 0) {
         return -errno;
     }
-    if (!S_ISREG(st.st_mode)) {
+    char text[BC_SECRET_TEXT + 8];
+    if (!S_ISREG(st.st_mode) || st.st_size >= (off_t)sizeof(text)) {
         return -EINVAL;
     }
     int ret = make_private(fd, 0600);
     if (ret != 0) {
         return ret;
     }
-    char text[BC_SECRET_TEXT + 8];
     ssize_t n = read(fd, text, sizeof(text) - 1);
     if (n < 0) {
         return -errno;
