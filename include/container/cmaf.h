@@ -10,8 +10,9 @@
 #include "media/track.h"
 
 // Fragmented MP4 after ISO/IEC 14496-12 and CMAF (ISO/IEC 23000-19): an init segment
-// (ftyp, moov without samples) and chunks of it (moof, mdat). Pure functions; the caller keeps
-// the clocks. Track ids are the tracks' places in the array of bc_cmaf_init(), from 1.
+// (ftyp, moov without samples) and chunks of it (moof, mdat). Pure functions; the caller
+// keeps the clocks. Track ids are the tracks' places in the array of bc_cmaf_init(), from
+// 1.
 
 #define BC_CMAF_MAX_TRACKS 2
 
@@ -43,21 +44,23 @@ bc_cmaf_supports(const struct bc_track *track);
 uint32_t
 bc_cmaf_timescale(const struct bc_track *track);
 
-// Microseconds from the origin to ticks and back, each rounded to the nearest on its own, so
-// that rounding never adds up over time. Any value that a 64-bit clock reaches in 3000 years.
+// Microseconds from the origin to ticks and back, each rounded to the nearest on its own,
+// so that rounding never adds up over time. Any value that a 64-bit clock reaches in 3000
+// years.
 int64_t
 bc_cmaf_ticks(int64_t us, uint32_t timescale);
 
 int64_t
 bc_cmaf_us(int64_t ticks, uint32_t timescale);
 
-// The init segment of one or two tracks. NULL when a track is not supported or without memory.
+// The init segment of one or two tracks. NULL when a track is not supported or without
+// memory.
 struct bc_buf *
 bc_cmaf_init(const struct bc_track *const *tracks, size_t count);
 
-// One moof with a traf for each run that has samples, and one mdat with their bytes run after
-// run. `sequence` is the mfhd's number. NULL when there are no samples, the bytes exceed what a
-// box can hold, or without memory.
+// One moof with a traf for each run that has samples, and one mdat with their bytes run
+// after run. `sequence` is the mfhd's number. NULL when there are no samples, the bytes
+// exceed what a box can hold, or without memory.
 struct bc_buf *
 bc_cmaf_chunk(uint32_t sequence, const struct bc_cmaf_run *runs, size_t count);
 

@@ -9,24 +9,26 @@
 #include "base/buf.h"
 #include "media/packet.h"
 
-// LL-HLS of one stream (draft-pantos-hls-rfc8216bis): packets become CMAF parts, parts become
-// segments, and every step is a snapshot from which any thread answers requests.
+// LL-HLS of one stream (draft-pantos-hls-rfc8216bis): packets become CMAF parts, parts
+// become segments, and every step is a snapshot from which any thread answers requests.
 //
-// Playlists: "main.m3u8" (video and audio in one track file, or the only one there is) and,
-// for streams with both, "audio.m3u8". Media: "main_1234.m4s" (a segment; the number is its
-// media sequence number), "main_1200.77.m4s" (a part: the muxer's first number, then a count
-// that ignores segments, so that the next part's name is always known), "main_init_1234.mp4"
-// (the init section of the epoch that begins with segment 1234); audio_… likewise.
+// Playlists: "main.m3u8" (video and audio in one track file, or the only one there is)
+// and, for streams with both, "audio.m3u8". Media: "main_1234.m4s" (a segment; the number
+// is its media sequence number), "main_1200.77.m4s" (a part: the muxer's first number,
+// then a count that ignores segments, so that the next part's name is always known),
+// "main_init_1234.mp4" (the init section of the epoch that begins with segment 1234);
+// audio_… likewise.
 
-// Lengths in microseconds. 0 takes the default; values out of reason are brought to the limits.
+// Lengths in microseconds. 0 takes the default; values out of reason are brought to the
+// limits.
 struct bc_hls_params {
     int64_t part_us;    // longest part wanted; default 200 ms
     int64_t segment_us; // segments end at the first IDR after this; default 2 s
     int64_t target_us;  // TARGETDURATION; a segment is cut by force before; default 4 s
     int64_t window_us;  // what a playlist holds; default 60 s, at least 8 target durations
     size_t window_bytes; // of media kept at most, whatever the window; default 256 MiB
-    // Number of the first segment. Above all that this URL ever had, so derived from the wall
-    // clock: then players survive a restart of the server.
+    // Number of the first segment. Above all that this URL ever had, so derived from the
+    // wall clock: then players survive a restart of the server.
     uint64_t first_msn;
 };
 
@@ -36,12 +38,12 @@ enum bc_hls_rendition { BC_HLS_MAIN, BC_HLS_AUDIO, BC_HLS_RENDITIONS };
 // reference-counted; any thread. Requests that wait are asked again with the next one.
 struct bc_hls_snapshot;
 
-// A stream's muxer. Owned by the stream and used on its home worker's thread only. It reads no
-// clock: time passes with the packets.
+// A stream's muxer. Owned by the stream and used on its home worker's thread only. It
+// reads no clock: time passes with the packets.
 struct bc_hls_muxer;
 
-// Called from within push, pause and end, at most once per call, when a part or a segment was
-// added or the stream ended. Whoever keeps the snapshot takes a reference of its own.
+// Called from within push, pause and end, at most once per call, when a part or a segment
+// was added or the stream ended. Whoever keeps the snapshot takes a reference of its own.
 typedef void
 bc_hls_on_update(void *user, struct bc_hls_snapshot *snapshot);
 
@@ -52,14 +54,14 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, v
 void
 bc_hls_destroy(struct bc_hls_muxer *m);
 
-// The next packet of the stream, any kind; those that CMAF cannot carry are passed over. The
-// muxer takes its own reference. `wall_us` is the wall clock of the packet's pts; it is used
-// where an epoch begins.
+// The next packet of the stream, any kind; those that CMAF cannot carry are passed over.
+// The muxer takes its own reference. `wall_us` is the wall clock of the packet's pts; it
+// is used where an epoch begins.
 void
 bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us);
 
-// The take dropped: what is held back becomes the last part of a closed segment. The playlists
-// stay live; the next packet goes on, in a new epoch or not.
+// The take dropped: what is held back becomes the last part of a closed segment. The
+// playlists stay live; the next packet goes on, in a new epoch or not.
 void
 bc_hls_pause(struct bc_hls_muxer *m);
 
@@ -67,7 +69,8 @@ bc_hls_pause(struct bc_hls_muxer *m);
 void
 bc_hls_end(struct bc_hls_muxer *m);
 
-// The newest snapshot, borrowed until the next call of the muxer; NULL before the first part.
+// The newest snapshot, borrowed until the next call of the muxer; NULL before the first
+// part.
 struct bc_hls_snapshot *
 bc_hls_latest(struct bc_hls_muxer *m);
 
@@ -78,7 +81,8 @@ bc_hls_snapshot_ref(struct bc_hls_snapshot *s);
 void
 bc_hls_snapshot_unref(struct bc_hls_snapshot **holder);
 
-// Whether there is something to play: a first part with a sample that can start a decoder.
+// Whether there is something to play: a first part with a sample that can start a
+// decoder.
 bool
 bc_hls_snapshot_playable(const struct bc_hls_snapshot *s);
 
@@ -88,8 +92,8 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
-// TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows it
-// (LL-17).
+// TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows
+// it (LL-17).
 int64_t
 bc_hls_snapshot_target_us(const struct bc_hls_snapshot *s);
 
@@ -123,9 +127,9 @@ struct bc_hls_query {
     uint64_t part;
 };
 
-// Reads the directives out of a query string without its "?"; other parameters are passed over.
-// -EINVAL (answer 400) when a directive is no decimal number, repeated, or a part comes without
-// its sequence number.
+// Reads the directives out of a query string without its "?"; other parameters are passed
+// over. -EINVAL (answer 400) when a directive is no decimal number, repeated, or a part
+// comes without its sequence number.
 int
 bc_hls_query_parse(const char *text, size_t len, struct bc_hls_query *out);
 
@@ -133,8 +137,8 @@ bc_hls_query_parse(const char *text, size_t len, struct bc_hls_query *out);
 bool
 bc_hls_playlist_name(const char *name, enum bc_hls_rendition *rendition);
 
-// What to do with a playlist request (LL-8 to LL-10). `*why` is set with BAD and GONE; it may
-// be NULL. A NULL snapshot means that nothing was published yet.
+// What to do with a playlist request (LL-8 to LL-10). `*why` is set with BAD and GONE; it
+// may be NULL. A NULL snapshot means that nothing was published yet.
 enum bc_hls_answer
 bc_hls_playlist_state(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition,
     const struct bc_hls_query *q, const char **why);
@@ -145,8 +149,8 @@ struct bc_buf *
 bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
     bool gzip);
 
-// The multivariant playlist; `prefix` stands before the names of the playlists ("s/4f2a/" or
-// ""). NULL without memory, or before the snapshot is playable.
+// The multivariant playlist; `prefix` stands before the names of the playlists ("s/4f2a/"
+// or ""). NULL without memory, or before the snapshot is playable.
 struct bc_buf *
 bc_hls_multivariant(const struct bc_hls_snapshot *s, const char *prefix);
 
@@ -162,8 +166,9 @@ struct bc_hls_resource {
     bool immutable; // the name will never stand for other bytes
 };
 
-// Looks a media file up. READY fills `out`; WAIT for the hinted next part and for the segment
-// whose parts are being made; GONE for names that are not, not any more or not yet known.
+// Looks a media file up. READY fills `out`; WAIT for the hinted next part and for the
+// segment whose parts are being made; GONE for names that are not, not any more or not
+// yet known.
 enum bc_hls_answer
 bc_hls_resource(const struct bc_hls_snapshot *s, const char *name,
     struct bc_hls_resource *out);

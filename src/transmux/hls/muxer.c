@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muxer.h"
+
+#include <stdlib.h>
+
+#define US_PER_S 1000000
+
+// A track that is silent for so long while the other goes on is taken for gone: players would
+// stall for it.
+#define TRACK_LOST_US (3 * US_PER_S)
+// A stamp so far before the track's last is no jitter any more.
+#define STEP_BACK_US US_PER_S
+
+#define PART_DEFAULT_US 200000
+#define PART_MIN_US 150000
+#define PART_MAX_US (2 * US_PER_S)
+#define SEGMENT_DEFAULT_US (2 * US_PER_S)
+#define SEGMENT_MIN_US (US_PER_S / 2)
+#define TARGET_DEFAULT_US (4 * US_PER_S)
+#define TARGET_MAX_US (10 * US_PER_S)
+#define WINDOW_DEFAULT_US (60 * (int64_t)US_PER_S)
+#define WINDOW_TARGETS 8 // CAN-SKIP-UNTIL is 6
+#define WINDOW_DEFAULT_BYTES ((size_t)256 << 20)
+
+static int64_t
+within(int64_t value, int64_t preset, int64_t min, int64_t max)
+{
+    value = value > 0 ? value : preset;
+    return value < min ? min : value > max ? max : value;
+}
+
+static void
+check_params(struct bc_hls_params *p)
+{
+    p->part_us = within(p->part_us, PART_DEFAULT_US, PART_MIN_US, PART_MAX_US);
+    p->target_us = within(p->target_us, TARGET_DEFAULT_US, US_PER_S, TARGET_MAX_US);
+    p->target_us = (p->target_us + US_PER_S - 1) / US_PER_S * US_PER_S;
+    p->segment_us = within(p->segment_us, SEGMENT_DEFAULT_US, SEGMENT_MIN_US, p->target_us);
+    p->window_us = within(p->window_us, WINDOW_DEFAULT_US, WINDOW_TARGETS * p->target_us,
+        INT64_MAX / 4);
+    p->window_bytes = p->window_bytes > 0 ? p->window_bytes : WINDOW_DEFAULT_BYTES;
+}
+
+struct bc_hls_muxer *
+bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, void *user)
+{
+    struct bc_hls_muxer *m = calloc(1, sizeof(*m));
+    if (!m) {
+        return NULL;
+    }
+    m->on_update = on_update;
+    m->user = user;
+    m->format.params = *params;
+    check_params(&m->format.params);
+    // As the sequence numbers it must not fall when the server starts again, and there are
+    // never more discontinuities than segments.
+    m->format.dseq = params->first_msn;
+    m->format.first_msn = params->first_msn;
+    hls_rendition_init(&m->main, BC_HLS_MAIN, &m->format);
+    hls_rendition_init(&m->audio, BC_HLS_AUDIO, &m->format);
+    m->main.next_msn = params->first_msn;
+    return m;
+}
+
+void
+bc_hls_destroy(struct bc_hls_muxer *m)
+{
+    if (!m) {
+        return;
+    }
+    bc_hls_snapshot_unref(&m->latest);
+    hls_queue_finish(&m->collected);
+    hls_queue_finish(&m->held);
+    bc_track_unref(&m->video_in.track);
+    bc_track_unref(&m->audio_in.track);
+    hls_rendition_finish(&m->main);
+    hls_rendition_finish(&m->audio);
+    free(m);
+}
+
+struct bc_hls_snapshot *
+bc_hls_latest(struct bc_hls_muxer *m)
+{
+    return m->latest;
+}
+
+static const struct hls_segment *
+newest_segment(const struct hls_rendition *r)
+{
+    return r->open && r->open->part_count > 0 ? r->open : hls_rendition_last(r);
+}
+
+static void
+describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
+{
+    const struct bc_hls_snapshot *old = m->latest;
+    const struct hls_segment *newest = newest_segment(&m->main);
+    // Between formats the last one's tracks are still what the playlists hold.
+    bool none = !m->video_in.track && !m->audio_in.track;
+    struct bc_track *video = none && old ? old->video : m->video_in.track;
+    struct bc_track *audio = none && old ? old->audio : m->audio_in.track;
+    s->video = video ? bc_track_ref(video) : NULL;
+    s->audio = audio ? bc_track_ref(audio) : NULL;
+    s->frame_us = none && old ? old->frame_us : m->main.runs[0].pace.frame_us;
+    s->ended = m->ended;
+    int64_t part_us = m->format.params.part_us + 2000;
+    s->part_hold_us = 3 * (m->main.part_target_us > part_us ? m->main.part_target_us : part_us);
+    s->last_part_arrived_us = m->main.newest_arrived_us;
+    if (newest) {
+        s->last_part_wall_us = newest->pdt_us + newest->end_us - newest->start_us;
+    }
+}
+
+// Publishes what changed. Without memory, the old snapshot stands until the next change.
+static void
+update(struct bc_hls_muxer *m, bool force)
+{
+    if (!m->main.changed && !m->audio.changed && !force) {
+        return;
+    }
+    hls_rendition_prune(&m->main);
+    hls_rendition_prune(&m->audio);
+    struct bc_hls_snapshot *s = hls_snapshot_create(&m->main, &m->audio);
+    if (!s) {
+        return;
+    }
+    describe(m, s);
+    m->main.changed = false;
+    m->audio.changed = false;
+    bc_hls_snapshot_unref(&m->latest);
+    m->latest = s;
+    m->on_update(m->user, s);
+}
+
+// Whether the packet cannot belong to the running epoch, by what it says or by its stamp.
+static bool
+begins_epoch(const struct bc_hls_muxer *m, const struct bc_packet *p,
+    const struct hls_input *in)
+{
+    if (!m->has_epoch || p->epoch != m->epoch) {
+        return true;
+    }
+    bool started = m->running || m->collected.count > 0;
+    return ((p->flags & BC_PACKET_NEW_EPOCH) && started)
+        || (in->seen && p->dts_us + STEP_BACK_US < in->last_us);
+}
+
+// Whether the running format cannot carry the packet.
+static bool
+changes_format(const struct bc_hls_muxer *m, const struct bc_packet *p,
+    const struct hls_input *in)
+{
+    if (!in->track) {
+        return true;
+    }
+    if (in->track != p->track && !bc_track_equal(in->track, p->track)) {
+        return true;
+    }
+    // The sound is gone: the picture goes on alone from its next keyframe.
+    return p->kind == BC_KIND_VIDEO && (p->flags & BC_PACKET_KEY) && m->audio_in.track
+        && in->last_us - m->audio_in.last_us > TRACK_LOST_US;
+}
+
+// The picture is gone: the sound that waited for it goes on alone.
+static bool
+has_lost_video(const struct bc_hls_muxer *m, const struct bc_packet *p)
+{
+    return p->kind == BC_KIND_AUDIO && m->held.count > 0
+        && p->dts_us - m->held.items[0].packet->dts_us > TRACK_LOST_US;
+}
+
+static void
+go_on_without_video(struct bc_hls_muxer *m)
+{
+    struct hls_queue held = m->held;
+    m->held = (struct hls_queue){ 0 };
+    hls_run_trim(&m->main.runs[1], held.items[0].packet->dts_us);
+    for (size_t i = 0; i < held.count; i++) {
+        held.items[i].wall_us = held.items[i].packet->pts_us + m->format.wall_offset_us;
+    }
+    hls_muxer_flush(m);
+    m->collected = held;
+    m->audio_in.seen = true;
+    hls_muxer_settle(m);
+}
+
+static bool
+is_usable(const struct bc_hls_muxer *m, const struct bc_packet *p)
+{
+    if (m->ended || (p->kind != BC_KIND_VIDEO && p->kind != BC_KIND_AUDIO)
+        || !bc_cmaf_supports(p->track) || p->track->kind != p->kind || p->dts_us < 0) {
+        return false;
+    }
+    bool late = m->has_epoch && p->epoch < m->epoch && !(p->flags & BC_PACKET_NEW_EPOCH);
+    return !late && p->len > 0;
+}
+
+void
+bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
+{
+    if (!is_usable(m, packet)) {
+        return;
+    }
+    struct hls_input *in = packet->kind == BC_KIND_VIDEO ? &m->video_in : &m->audio_in;
+    if (begins_epoch(m, packet, in)) {
+        hls_muxer_flush(m);
+        m->has_epoch = true;
+        m->epoch = packet->epoch;
+    } else if (m->running && has_lost_video(m, packet)) {
+        go_on_without_video(m);
+    }
+    if (m->running ? changes_format(m, packet, in) : hls_muxer_contradicts(m, packet)) {
+        hls_muxer_flush(m);
+    }
+    in->seen = true;
+    in->last_us = packet->dts_us;
+    if (m->running) {
+        hls_muxer_feed(m, packet);
+    } else {
+        hls_muxer_collect(m, packet, wall_us);
+    }
+    update(m, false);
+}
+
+void
+bc_hls_pause(struct bc_hls_muxer *m)
+{
+    hls_muxer_flush(m);
+    update(m, false);
+}
+
+void
+bc_hls_end(struct bc_hls_muxer *m)
+{
+    if (m->ended) {
+        return;
+    }
+    m->ended = true;
+    hls_muxer_flush(m);
+    update(m, true);
+}

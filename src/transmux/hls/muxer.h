@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TRANSMUX_HLS_MUXER_H
+#define TRANSMUX_HLS_MUXER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "queue.h"
+#include "rendition.h"
+#include "snapshot.h"
+#include "transmux/hls.h"
+
+// A track as the muxer sees it.
+struct hls_input {
+    struct bc_track *track; // owned reference; NULL when the running format has none
+    bool seen;              // in this epoch, whether or not it could be used
+    int64_t last_us;        // dts of its newest packet
+};
+
+// See transmux/hls.h.
+struct bc_hls_muxer {
+    bc_hls_on_update *on_update;
+    void *user;
+    struct hls_format format;
+    struct hls_rendition main;
+    struct hls_rendition audio;
+    struct hls_input video_in;
+    struct hls_input audio_in;
+    bool has_epoch;
+    bool running;    // a format is set; otherwise packets are collected to choose one
+    bool ended;
+    uint32_t epoch;
+    struct hls_queue collected;
+    // Sound that waits for the picture of its time, so that both playlists are cut at the same
+    // place.
+    struct hls_queue held;
+    bool cut_pending;  // the main playlist was cut and the sound has not come so far
+    int64_t cut_us;
+    struct bc_hls_snapshot *latest; // owned reference
+};
+
+// format.c: which tracks there are, and when that changes.
+
+// Takes a packet while no format is set, and sets one when that can be decided.
+void
+hls_muxer_collect(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us);
+
+// Whether a packet of the same kind was collected, of another format.
+bool
+hls_muxer_contradicts(const struct bc_hls_muxer *m, const struct bc_packet *packet);
+
+// Sets the format that the collected packets allow, if any.
+void
+hls_muxer_settle(struct bc_hls_muxer *m);
+
+// Publishes what is held back, closes the segments and unsets the format.
+void
+hls_muxer_flush(struct bc_hls_muxer *m);
+
+// sync.c: packets of the running format go to both playlists.
+
+void
+hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet);
+
+// All held sound goes to its playlist, both are closed with the same number.
+void
+hls_muxer_close(struct bc_hls_muxer *m);
+
+#endif

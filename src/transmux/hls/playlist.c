@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transmux/hls.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "gzip.h"
+#include "name.h"
+#include "snapshot.h"
+
+#define US_PER_S 1000000
+
+// Of the newest media, in target durations: how much stays listed as parts (LL-7), and what a
+// delta update leaves out (LL-12). HOLD-BACK is for players that do not read parts.
+#define PARTS_TARGETS 3
+#define SKIP_TARGETS 6
+#define HOLD_TARGETS 3
+
+// One playlist on its way into a text.
+struct rendering {
+    struct bc_writer *w;
+    const struct bc_hls_snapshot *s;
+    const struct hls_view *view;
+    enum bc_hls_rendition rendition;
+    int64_t end_us; // of the newest media
+    const struct hls_init *init; // the last one written
+};
+
+static void
+write_seconds(struct bc_writer *w, int64_t us)
+{
+    bc_write_fmt(w, "%" PRId64 ".%06" PRId64, us / US_PER_S, us % US_PER_S);
+}
+
+static void
+write_millis(struct bc_writer *w, int64_t us)
+{
+    bc_write_fmt(w, "%" PRId64 ".%03" PRId64, us / US_PER_S, us % US_PER_S / 1000);
+}
+
+static void
+write_name(const struct rendering *x, enum hls_name_kind kind, uint64_t msn, uint64_t part)
+{
+    struct hls_name name = { kind, x->rendition, msn, part };
+    hls_name_write(x->w, &name);
+}
+
+static void
+write_header(const struct rendering *x, const struct hls_segment *first)
+{
+    struct bc_writer *w = x->w;
+    int64_t target_us = x->s->params.target_us;
+    bc_write_str(w, "#EXTM3U\n#EXT-X-VERSION:9\n");
+    bc_write_fmt(w, "#EXT-X-TARGETDURATION:%" PRId64 "\n", target_us / US_PER_S);
+    bc_write_str(w, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=");
+    write_millis(w, SKIP_TARGETS * target_us);
+    bc_write_str(w, ",HOLD-BACK=");
+    write_millis(w, HOLD_TARGETS * target_us);
+    bc_write_str(w, ",PART-HOLD-BACK=");
+    write_millis(w, x->s->part_hold_us);
+    bc_write_str(w, "\n#EXT-X-PART-INF:PART-TARGET=");
+    write_millis(w, x->view->part_target_us);
+    bc_write_fmt(w, "\n#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n", first->msn);
+    bc_write_fmt(w, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n",
+        first->dseq - (first->discontinuity ? 1 : 0));
+    if (x->view->independent) {
+        bc_write_str(w, "#EXT-X-INDEPENDENT-SEGMENTS\n");
+    }
+}
+
+static void
+write_parts(const struct rendering *x, const struct hls_segment *s)
+{
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct hls_part *p = &s->parts[i];
+        bc_write_str(x->w, "#EXT-X-PART:DURATION=");
+        write_seconds(x->w, p->end_us - p->start_us);
+        bc_write_str(x->w, ",URI=\"");
+        write_name(x, HLS_NAME_PART, x->s->params.first_msn, p->number);
+        bc_write_str(x->w, p->independent ? "\",INDEPENDENT=YES\n" : "\"\n");
+    }
+}
+
+// The tags of a segment stand before its first part (LL-4).
+static void
+write_segment(struct rendering *x, const struct hls_segment *s, bool closed)
+{
+    struct bc_writer *w = x->w;
+    if (s->discontinuity) {
+        bc_write_str(w, "#EXT-X-DISCONTINUITY\n");
+    }
+    if (s->init && s->init != x->init) {
+        x->init = s->init;
+        bc_write_str(w, "#EXT-X-MAP:URI=\"");
+        write_name(x, HLS_NAME_INIT, s->init->msn, 0);
+        bc_write_str(w, "\"\n");
+    }
+    char date[BC_TIME_TEXT];
+    bc_clock_format(s->pdt_us, date);
+    bc_write_fmt(w, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
+    if (x->end_us - s->end_us < PARTS_TARGETS * x->s->params.target_us) {
+        write_parts(x, s);
+    }
+    if (closed) {
+        bc_write_str(w, s->gap ? "#EXT-X-GAP\n#EXTINF:" : "#EXTINF:");
+        write_seconds(w, s->end_us - s->start_us);
+        bc_write_str(w, ",\n");
+        write_name(x, HLS_NAME_SEGMENT, s->msn, 0);
+        bc_write_str(w, "\n");
+    }
+}
+
+static void
+write_report(struct bc_writer *w, const struct bc_hls_snapshot *s,
+    enum bc_hls_rendition other)
+{
+    struct hls_newest newest = hls_view_newest(&s->views[other]);
+    bc_write_fmt(w, "#EXT-X-RENDITION-REPORT:URI=\"%s.m3u8\",LAST-MSN=%" PRIu64,
+        hls_rendition_name(other), newest.segment->msn);
+    if (newest.part >= 0) {
+        bc_write_fmt(w, ",LAST-PART=%" PRId64, newest.part);
+    }
+    bc_write_str(w, "\n");
+}
+
+static void
+write_end(const struct rendering *x)
+{
+    if (x->s->ended) {
+        bc_write_str(x->w, "#EXT-X-ENDLIST\n");
+        return;
+    }
+    bc_write_str(x->w, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
+    write_name(x, HLS_NAME_PART, x->s->params.first_msn, x->view->next_part);
+    bc_write_str(x->w, "\"\n");
+    enum bc_hls_rendition other = x->rendition == BC_HLS_MAIN ? BC_HLS_AUDIO : BC_HLS_MAIN;
+    if (bc_hls_snapshot_has(x->s, other)) {
+        write_report(x->w, x->s, other);
+    }
+}
+
+// How many listed segments lie wholly before the skip boundary.
+static size_t
+count_skippable(const struct rendering *x)
+{
+    const struct hls_view *v = x->view;
+    int64_t boundary_us = x->end_us - SKIP_TARGETS * x->s->params.target_us;
+    size_t n = 0;
+    while (v->listed + n < v->count && v->segments[v->listed + n]->end_us < boundary_us) {
+        n++;
+    }
+    return n;
+}
+
+static void
+write_playlist(struct rendering *x, size_t skipped)
+{
+    const struct hls_view *v = x->view;
+    write_header(x, v->listed < v->count ? v->segments[v->listed] : v->open);
+    if (skipped > 0) {
+        bc_write_fmt(x->w, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
+    }
+    for (size_t i = v->listed + skipped; i < v->count; i++) {
+        write_segment(x, v->segments[i], true);
+    }
+    if (v->open) {
+        write_segment(x, v->open, false);
+    }
+    write_end(x);
+}
+
+// The text in its place in the snapshot, made now if it is not there; borrowed. The mutex is
+// held.
+static struct bc_buf *
+make_text(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text,
+    bool gzip);
+
+static struct bc_buf *
+render(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text)
+{
+    struct bc_writer w = { 0 };
+    const struct hls_view *v = &s->views[rendition];
+    struct rendering x = { &w, s, v, rendition, hls_view_newest(v).segment->end_us, NULL };
+    size_t skipped = text == HLS_TEXT_DELTA ? count_skippable(&x) : 0;
+    if (text == HLS_TEXT_DELTA && skipped == 0) {
+        struct bc_buf *full = make_text(s, rendition, HLS_TEXT_FULL, false);
+        return full ? bc_buf_ref(full) : NULL;
+    }
+    write_playlist(&x, skipped);
+    atomic_fetch_add(&s->renderings, 1);
+    struct bc_buf *buf = bc_buf_from_writer(&w);
+    bc_writer_finish(&w);
+    return buf;
+}
+
+static struct bc_buf *
+compress(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text)
+{
+    const struct bc_buf *plain = make_text(s, rendition, text, false);
+    atomic_fetch_add(&s->compressions, 1);
+    return plain ? hls_gzip(plain) : NULL;
+}
+
+static struct bc_buf *
+make_text(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text,
+    bool gzip)
+{
+    _Atomic(struct bc_buf *) *slot = &s->texts[rendition][text][gzip];
+    struct bc_buf *buf = atomic_load_explicit(slot, memory_order_relaxed);
+    if (!buf) {
+        buf = gzip ? compress(s, rendition, text) : render(s, rendition, text);
+        atomic_store_explicit(slot, buf, memory_order_release);
+    }
+    return buf;
+}
+
+struct bc_buf *
+bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
+    bool gzip)
+{
+    if (!bc_hls_snapshot_playable(s) || !bc_hls_snapshot_has(s, rendition)) {
+        return NULL;
+    }
+    enum hls_text text = delta ? HLS_TEXT_DELTA : HLS_TEXT_FULL;
+    struct bc_buf *buf =
+        atomic_load_explicit(&s->texts[rendition][text][gzip], memory_order_acquire);
+    if (!buf) {
+        pthread_mutex_lock(&s->mutex);
+        buf = make_text(s, rendition, text, gzip);
+        pthread_mutex_unlock(&s->mutex);
+    }
+    return buf ? bc_buf_ref(buf) : NULL;
+}

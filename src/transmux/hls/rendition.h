@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TRANSMUX_HLS_RENDITION_H
+#define TRANSMUX_HLS_RENDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "run.h"
+#include "segment.h"
+#include "transmux/hls.h"
+
+// Kept at most, whatever the window says: a stream that changes its format with every frame
+// makes a segment of each.
+#define HLS_MAX_SEGMENTS 1024
+
+// What all formats of the muxer have in common and what the running one began with. Owned by
+// the muxer, borrowed by its renditions.
+struct hls_format {
+    struct bc_hls_params params; // checked, no zeros
+    int64_t wall_offset_us; // wall clock = media time + this
+    int64_t reorder_us;     // pts - dts of the first frame: what B-frames delay
+    uint64_t first_msn;     // where the running format begins
+    uint64_t dseq;          // discontinuities up to and including its own
+    bool discontinuity;     // false for the muxer's first format only
+};
+
+// One media playlist in the making: samples become parts, parts become segments. Owned by its
+// muxer, the home worker's thread only; dies with it.
+struct hls_rendition {
+    const struct hls_format *format; // borrowed from the muxer
+    enum bc_hls_rendition kind;
+    bool exists;      // it has, or had, a format
+    bool changed;     // since the last snapshot
+    bool independent; // no segment ever began without a sync sample
+    int64_t part_target_us; // PART-TARGET, set with the first format
+    struct hls_run runs[BC_CMAF_MAX_TRACKS]; // the first one rules parts and segments
+    struct hls_init *init;    // owned reference
+    struct hls_segment *open; // owned; NULL between segments
+    uint64_t next_msn;        // of the segment that is open or comes next
+    uint64_t next_part;
+    uint32_t sequence;        // of the moof
+    int64_t newest_arrived_us; // stamp of the newest packet published
+    // Closed segments, oldest first; those before `listed` left the playlist but may still be
+    // fetched (HLS-5).
+    struct hls_segment *segments[HLS_MAX_SEGMENTS]; // owned references
+    size_t count;
+    size_t listed;
+    size_t bytes; // of all segments, the open one too
+};
+
+void
+hls_rendition_init(struct hls_rendition *r, enum bc_hls_rendition kind,
+    const struct hls_format *format);
+
+void
+hls_rendition_finish(struct hls_rendition *r);
+
+// A new format begins with the next segment. `tracks` may be empty: then there will be only
+// gaps. Everything before was flushed. -ENOMEM.
+int
+hls_rendition_start(struct hls_rendition *r, struct bc_track *const *tracks, size_t count);
+
+// The next sample of the ruling track.
+void
+hls_rendition_push(struct hls_rendition *r, struct bc_packet *packet);
+
+// A sample of the track that rides along.
+void
+hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet);
+
+// Ends the open part and segment at `until_us` at the latest where that is known, else
+// (INT64_MAX) where its samples end.
+void
+hls_rendition_cut(struct hls_rendition *r, int64_t until_us);
+
+// Adds a segment of which nothing arrived, beside `like` of the other rendition.
+void
+hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like);
+
+// Lets old segments leave the playlist, and later the memory.
+void
+hls_rendition_prune(struct hls_rendition *r);
+
+// The newest closed segment, NULL when there is none.
+const struct hls_segment *
+hls_rendition_last(const struct hls_rendition *r);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muxer.h"
+
+// The audio playlist has the main playlist's segment numbers and discontinuities, and is cut at
+// the same media time (LL-14, HLS-7). So sound is held until the picture has come as far, and a
+// segment in which no sound arrived is a gap.
+
+static const struct hls_segment *
+main_segment(const struct bc_hls_muxer *m, uint64_t msn)
+{
+    const struct hls_rendition *r = &m->main;
+    if (r->count == 0 || msn < r->segments[0]->msn) {
+        return NULL;
+    }
+    uint64_t i = msn - r->segments[0]->msn;
+    return i < r->count ? r->segments[i] : NULL;
+}
+
+// Fills up with gaps until the next segment is `msn`.
+static void
+catch_up(struct bc_hls_muxer *m, uint64_t msn)
+{
+    while (m->audio.exists && m->audio.next_msn < msn) {
+        const struct hls_segment *like = main_segment(m, m->audio.next_msn);
+        uint64_t before = m->audio.next_msn;
+        if (like) {
+            hls_rendition_gap(&m->audio, like);
+        }
+        if (m->audio.next_msn == before) {
+            return; // no memory
+        }
+    }
+}
+
+static void
+cut_audio(struct bc_hls_muxer *m, uint64_t next_msn)
+{
+    m->cut_pending = false;
+    hls_rendition_cut(&m->audio, m->cut_us);
+    catch_up(m, next_msn);
+}
+
+// The main playlist went on to a new segment, which begins at `at_us`.
+static void
+on_main_cut(struct bc_hls_muxer *m, int64_t at_us)
+{
+    if (!m->audio.exists) {
+        return;
+    }
+    if (!m->audio.runs[0].track) {
+        catch_up(m, m->main.next_msn);
+        return;
+    }
+    if (m->cut_pending) { // the sound is a whole segment late
+        cut_audio(m, m->main.next_msn - 1);
+    }
+    m->cut_pending = true;
+    m->cut_us = at_us;
+}
+
+static void
+push_audio(struct bc_hls_muxer *m, struct bc_packet *packet)
+{
+    int64_t half_us = m->audio.runs[0].pace.frame_us / 2;
+    if (m->cut_pending && packet->dts_us + half_us >= m->cut_us) {
+        cut_audio(m, m->main.next_msn);
+    }
+    hls_rendition_push(&m->audio, packet);
+}
+
+// Held sound from before `until_us` goes to its playlist.
+static void
+release(struct bc_hls_muxer *m, int64_t until_us)
+{
+    size_t n = 0;
+    while (n < m->held.count && m->held.items[n].packet->dts_us < until_us) {
+        push_audio(m, m->held.items[n++].packet);
+    }
+    hls_queue_shift(&m->held, n);
+}
+
+// The track that rules the main playlist.
+static void
+feed_ruling(struct bc_hls_muxer *m, struct bc_packet *packet)
+{
+    uint64_t before = m->main.next_msn;
+    hls_rendition_push(&m->main, packet);
+    if (m->main.next_msn != before) {
+        on_main_cut(m, m->main.open ? m->main.open->start_us : packet->dts_us);
+    }
+}
+
+void
+hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
+{
+    if (packet->kind == BC_KIND_VIDEO) {
+        feed_ruling(m, packet);
+        release(m, packet->dts_us + m->main.runs[0].pace.frame_us);
+        return;
+    }
+    if (!m->video_in.track) {
+        feed_ruling(m, packet);
+        if (m->audio.exists) {
+            push_audio(m, packet);
+        }
+        return;
+    }
+    hls_rendition_ride(&m->main, packet);
+    if (packet->dts_us < m->video_in.last_us + m->main.runs[0].pace.frame_us) {
+        push_audio(m, packet);
+    } else {
+        (void)hls_queue_push(&m->held, packet, 0);
+    }
+}
+
+void
+hls_muxer_close(struct bc_hls_muxer *m)
+{
+    release(m, INT64_MAX);
+    hls_rendition_cut(&m->main, INT64_MAX);
+    if (m->audio.exists) {
+        hls_rendition_cut(&m->audio, INT64_MAX);
+        catch_up(m, m->main.next_msn);
+    }
+    m->cut_pending = false;
+}
