@@ -9,6 +9,7 @@
 
 #include "amf.h"
 #include "flv.h"
+#include "hls_follow.h"
 #include "http_response.h"
 #include "playlist.h"
 #include "rtmp_chunk.h"
@@ -474,6 +475,58 @@ test_playlist_survives_truncation(void **state)
     bc_playlist_finish(&l);
 }
 
+static void
+follow(struct bc_hls_follow *f, const char *items, size_t queued, size_t skipped)
+{
+    struct bc_playlist l = {0};
+    struct bc_buf text = {0};
+    bc_buf_add_text(&text,
+                    "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-MAP:URI=\"i.mp4\"\n");
+    bc_buf_add(&text, items, strlen(items) + 1);
+    assert_int_equal(bc_playlist_parse(&l, (const char *)text.data), 0);
+    struct bc_hls_news news = bc_hls_follow_take(f, &l);
+    assert_int_equal(news.queued, queued);
+    assert_int_equal(news.skipped, skipped);
+    bc_buf_finish(&text);
+    bc_playlist_finish(&l);
+}
+
+static void
+assert_reload(const struct bc_hls_follow *f, const char *path)
+{
+    struct bc_buf got = {0};
+    bc_hls_follow_reload_path(f, &got);
+    assert_string_equal((const char *)got.data, path);
+    bc_buf_finish(&got);
+}
+
+#define PART(name) "#EXT-X-PART:DURATION=0.2,URI=\"" name "\"\n"
+#define KEY_PART(name) "#EXT-X-PART:DURATION=0.2,INDEPENDENT=YES,URI=\"" name "\"\n"
+#define SEGMENT(name) "#EXTINF:2,\n" name "\n"
+
+static void
+test_follow_takes_each_part_once(void **state)
+{
+    (void)state;
+    struct bc_hls_follow f;
+    bc_hls_follow_init(&f, bc_xstrdup("/live/hq/video.m3u8"));
+    assert_reload(&f, "/live/hq/video.m3u8");
+    // Starts at the newest part with a keyframe; the map comes first.
+    follow(&f, KEY_PART("7.0") PART("7.1") SEGMENT("7") KEY_PART("8.0") PART("8.1"), 3,
+           0);
+    assert_string_equal(bc_fetch_queue_first(&f.queue)->path, "/live/hq/i.mp4");
+    bc_fetch_queue_drop_first(&f.queue);
+    assert_string_equal(bc_fetch_queue_first(&f.queue)->path, "/live/hq/8.0");
+    assert_reload(&f, "/live/hq/video.m3u8?_HLS_msn=8&_HLS_part=2");
+    follow(&f, SEGMENT("7") KEY_PART("8.0") PART("8.1"), 0, 0);
+    // The segment is complete: on to the next one.
+    follow(&f, SEGMENT("7") KEY_PART("8.0") PART("8.1") PART("8.2") SEGMENT("8"), 1, 0);
+    assert_reload(&f, "/live/hq/video.m3u8?_HLS_msn=9&_HLS_part=0");
+    follow(&f, SEGMENT("7") SEGMENT("8") KEY_PART("9.0") PART("9.1"), 2, 0);
+    follow(&f, SEGMENT("7") SEGMENT("8") SEGMENT("9") SEGMENT("10") PART("11.0"), 2, 1);
+    bc_hls_follow_finish(&f);
+}
+
 int
 main(void)
 {
@@ -491,6 +544,7 @@ main(void)
         cmocka_unit_test(test_playlist_lists_parts_and_segments),
         cmocka_unit_test(test_playlist_picks_variant_and_its_audio),
         cmocka_unit_test(test_playlist_survives_truncation),
+        cmocka_unit_test(test_follow_takes_each_part_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,13 +3,12 @@
 // blocking reload, then every part that is new in it, one after the other. A viewer sits
 // at the live edge: it starts with the newest independent part and keeps no buffer.
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "fetch_queue.h"
+#include "hls_follow.h"
 #include "http_response.h"
 #include "loop.h"
 #include "samples.h"
@@ -19,7 +18,6 @@ enum {
     MAX_TRACKS = 2,
     MAX_RETRIES = 3,
     STALE_RETRY_MS = 50,
-    WHOLE_SEGMENT = INT_MAX, // last_part: nothing of this segment is missing
 };
 
 enum request { REQUEST_NONE, REQUEST_PLAYLIST, REQUEST_PART };
@@ -32,15 +30,10 @@ struct track {
     enum request request;
     bool video;
     bool answered; // something on this connection: a close is then no surprise
-    bool can_skip;
     int retries;
     struct bc_buf request_text;
     struct bc_buf body;
-    char *playlist_path; // owned
-    char *map_uri;       // owned
-    struct bc_fetch_queue queue;
-    int64_t last_msn; // the newest taken; -1: none
-    int last_part;
+    struct bc_hls_follow follow;
     int64_t reload_ns; // a reload that waits for the clock; 0: none
 };
 
@@ -101,104 +94,13 @@ send_request(struct track *t, enum request request, const char *path, int64_t of
     transmit(t);
 }
 
-// The first time without directives, as players do; then for what follows the last part.
 static void
 load_playlist(struct track *t)
 {
-    char path[2048];
+    static struct bc_buf path; // scratch
     t->reload_ns = 0;
-    if (t->last_msn < 0) {
-        snprintf(path, sizeof(path), "%s", t->playlist_path);
-    } else {
-        bool whole = t->last_part == WHOLE_SEGMENT;
-        snprintf(path, sizeof(path), "%s%c_HLS_msn=%lld&_HLS_part=%d%s", t->playlist_path,
-                 strchr(t->playlist_path, '?') ? '&' : '?',
-                 (long long)(whole ? t->last_msn + 1 : t->last_msn),
-                 whole ? 0 : t->last_part + 1, t->can_skip ? "&_HLS_skip=YES" : "");
-    }
-    send_request(t, REQUEST_PLAYLIST, path, 0, -1);
-}
-
-static void
-enqueue_map(struct track *t)
-{
-    size_t len = t->map_uri ? strlen(t->map_uri) : 0;
-    if (!list.map.start ||
-        (len == list.map.len && len && !memcmp(t->map_uri, list.map.start, len))) {
-        return;
-    }
-    struct bc_buf uri = {0};
-    bc_buf_add(&uri, list.map.start, list.map.len);
-    bc_buf_add(&uri, "", 1);
-    free(t->map_uri);
-    t->map_uri = (char *)uri.data;
-    bc_fetch_queue_push(
-        &t->queue, (struct bc_fetch){.path = bc_hls_resolve(t->playlist_path, list.map),
-                                     .offset = list.map_offset,
-                                     .len = list.map_len});
-}
-
-static void
-enqueue_item(struct track *t, const struct bc_playlist_item *item)
-{
-    enqueue_map(t);
-    bc_fetch_queue_push(
-        &t->queue, (struct bc_fetch){.path = bc_hls_resolve(t->playlist_path, item->uri),
-                                     .offset = item->offset,
-                                     .len = item->len,
-                                     .media = true,
-                                     .independent = item->independent});
-    t->last_msn = item->msn;
-    t->last_part = item->part < 0 ? WHOLE_SEGMENT : item->part;
-}
-
-// Where a viewer that has nothing yet starts: the newest part with a keyframe.
-static size_t
-live_edge(void)
-{
-    for (size_t i = list.count; i-- > 0;) {
-        const struct bc_playlist_item *item = &list.items[i];
-        if (item->part >= 0 ? item->independent : !item->has_parts) {
-            return i;
-        }
-    }
-    return list.count;
-}
-
-static void
-count_skipped(const struct track *t, const struct bc_playlist_item *item)
-{
-    bool next_part = item->msn == t->last_msn && item->part == t->last_part + 1;
-    bool next_segment = item->msn == t->last_msn + 1 && item->part <= 0;
-    if (t->last_msn >= 0 && !next_part && !next_segment) {
-        bc_count_error("llhls_skipped_part");
-        bc_viewer_on_lost(t->viewer, 1);
-    }
-}
-
-static bool
-is_new(const struct track *t, const struct bc_playlist_item *item)
-{
-    if (item->part < 0) { // a whole segment only when it has no parts
-        return !item->has_parts && item->msn > t->last_msn;
-    }
-    return item->msn > t->last_msn ||
-           (item->msn == t->last_msn && item->part > t->last_part);
-}
-
-static void
-enqueue_new(struct track *t)
-{
-    size_t i = t->last_msn < 0 ? live_edge() : 0;
-    for (; i < list.count; i++) {
-        const struct bc_playlist_item *item = &list.items[i];
-        if (is_new(t, item)) {
-            count_skipped(t, item);
-            enqueue_item(t, item);
-        } else if (item->part < 0 && item->msn == t->last_msn) {
-            t->last_part = WHOLE_SEGMENT;
-        }
-    }
+    bc_hls_follow_reload_path(&t->follow, &path);
+    send_request(t, REQUEST_PLAYLIST, (const char *)path.data, 0, -1);
 }
 
 static void
@@ -213,7 +115,7 @@ static void
 do_next(struct track *t)
 {
     t->request = REQUEST_NONE;
-    const struct bc_fetch *f = bc_fetch_queue_first(&t->queue);
+    const struct bc_fetch *f = bc_fetch_queue_first(&t->follow.queue);
     if (f) {
         t->viewer->scan.tail_len = t->video ? 0 : t->viewer->scan.tail_len;
         send_request(t, REQUEST_PART, f->path, f->offset, f->len);
@@ -230,10 +132,9 @@ on_multivariant(struct track *t)
         fail(t, "hls_no_variant", 0);
         return;
     }
-    char *audio = list.audio.start ? bc_hls_resolve(t->playlist_path, list.audio) : NULL;
-    char *path = bc_hls_resolve(t->playlist_path, list.variant);
-    free(t->playlist_path);
-    t->playlist_path = path;
+    const char *base = t->follow.playlist_path;
+    char *audio = list.audio.start ? bc_hls_resolve(base, list.audio) : NULL;
+    bc_hls_follow_set_path(&t->follow, bc_hls_resolve(base, list.variant));
     load_playlist(t);
     if (audio && t->viewer->state <= BC_VIEWER_PLAYING) {
         open_track(t->viewer, audio, false);
@@ -261,11 +162,13 @@ on_playlist(struct track *t)
     if (t->viewer->state == BC_VIEWER_JOINING) {
         t->viewer->stage = "hls_part";
     }
-    t->can_skip = list.can_skip;
     bc_viewer_raise_gap_threshold((int64_t)(2 * list.part_target_s * BC_NS_PER_S));
-    size_t before = bc_fetch_queue_len(&t->queue);
-    enqueue_new(t);
-    if (bc_fetch_queue_len(&t->queue) == before) {
+    struct bc_hls_news news = bc_hls_follow_take(&t->follow, &list);
+    if (news.skipped) {
+        bc_count_error("llhls_skipped_part");
+        bc_viewer_on_lost(t->viewer, news.skipped);
+    }
+    if (!news.queued) {
         if (t->viewer->state == BC_VIEWER_PLAYING) {
             bc_count_note("llhls_reload_without_news");
         }
@@ -277,7 +180,7 @@ on_playlist(struct track *t)
 static void
 on_part(struct track *t, int status)
 {
-    const struct bc_fetch *f = bc_fetch_queue_first(&t->queue);
+    const struct bc_fetch *f = bc_fetch_queue_first(&t->follow.queue);
     int64_t now_ns = bc_now_ns();
     if (status != 200 && status != 206) {
         char what[32];
@@ -289,17 +192,15 @@ on_part(struct track *t, int status)
                            (struct bc_viewer_media){true, f->independent, -1});
         bc_viewer_scan_done(t->viewer, now_ns);
     }
-    bc_fetch_queue_drop_first(&t->queue);
+    bc_fetch_queue_drop_first(&t->follow.queue);
     do_next(t);
 }
 
 static void
 on_redirect(struct track *t)
 {
-    const char *to = t->response.location;
-    char *path = bc_hls_resolve(t->playlist_path, (struct bc_span){to, strlen(to)});
-    free(t->playlist_path);
-    t->playlist_path = path;
+    struct bc_span to = {t->response.location, strlen(t->response.location)};
+    bc_hls_follow_set_path(&t->follow, bc_hls_resolve(t->follow.playlist_path, to));
     load_playlist(t);
 }
 
@@ -328,7 +229,7 @@ on_body(void *userdata, const uint8_t *p, size_t n)
     struct track *t = userdata;
     if (t->request == REQUEST_PLAYLIST) {
         bc_buf_add(&t->body, p, n);
-    } else if (t->video && bc_fetch_queue_first(&t->queue)->media) {
+    } else if (t->video && bc_fetch_queue_first(&t->follow.queue)->media) {
         bc_viewer_scan(t->viewer, p, n);
     }
 }
@@ -407,8 +308,7 @@ open_track(struct bc_viewer *v, char *path, bool video)
     struct track *t = &h->tracks[h->track_count++];
     t->viewer = v;
     t->video = video;
-    t->last_msn = -1;
-    t->playlist_path = path;
+    bc_hls_follow_init(&t->follow, path);
     bc_io_init(&t->io);
     load_playlist(t);
 }
@@ -451,7 +351,7 @@ stop(struct bc_viewer *v)
     for (int i = 0; i < h->track_count; i++) {
         struct track *t = &h->tracks[i];
         bc_io_close(&t->io);
-        bc_fetch_queue_finish(&t->queue);
+        bc_hls_follow_finish(&t->follow);
     }
 }
 
