@@ -2,9 +2,13 @@
 #ifndef PROTOCOL_HTTP_SERVER_H
 #define PROTOCOL_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
+#include "base/log.h"
+#include "net/timer.h"
 #include "protocol/http/exchange.h"
 
 struct bc_tls_context;
@@ -23,7 +27,7 @@ struct bc_http_limits {
 struct bc_http_server {
     struct bc_worker *worker; // borrowed
     struct bc_http_limits limits;
-    const char *cors_origin;  // "*" or an origin, sent on every response; "" for none. Borrowed
+    const char *cors_origin; // "*" or an origin, sent on every response; "" for none. Borrowed
     // Gets every complete request; answers now or later.
     void (*handle)(void *user, struct bc_http_exchange *x);
     void *user;
@@ -31,6 +35,13 @@ struct bc_http_server {
     uint64_t requests;
     uint64_t bad_requests;
     uint64_t connections; // open now
+    // Private to protocol/http; zero before the first connection.
+    struct bc_list clients;
+    struct bc_timer drain_timer;
+    struct bc_log_limit bad_limit;
+    int64_t date_seconds;
+    char date[32];
+    bool draining;
 };
 
 // Takes over an accepted socket: HTTP/1.x, HTTP/2 with prior knowledge (h2c) or h2c upgrade on a
