@@ -186,6 +186,7 @@ bc_channels_set(struct bc_config *cfg, const struct bc_node *map, struct bc_repo
         bc_report_error(r, map->line, "channels: more than %d", MAX_CHANNELS);
         return;
     }
+    bc_channels_clear(cfg);
     cfg->channels = calloc(n, sizeof(*cfg->channels));
     if (!cfg->channels) {
         bc_report_no_memory(r);

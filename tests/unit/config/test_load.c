@@ -146,6 +146,9 @@ test_duplicates_are_refused(void **state)
         "t.yaml:3: workers is given twice, first on line 1\n");
     expect_errors("channels:\n  live/hq: {}\n  live/hq: {}\n",
         "t.yaml:3: live/hq is given twice, first on line 2\n");
+    expect_errors("channels: {b/b: {}}\nchannels: {c/c: {}, a/a: {record: no}}\n",
+        "t.yaml:2: channels is given twice, first on line 1\n"
+        "t.yaml:2: channels.a/a.record: 'no' is not one of always, request, never\n");
 }
 
 static void
