@@ -224,11 +224,33 @@ suspect_jump(struct bc_timeline *t, enum bc_kind kind, int64_t stamp_us)
     return t->suspect.count >= CONFIRM_COUNT;
 }
 
-// Takes the stamp into account. False when it is suspect and must not be used.
-static bool
-take_stamp(struct bc_timeline *t, struct bc_time_track *tr, struct bc_time_track *other,
+// The clocks of the tracks seemed to differ, for a bad stamp was the first; they are one.
+static void
+unite_clocks(struct bc_timeline *t, struct bc_time_track *tr, struct bc_time_track *other,
     const struct bc_time_in *in, int64_t stamp_us)
 {
+    tr->skew_us = 0;
+    if (other->behind) {
+        other->behind = false;
+        t->offset_us = other->offset_us;
+        t->lag_us = in->arrived_us - stamp_us;
+    }
+    catch_up(t, tr, stamp_us);
+}
+
+// Takes the stamp into account, and changes it by the track's skew. False when it is suspect and
+// must not be used.
+static bool
+take_stamp(struct bc_timeline *t, struct bc_time_track *tr, struct bc_time_track *other,
+    const struct bc_time_in *in, int64_t *stamp)
+{
+    if (tr->skew_us != 0 && other->skew_us == 0
+        && llabs(*stamp - other->last_in_us) <= NEAR_US) {
+        unite_clocks(t, tr, other, in, *stamp);
+        return true;
+    }
+    *stamp += tr->skew_us;
+    int64_t stamp_us = *stamp;
     if (tr->behind && llabs(stamp_us - other->last_in_us) < llabs(stamp_us - tr->last_in_us)
         && llabs(stamp_us - other->last_in_us) <= NEAR_US) {
         catch_up(t, tr, stamp_us);
@@ -428,8 +450,7 @@ place_media(struct bc_timeline *t, const struct bc_time_in *in, int64_t wall_us,
         join_clock(t, tr, other, in, stamp_us);
         stamp_us += tr->skew_us;
     } else {
-        stamp_us += tr->skew_us;
-        good = take_stamp(t, tr, other, in, stamp_us);
+        good = take_stamp(t, tr, other, in, &stamp_us);
     }
     int64_t want_us = stamp_us + tr->offset_us;
     if (good) {
