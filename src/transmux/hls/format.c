@@ -107,7 +107,7 @@ is_leading(const struct bc_packet *p, const struct hls_queued *key)
 {
     return key && p->kind == BC_KIND_AUDIO
         && p->dts_us + bc_cmaf_us(p->track->frame_samples, p->track->sample_rate) / 2
-        < key->packet->dts_us;
+        < key->packet->pts_us;
 }
 
 void

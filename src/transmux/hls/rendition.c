@@ -42,8 +42,7 @@ choose_part_target(const struct hls_rendition *r)
         int64_t frames = (wanted + JITTER_US) / pace->nominal_us;
         target = (frames > 0 ? frames : 1) * pace->nominal_us;
     }
-    target += r->runs[0].track->kind == BC_KIND_VIDEO ? JITTER_US : 0;
-    return (target + 999) / 1000 * 1000;
+    return (target + JITTER_US + 999) / 1000 * 1000;
 }
 
 int
@@ -180,7 +179,8 @@ close_part(struct hls_rendition *r, int64_t end, bool all_riders)
         .end_us = bc_cmaf_us(end, ruling->timescale),
         .independent = has_sync(r),
     };
-    size_t riders = all_riders ? riding->count : riders_before(riding, part.end_us);
+    size_t riders = all_riders ? riding->count
+        : riders_before(riding, part.end_us + r->format->reorder_us);
     size_t counts[2] = { ruling->count, riders };
     int64_t ends[2] = { end, riders_end(riding, riders) };
     publish(r, counts, ends, &part);
@@ -379,19 +379,17 @@ hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet)
 }
 
 void
-hls_rendition_cut(struct hls_rendition *r, int64_t until_us)
+hls_rendition_cut(struct hls_rendition *r)
 {
     const struct hls_run *run = &r->runs[0];
     if (!r->open) {
         return;
     }
-    bool all = until_us == INT64_MAX;
     if (run->count > 0) {
         int64_t end = run->samples[run->count - 1].dts + hls_run_frame(run);
-        int64_t until = all ? end : hls_run_ticks(run, until_us);
-        close_part_before(r, until < end ? until : end, 1, all);
+        close_part_before(r, end, 1, true);
     }
-    if (all && r->runs[1].count > 0) {
+    if (r->runs[1].count > 0) {
         close_riders(r);
     }
     close_segment(r);

@@ -69,10 +69,9 @@ hls_rendition_push(struct hls_rendition *r, struct bc_packet *packet);
 void
 hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet);
 
-// Ends the open part and segment at `until_us` at the latest where that is known, else
-// (INT64_MAX) where its samples end.
+// Publishes all samples that wait and ends the segment where they end.
 void
-hls_rendition_cut(struct hls_rendition *r, int64_t until_us);
+hls_rendition_cut(struct hls_rendition *r);
 
 // Adds a segment of which nothing arrived, beside `like` of the other rendition.
 void

@@ -11,6 +11,9 @@
 // A frame rate that a stream claims is believed within these bounds.
 #define MIN_FPS 1
 #define MAX_FPS 240
+// Where a prediction was much too long, frames follow each other at least by a millisecond:
+// there are players that count in those.
+#define MIN_STEP_PER_S 1000
 
 static int64_t
 nominal_frame_us(const struct bc_track *t)
@@ -117,8 +120,9 @@ static int64_t
 place(const struct hls_run *run, int64_t ideal)
 {
     if (run->count > 0) {
-        int64_t last = run->samples[run->count - 1].dts;
-        return ideal > last ? ideal : last + 1;
+        int64_t step = (run->timescale + MIN_STEP_PER_S - 1) / MIN_STEP_PER_S;
+        int64_t least = run->samples[run->count - 1].dts + step;
+        return ideal > least ? ideal : least;
     }
     // A step back by more than a second is a new timeline, not a wrong prediction.
     bool follows = run->has_end && ideal <= run->end + hls_run_frame(run) / 2

@@ -36,11 +36,11 @@ static void
 cut_audio(struct bc_hls_muxer *m, uint64_t next_msn)
 {
     m->cut_pending = false;
-    hls_rendition_cut(&m->audio, m->cut_us);
+    hls_rendition_cut(&m->audio);
     catch_up(m, next_msn);
 }
 
-// The main playlist went on to a new segment, which begins at `at_us`.
+// The main playlist went on to a new segment, whose picture is shown from `at_us`.
 static void
 on_main_cut(struct bc_hls_muxer *m, int64_t at_us)
 {
@@ -79,6 +79,13 @@ release(struct bc_hls_muxer *m, int64_t until_us)
     hls_queue_shift(&m->held, n);
 }
 
+// How far the picture has come, on the clock that it shares with the sound.
+static int64_t
+shown_until(const struct bc_hls_muxer *m)
+{
+    return m->video_in.last_us + m->main.runs[0].pace.frame_us + m->format.reorder_us;
+}
+
 // The track that rules the main playlist.
 static void
 feed_ruling(struct bc_hls_muxer *m, struct bc_packet *packet)
@@ -86,7 +93,8 @@ feed_ruling(struct bc_hls_muxer *m, struct bc_packet *packet)
     uint64_t before = m->main.next_msn;
     hls_rendition_push(&m->main, packet);
     if (m->main.next_msn != before) {
-        on_main_cut(m, m->main.open ? m->main.open->start_us : packet->dts_us);
+        int64_t dts_us = m->main.open ? m->main.open->start_us : packet->dts_us;
+        on_main_cut(m, dts_us + m->format.reorder_us);
     }
 }
 
@@ -95,7 +103,7 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
 {
     if (packet->kind == BC_KIND_VIDEO) {
         feed_ruling(m, packet);
-        release(m, packet->dts_us + m->main.runs[0].pace.frame_us);
+        release(m, shown_until(m));
         return;
     }
     if (!m->video_in.track) {
@@ -106,7 +114,7 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
         return;
     }
     hls_rendition_ride(&m->main, packet);
-    if (packet->dts_us < m->video_in.last_us + m->main.runs[0].pace.frame_us) {
+    if (packet->dts_us < shown_until(m)) {
         push_audio(m, packet);
     } else {
         (void)hls_queue_push(&m->held, packet, 0);
@@ -117,9 +125,9 @@ void
 hls_muxer_close(struct bc_hls_muxer *m)
 {
     release(m, INT64_MAX);
-    hls_rendition_cut(&m->main, INT64_MAX);
+    hls_rendition_cut(&m->main);
     if (m->audio.exists) {
-        hls_rendition_cut(&m->audio, INT64_MAX);
+        hls_rendition_cut(&m->audio);
         catch_up(m, m->main.next_msn);
     }
     m->cut_pending = false;
