@@ -48,6 +48,8 @@ class Server:
         if open_access:
             self.settings.update(self.OPEN)
         self.settings.update(settings or {})
+        self.rtmp_port = int(self.settings['rtmp.listen'].rsplit(':', 1)[1])
+        self.http_port = int(self.settings['http.listen'].rsplit(':', 1)[1])
         self.config = config
         self.log_file = os.path.join(directory, f'server-{self.http_port}.log')
         self.process = None
