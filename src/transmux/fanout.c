@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fanout.h"
+
+#include <string.h>
+
+#include "feed.h"
+#include "net/worker.h"
+#include "outputs_internal.h"
+#include "window.h"
+
+static struct bc_fanout *
+from_sink(struct bc_packet_sink *sink)
+{
+    return bc_container_of(sink, struct bc_fanout, sink);
+}
+
+static void
+on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
+{
+    (void)wall_us;
+    bc_list_for_each(node, tmp, &from_sink(sink)->feeds)
+    {
+        bc_feed_push(bc_container_of(node, struct bc_feed, node), packet);
+    }
+}
+
+static void
+on_batch_end(struct bc_packet_sink *sink)
+{
+    bc_list_for_each(node, tmp, &from_sink(sink)->feeds)
+    {
+        bc_feed_batch_end(bc_container_of(node, struct bc_feed, node));
+    }
+}
+
+static void
+set_tracks(struct bc_fanout *f, struct bc_track *video, struct bc_track *audio)
+{
+    struct bc_feed_tracks old = f->tracks;
+    f->tracks.video = video ? bc_track_ref(video) : NULL;
+    f->tracks.audio = audio ? bc_track_ref(audio) : NULL;
+    bc_track_unref(&old.video);
+    bc_track_unref(&old.audio);
+}
+
+static void
+on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *audio)
+{
+    struct bc_fanout *f = from_sink(sink);
+    f->ended = false;
+    bool same = f->generation > 0 && bc_track_equal(f->tracks.video, video)
+        && bc_track_equal(f->tracks.audio, audio);
+    set_tracks(f, video, audio);
+    if (same) {
+        return; // a host that came back as it was: viewers need to be told nothing
+    }
+    f->generation++;
+    bc_list_for_each(node, tmp, &f->feeds)
+    {
+        bc_feed_tracks_changed(bc_container_of(node, struct bc_feed, node));
+    }
+}
+
+static void
+on_end(struct bc_packet_sink *sink)
+{
+    struct bc_fanout *f = from_sink(sink);
+    f->ended = true;
+    bc_list_for_each(node, tmp, &f->feeds)
+    {
+        struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
+        bc_feed_push_note(feed, BC_ITEM_END | BC_ITEM_OVER);
+        bc_feed_flush(feed);
+    }
+}
+
+static const struct bc_packet_sink_ops SINK_OPS = {
+    .on_packet = on_packet,
+    .on_batch_end = on_batch_end,
+    .on_tracks = on_tracks,
+    .on_end = on_end,
+};
+
+void
+bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel)
+{
+    memset(fanout, 0, sizeof(*fanout));
+    bc_list_init(&fanout->sink.node);
+    bc_list_init(&fanout->feeds);
+    fanout->sink.ops = &SINK_OPS;
+    fanout->channel = channel;
+    fanout->ended = true; // until the first tracks
+    bc_channel_add_sink(channel, &fanout->sink);
+}
+
+void
+bc_fanout_finish(struct bc_fanout *fanout)
+{
+    bc_channel_remove_sink(&fanout->sink);
+    bc_list_for_each(node, tmp, &fanout->feeds)
+    {
+        struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
+        bc_list_remove(node);
+        bc_feed_destroy(feed);
+    }
+    set_tracks(fanout, NULL, NULL);
+}
+
+static struct bc_feed *
+find_feed(struct bc_fanout *f, const struct bc_feed_key *key)
+{
+    bc_list_for_each(node, tmp, &f->feeds)
+    {
+        struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
+        if (feed->key.format == key->format && feed->key.hevc == key->hevc
+            && feed->key.audio_only == key->audio_only && feed->key.base_ms == key->base_ms) {
+            return feed;
+        }
+    }
+    return NULL;
+}
+
+static void
+replay_packet(void *user, struct bc_packet *packet)
+{
+    bc_feed_push(user, packet);
+}
+
+// Gives a new subscriber what a viewer needs to start at once. The feed's other subscribers have
+// it already, so for this moment the newcomer is the only one.
+static void
+prime(struct bc_feed *feed, struct bc_window *window)
+{
+    bc_feed_flush(feed);
+    struct bc_feed replay = { .fanout = feed->fanout, .key = feed->key,
+        .subscribers = { window }, .subscriber_count = 1 };
+    bc_list_init(&replay.node);
+    if (feed->fanout->ended) {
+        bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
+    } else {
+        bc_channel_replay_gop(feed->fanout->channel, replay_packet, &replay);
+    }
+    bc_feed_push_note(&replay, BC_ITEM_PRIMED);
+    bc_feed_flush(&replay);
+    bc_writer_finish(&replay.scratch);
+    feed->started = false; // sound alone: let the newcomer start soon
+}
+
+static struct bc_fanout *
+fanout_of(struct bc_window *window)
+{
+    return bc_outputs_fanout(bc_channel_outputs(window->channel));
+}
+
+static void
+run_attach(struct bc_task *task, struct bc_worker *worker)
+{
+    struct bc_window *window = bc_container_of(task, struct bc_window, attach_task);
+    struct bc_fanout *f = fanout_of(window);
+    struct bc_feed *feed = find_feed(f, &window->key);
+    if (!feed) {
+        feed = bc_feed_create(f, &window->key, worker);
+        if (feed) {
+            bc_list_append(&f->feeds, &feed->node);
+        }
+    }
+    if (feed && feed->subscriber_count < BC_FEED_SUBSCRIBERS) {
+        prime(feed, window);
+        feed->subscribers[feed->subscriber_count++] = window;
+    }
+}
+
+static void
+remove_subscriber(struct bc_feed *feed, struct bc_window *window)
+{
+    for (unsigned i = 0; i < feed->subscriber_count; i++) {
+        if (feed->subscribers[i] == window) {
+            feed->subscribers[i] = feed->subscribers[--feed->subscriber_count];
+            return;
+        }
+    }
+}
+
+static void
+run_detach(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_window *window = bc_container_of(task, struct bc_window, detach_task);
+    struct bc_feed *feed = find_feed(fanout_of(window), &window->key);
+    if (feed) {
+        remove_subscriber(feed, window);
+        if (feed->subscriber_count == 0) {
+            bc_list_remove(&feed->node);
+            bc_feed_destroy(feed);
+        }
+    }
+    bc_window_detached(window);
+}
+
+void
+bc_fanout_attach(struct bc_window *window)
+{
+    bc_list_init(&window->attach_task.node);
+    window->attach_task.run = run_attach;
+    bc_worker_post(bc_channel_home(window->channel), &window->attach_task);
+}
+
+void
+bc_fanout_detach(struct bc_window *window)
+{
+    bc_list_init(&window->detach_task.node);
+    window->detach_task.run = run_detach;
+    bc_worker_post(bc_channel_home(window->channel), &window->detach_task);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hls_outlet.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "stream/hub.h"
+
+static struct bc_hls_outlet *
+from_sink(struct bc_packet_sink *sink)
+{
+    return bc_container_of(sink, struct bc_hls_outlet, sink);
+}
+
+struct bc_hls_snapshot *
+bc_hls_outlet_snapshot(struct bc_hls_outlet *o)
+{
+    pthread_mutex_lock(&o->lock);
+    struct bc_hls_snapshot *s = o->snapshot ? bc_hls_snapshot_ref(o->snapshot) : NULL;
+    pthread_mutex_unlock(&o->lock);
+    return s;
+}
+
+// On the worker of the waiters.
+static void
+run_wake(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_hls_queue *q = bc_container_of(task, struct bc_hls_queue, wake_task);
+    struct bc_channel *channel = q->channel;
+    struct bc_list woken;
+    bc_list_init(&woken);
+    bc_list_splice(&woken, &q->waiters);
+    atomic_store(&q->wake_posted, false);
+    struct bc_hls_snapshot *s = bc_hls_outlet_snapshot(q->outlet);
+    while (!bc_list_empty(&woken)) {
+        struct bc_hls_waiter *w = bc_container_of(woken.next, struct bc_hls_waiter, node);
+        bc_list_remove(&w->node);
+        w->wake(w, s);
+    }
+    bc_hls_snapshot_unref(&s);
+    bc_channel_unref(&channel);
+}
+
+static void
+wake_workers(struct bc_hls_outlet *o)
+{
+    uint_fast64_t workers = atomic_exchange(&o->interest, 0);
+    for (unsigned i = 0; workers != 0; i++, workers >>= 1) {
+        struct bc_hls_queue *q = &o->queues[i];
+        if (workers & 1 && !atomic_exchange(&q->wake_posted, true)) {
+            q->channel = bc_channel_ref(o->channel);
+            bc_worker_post(q->worker, &q->wake_task);
+        }
+    }
+}
+
+static void
+on_update(void *user, struct bc_hls_snapshot *snapshot)
+{
+    struct bc_hls_outlet *o = user;
+    pthread_mutex_lock(&o->lock);
+    struct bc_hls_snapshot *old = o->snapshot;
+    o->snapshot = bc_hls_snapshot_ref(snapshot);
+    pthread_mutex_unlock(&o->lock);
+    bc_hls_snapshot_unref(&old);
+    wake_workers(o);
+}
+
+bool
+bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
+    struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen)
+{
+    struct bc_hls_queue *q = &o->queues[worker->index];
+    q->worker = worker;
+    atomic_fetch_or(&o->interest, (uint_fast64_t)1 << worker->index);
+    // A message that is on its way was perhaps sent for an older snapshot; it wakes us to look
+    // again, which is harmless.
+    pthread_mutex_lock(&o->lock);
+    bool newer = o->snapshot != seen;
+    pthread_mutex_unlock(&o->lock);
+    if (newer) {
+        return false;
+    }
+    bc_list_append(&q->waiters, &waiter->node);
+    return true;
+}
+
+// Numbers of a new broadcast are above all of earlier ones and earlier runs of the server: a
+// segment is at least a second long, so the wall clock in seconds outruns them.
+static uint64_t
+choose_first_msn(const struct bc_hls_outlet *o)
+{
+    uint64_t msn = (uint64_t)(bc_clock_wall_us() / 1000000);
+    return msn > o->next_msn ? msn : o->next_msn;
+}
+
+static void
+open_muxer(struct bc_hls_outlet *o)
+{
+    struct bc_config *config = bc_hub_config(bc_channel_hub(o->channel));
+    struct bc_hls_params params = {
+        .part_us = config->hls.part_ms * 1000,
+        .segment_us = config->hls.segment_s * 1000000,
+        .target_us = config->hls.target_s * 1000000,
+        .window_us = config->hls.window_s * 1000000,
+        .first_msn = choose_first_msn(o),
+    };
+    bc_config_unref(&config);
+    o->muxer = bc_hls_create(&params, on_update, o);
+    if (!o->muxer) {
+        bc_error(bc_channel_logger(o->channel), "no memory for HLS");
+    }
+}
+
+static void
+on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
+{
+    struct bc_hls_outlet *o = from_sink(sink);
+    if (!o->muxer) {
+        open_muxer(o);
+    }
+    if (o->muxer) {
+        bc_hls_push(o->muxer, packet, wall_us);
+    }
+}
+
+static void
+on_waiting(struct bc_packet_sink *sink)
+{
+    struct bc_hls_outlet *o = from_sink(sink);
+    if (o->muxer) {
+        bc_hls_pause(o->muxer);
+    }
+}
+
+static void
+on_end(struct bc_packet_sink *sink)
+{
+    struct bc_hls_outlet *o = from_sink(sink);
+    if (!o->muxer) {
+        return;
+    }
+    bc_hls_end(o->muxer);
+    struct bc_hls_stats stats;
+    struct bc_hls_snapshot *latest = bc_hls_latest(o->muxer);
+    if (latest) {
+        bc_hls_snapshot_stats(latest, &stats);
+        o->next_msn = stats.last_msn + 1;
+    }
+    // The snapshot stays: its ENDLIST and last segments are served while the channel is kept.
+    bc_hls_destroy(o->muxer);
+    o->muxer = NULL;
+}
+
+static const struct bc_packet_sink_ops SINK_OPS = {
+    .on_packet = on_packet,
+    .on_waiting = on_waiting,
+    .on_end = on_end,
+};
+
+void
+bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel)
+{
+    memset(o, 0, sizeof(*o));
+    bc_list_init(&o->sink.node);
+    o->sink.ops = &SINK_OPS;
+    o->channel = channel;
+    pthread_mutex_init(&o->lock, NULL);
+    atomic_init(&o->interest, 0);
+    for (unsigned i = 0; i < BC_WORKER_MAX; i++) {
+        bc_list_init(&o->queues[i].waiters);
+        bc_list_init(&o->queues[i].wake_task.node);
+        o->queues[i].wake_task.run = run_wake;
+        o->queues[i].outlet = o;
+    }
+    bc_channel_add_sink(channel, &o->sink);
+}
+
+void
+bc_hls_outlet_finish(struct bc_hls_outlet *o)
+{
+    bc_channel_remove_sink(&o->sink);
+    bc_hls_destroy(o->muxer);
+    bc_hls_snapshot_unref(&o->snapshot);
+    pthread_mutex_destroy(&o->lock);
+}

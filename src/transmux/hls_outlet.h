@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TRANSMUX_HLS_OUTLET_H
+#define TRANSMUX_HLS_OUTLET_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/worker.h"
+#include "stream/channel.h"
+#include "transmux/hls.h"
+#include "transmux/outputs.h"
+
+// The requests of one worker that wait for a channel's next snapshot, and the message that wakes
+// them.
+struct bc_hls_queue {
+    struct bc_list waiters;         // that worker only
+    struct bc_task wake_task;
+    atomic_bool wake_posted;        // one message at a time is enough
+    struct bc_worker *worker;       // borrowed; set by the first waiter
+    struct bc_hls_outlet *outlet;   // borrowed
+    struct bc_channel *channel;     // reference held while the message travels
+};
+
+// A channel's LL-HLS: the muxer on the home worker, the newest snapshot for everybody.
+struct bc_hls_outlet {
+    struct bc_packet_sink sink;
+    struct bc_channel *channel;   // borrowed; we are part of it
+    struct bc_hls_muxer *muxer;   // home only; NULL between broadcasts
+    uint64_t next_msn;            // above all that this URL had
+    pthread_mutex_t lock;         // guards snapshot
+    struct bc_hls_snapshot *snapshot; // owned reference
+    // Workers with waiters, a bit each: set by the worker before it looks at the snapshot a last
+    // time, cleared by the home worker after it set a new one, so that no waiter is forgotten.
+    atomic_uint_fast64_t interest;
+    struct bc_hls_queue queues[BC_WORKER_MAX];
+};
+
+void
+bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel);
+
+void
+bc_hls_outlet_finish(struct bc_hls_outlet *o);
+
+struct bc_hls_snapshot *
+bc_hls_outlet_snapshot(struct bc_hls_outlet *o);
+
+bool
+bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
+    struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transmux/outputs.h"
+
+#include <stdlib.h>
+
+#include "outputs_internal.h"
+
+struct bc_outputs *
+bc_outputs_create(struct bc_channel *channel)
+{
+    struct bc_outputs *o = calloc(1, sizeof(*o));
+    if (!o) {
+        return NULL;
+    }
+    bc_fanout_init(&o->fanout, channel);
+    bc_hls_outlet_init(&o->hls, channel);
+    return o;
+}
+
+void
+bc_outputs_destroy(struct bc_outputs *outputs)
+{
+    if (outputs) {
+        bc_hls_outlet_finish(&outputs->hls);
+        bc_fanout_finish(&outputs->fanout);
+        free(outputs);
+    }
+}
+
+struct bc_fanout *
+bc_outputs_fanout(struct bc_outputs *outputs)
+{
+    return &outputs->fanout;
+}
+
+struct bc_hls_snapshot *
+bc_outputs_hls(struct bc_outputs *outputs)
+{
+    return bc_hls_outlet_snapshot(&outputs->hls);
+}
+
+bool
+bc_hls_wait(struct bc_outputs *outputs, struct bc_worker *worker,
+    struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen)
+{
+    return bc_hls_outlet_wait(&outputs->hls, worker, waiter, seen);
+}
+
+void
+bc_hls_wait_cancel(struct bc_hls_waiter *waiter)
+{
+    bc_list_remove(&waiter->node);
+}
