@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sourceUrl } from '../../src/web/src/player/source';
 import { channelFromPath, mediaUrl, pageUrl, passedQuery, pushAddress } from '../../src/web/src/url';
 
 describe('channelFromPath', () => {
@@ -46,5 +47,20 @@ describe('addresses', () => {
     it('tells OBS where to push', () => {
         expect(pushAddress('h', 1935, 'live/hq')).toEqual({ server: 'rtmp://h/live', key: 'hq?key=' });
         expect(pushAddress('[::1]', 2935, 'store/1').server).toBe('rtmp://[::1]:2935/store');
+    });
+});
+
+describe('sourceUrl', () => {
+    const at = (search: string): { origin: string; search: string } => ({ origin: 'http://h', search });
+
+    it('gives each player its address', () => {
+        expect(sourceUrl(at('?guide=7'), 'live/hq', 'llhls', false)).toBe('http://h/live/hq/index.m3u8?guide=7');
+        expect(sourceUrl(at(''), 'live/hq', 'wsflv', false)).toBe('ws://h/live/hq.flv');
+    });
+
+    it('knows where the sound alone is', () => {
+        expect(sourceUrl(at('?guide=7'), 'live/hq', 'hls', true)).toBe('http://h/live/hq/audio.m3u8?guide=7');
+        expect(sourceUrl(at('?guide=7'), 'live/hq', 'flv', true)).toBe('http://h/live/hq.flv?guide=7&only=audio');
+        expect(sourceUrl(at(''), 'live/hq', 'flv', true)).toBe('http://h/live/hq.flv?only=audio');
     });
 });

@@ -5,10 +5,13 @@ import mpegts from 'mpegts.js';
 import { codecName } from '../codecs';
 import { Chaser } from './chase';
 import type { PlayerName } from './choose';
-import { bufferedEnd, type FailureKind, type LivePlayer, type PlayerOptions } from './player';
+import { bufferedAhead, bufferedEnd, type FailureKind, type LivePlayer, type PlayerOptions } from './player';
 
 type FlvName = Extract<PlayerName, 'flv' | 'wsflv'>;
 type Engine = ReturnType<typeof mpegts.createPlayer>;
+
+// What is still in the buffer when the stream ends is shown, within reason.
+const MAX_REST_MS = 4000;
 
 interface ErrorInfo {
     code?: number;
@@ -34,6 +37,7 @@ export class FlvPlayer implements LivePlayer {
     private engine: Engine | null = null;
     private speed_kbps: number | null = null;
     private started = false;
+    private rest_timer = 0;
 
     constructor(readonly name: FlvName, options: PlayerOptions) {
         this.video = options.video;
@@ -66,9 +70,8 @@ export class FlvPlayer implements LivePlayer {
         });
         // A live FLV ends when the server closes it; whether to come back is for the API to say.
         engine.on(mpegts.Events.LOADING_COMPLETE, () => {
-            if (this.engine !== null) {
-                events.onEnded();
-            }
+            const rest_ms = Math.min(bufferedAhead(this.video) * 1000, MAX_REST_MS);
+            this.rest_timer = window.setTimeout(() => events.onEnded(), rest_ms);
         });
         engine.on(mpegts.Events.STATISTICS_INFO, (info: { speed?: number }) => {
             const now = (info.speed ?? 0) * 8;
@@ -125,6 +128,7 @@ export class FlvPlayer implements LivePlayer {
     destroy(): void {
         const engine = this.engine;
         this.engine = null;
+        window.clearTimeout(this.rest_timer);
         this.video.playbackRate = 1;
         engine?.destroy();
     }

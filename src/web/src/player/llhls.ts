@@ -11,13 +11,17 @@ const FORGIVE_MS = 20_000;
 const MAX_MEDIA_RECOVERIES = 2;
 const MAX_RELOADS = 2;
 const RELOAD_DELAY_MS = 700;
-const MAX_BEHIND_S = 8;
+// Further behind, catching up by speed takes half a minute, and hls.js takes the viewer for one
+// who has gone back in time: it stops to speed up and loads whole segments.
+const MAX_BEHIND_S = 2.5;
+const BEHIND_PATIENCE_MS = 1000;
+const STEADY_S = 1.15;
 
 const CONFIG: Partial<HlsConfig> = {
     lowLatencyMode: true,
     // The segments are fMP4 already, a worker would have nothing to do but copy.
     enableWorker: false,
-    maxLiveSyncPlaybackRate: 1.15,
+    maxLiveSyncPlaybackRate: 1.1,
     liveSyncOnStallIncrease: 0.5,
     backBufferLength: 20,
     maxBufferLength: 15,
@@ -44,10 +48,12 @@ export class LowLatencyHls implements LivePlayer {
     private readonly video: HTMLVideoElement;
     private readonly meter = new RateMeter();
     private hls: Hls | null = null;
+    private steady = false;
     private media_recoveries = 0;
     private reloads = 0;
     private last_error_ms = 0;
     private reload_timer = 0;
+    private behind_since_ms = 0;
 
     constructor(private readonly options: PlayerOptions) {
         this.video = options.video;
@@ -58,12 +64,22 @@ export class LowLatencyHls implements LivePlayer {
         const hls = new Hls(CONFIG);
         this.hls = hls;
         hls.on(Hls.Events.ERROR, (_event, data) => this.onError(data));
+        hls.on(Hls.Events.LEVEL_LOADED, (_event, data) => this.keepSteady(data.details.partHoldBack));
         hls.on(Hls.Events.FRAG_LOADED, (_event, data) => {
             this.meter.add(performance.now(), data.payload.byteLength);
         });
         this.video.addEventListener('ended', this.onVideoEnded);
         hls.loadSource(options.url);
         hls.attachMedia(this.video);
+    }
+
+    // hls.js speeds up only with more than a second in the buffer. A target below that is never
+    // reached and makes the speed flutter, so it is raised, once, to what can be held.
+    private keepSteady(hold_back_s: number): void {
+        if (this.hls !== null && !this.steady && hold_back_s > 0) {
+            this.steady = true;
+            this.hls.targetLatency = Math.max(hold_back_s, STEADY_S);
+        }
     }
 
     private readonly onVideoEnded = (): void => this.options.events.onEnded();
@@ -117,13 +133,17 @@ export class LowLatencyHls implements LivePlayer {
     // hls.js watches stalls and widens its own distance (liveSyncOnStallIncrease).
     onStall(): void {}
 
-    tick(): void {
-        const hls = this.hls;
-        if (hls === null || this.video.paused || this.video.seeking) {
+    tick(now_ms: number): void {
+        const { hls, video } = this;
+        const is_behind = hls !== null && !video.paused && !video.seeking && video.readyState >= 3
+            && hls.latency - (hls.targetLatency ?? 0) > MAX_BEHIND_S;
+        if (!is_behind) {
+            this.behind_since_ms = 0;
             return;
         }
-        // Catching up by speed takes ten seconds for each second behind; far behind, jump.
-        if (hls.latency - (hls.targetLatency ?? 0) > MAX_BEHIND_S) {
+        this.behind_since_ms ||= now_ms;
+        if (now_ms - this.behind_since_ms > BEHIND_PATIENCE_MS) {
+            this.behind_since_ms = 0;
             this.jumpToLive();
         }
     }

@@ -3,11 +3,15 @@
 
 import { t } from '../i18n';
 import { remember, remembered } from '../store';
-import { el, type Icon, icon, labelled, setAttr, setText } from '../ui/dom';
+import { el, type Icon, icon, labelled, setAttr, setText, show } from '../ui/dom';
+import type { Phase } from './phase';
 import type { WatchSession } from './session';
 
 // iPhones let only the video element itself fill the screen.
 type PhoneVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+
+// Otherwise there is nothing to control, and the overlay needs the room.
+const USABLE: readonly Phase[] = ['playing', 'paused', 'gesture', 'buffering', 'waiting'];
 
 export interface Controls {
     element: HTMLElement;
@@ -102,6 +106,7 @@ export function makeControls(session: WatchSession, stage: HTMLElement): Control
         el('span', { class: 'spacer' }), pip, full);
 
     function update(): void {
+        show(element, USABLE.includes(session.phase));
         const running = !session.isPaused;
         play.classList.toggle('second', running);
         setAttr(play, 'aria-label', t(running ? 'control.pause' : 'control.play'));

@@ -54,7 +54,6 @@ export function makeOverlay(session: WatchSession): Overlay {
         if (SILENT.includes(phase)) {
             disturbed_since_ms = now_ms;
         }
-        const has_picture = video.videoWidth > 0;
         const patient = phase === 'buffering' || phase === 'connecting';
         const visible = !SILENT.includes(phase)
             && (!patient || now_ms - disturbed_since_ms > CALM_MS);
@@ -64,7 +63,6 @@ export function makeOverlay(session: WatchSession): Overlay {
         setText(hint, HINTS.includes(phase) ? phaseText(session, '_hint') : '');
         show(retry, phase === 'forbidden' || phase === 'unsupported' || phase === 'codec');
         show(listen, phase === 'codec' && info?.audio !== null);
-        message.classList.toggle('veil', has_picture);
         show(play, phase === 'gesture' || phase === 'paused');
         show(sound, phase === 'playing' && video.muted && info?.audio !== null);
         const sound_only = session.listen_only

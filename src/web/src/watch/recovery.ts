@@ -10,7 +10,9 @@ export type Verdict =
     | { action: 'give_up'; reason: 'unsupported' | 'forbidden' };
 
 // Failures in a row after which the next player gets its turn.
-const PATIENCE: Record<Exclude<FailureKind, 'unsupported' | 'forbidden' | 'not_found'>, number> = {
+const PATIENCE: Record<Exclude<FailureKind, 'unsupported' | 'forbidden'>, number> = {
+    // Most often the stream is about to begin or has just ended, and no other player would help.
+    not_found: 6,
     network: 3,
     media: 2,
     stuck: 2,
@@ -43,9 +45,6 @@ export class Recovery {
             return this.players.length > 0
                 ? { action: 'switch', wait_ms: 0 }
                 : { action: 'give_up', reason: 'unsupported' };
-        case 'not_found':
-            // The stream is about to begin or has just ended; another player would not help.
-            return { action: 'retry', wait_ms: this.backoff.next() };
         default:
             return this.nextAfter(PATIENCE[kind]);
         }

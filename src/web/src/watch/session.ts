@@ -8,7 +8,7 @@ import { canDecode, codecsOf } from '../codecs';
 import { detectAbilities } from '../player/abilities';
 import { candidates, type Choice, type PlayerName } from '../player/choose';
 import { bufferedAhead, type FailureKind, type LivePlayer, openPlayer } from '../player/player';
-import { mediaUrl } from '../url';
+import { sourceUrl } from '../player/source';
 import { type Blocked, type Phase, phaseOf, type Situation } from './phase';
 import { Recovery } from './recovery';
 import { RunningCount, StallMeter, type Stats } from './stats';
@@ -25,6 +25,8 @@ const RELEASE_PAUSED_MS = 30_000;
 const STALE_TAB_S = 4;
 
 export interface SessionView {
+    // The element is about to lose its picture.
+    freeze(): void;
     update(session: WatchSession): void;
     notify(key: 'notice.switched', player: PlayerName): void;
 }
@@ -53,6 +55,7 @@ export class WatchSession {
     private moving_since_ms = 0;
     private paused_since_ms = 0;
     private last_position_s = -1;
+    private steps = 0;
     private poll_timer = 0;
     private readonly poll_backoff = new Backoff(1500, 10_000);
     private readonly stall = new StallMeter();
@@ -80,6 +83,7 @@ export class WatchSession {
 
     choose(choice: Choice): void {
         this.choice = choice;
+        this.has_played = false;
         this.blocked = null;
         this.recovery = this.newRecovery();
         this.reopen(0);
@@ -208,15 +212,6 @@ export class WatchSession {
         return new Recovery(candidates(this.choice, detectAbilities()));
     }
 
-    private url(name: PlayerName): string {
-        const { origin, search } = window.location;
-        if (name === 'flv' || name === 'wsflv') {
-            const query = this.listen_only ? `${search}${search ? '&' : '?'}only=audio` : search;
-            return mediaUrl(origin, this.channel, name, query);
-        }
-        return mediaUrl(origin, this.channel, this.listen_only ? 'audio' : 'index', search);
-    }
-
     private async open(): Promise<void> {
         const name = this.recovery.current();
         if (name === null) {
@@ -234,7 +229,7 @@ export class WatchSession {
         try {
             const player = await openPlayer(name, {
                 video: this.video,
-                url: this.url(name),
+                url: sourceUrl(window.location, this.channel, name, this.listen_only),
                 events: {
                     onFailed: (kind, detail) => wanted() && this.onFailed(kind, detail),
                     onEnded: () => wanted() && this.onEnded(),
@@ -265,8 +260,11 @@ export class WatchSession {
     private close(): void {
         this.generation++;
         this.opening = false;
-        this.player?.destroy();
-        this.player = null;
+        if (this.player !== null) {
+            this.view.freeze();
+            this.player.destroy();
+            this.player = null;
+        }
         this.moving_since_ms = 0;
         this.last_position_s = -1;
     }
@@ -359,13 +357,21 @@ export class WatchSession {
                 this.recovery.progressed();
             }
         }
-        const expected = this.has_played && this.player !== null && this.moving_since_ms > 0
-            && !video.paused && !video.seeking;
-        if (this.stall.feed(now_ms, position_s, expected)) {
+        this.steps += moved ? 1 : 0;
+        if (this.stall.feed(now_ms, this.steps, this.isExpected())) {
             this.player?.onStall();
         }
         return this.player !== null && this.moving_since_ms > 0 && !video.paused
             && !this.stall.isStalled;
+    }
+
+    // Should the picture move now? Also while a broken player is being replaced.
+    private isExpected(): boolean {
+        const { video, player } = this;
+        const at_rest = this.user_paused || this.needs_gesture || this.blocked !== null
+            || (player !== null && (video.paused || video.seeking));
+        const on_air = this.channel_state === 'live' || this.channel_state === 'unreachable';
+        return this.has_played && on_air && !at_rest;
     }
 
     // Level-triggered on purpose: whatever happened, the next tick compares what should be
@@ -376,6 +382,7 @@ export class WatchSession {
             this.still_since_ms = now_ms;
             if (this.user_paused && this.player && now_ms - this.paused_since_ms > RELEASE_PAUSED_MS) {
                 this.close();
+                this.has_played = false;
             }
         }
         if (this.player === null) {

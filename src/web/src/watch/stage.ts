@@ -72,15 +72,40 @@ function hideControlsWhenIdle(stage: HTMLElement, video: HTMLVideoElement): void
     video.addEventListener('playing', wake);
 }
 
+interface Still {
+    element: HTMLCanvasElement;
+    freeze(): void;
+}
+
+// The last picture of a player that is gone, shown until the next one has its first.
+function makeStill(video: HTMLVideoElement): Still {
+    const element = el('canvas', { class: 'still', hidden: true, 'aria-hidden': 'true' });
+    const freeze = (): void => {
+        if (video.videoWidth === 0 || video.readyState < 2) {
+            return;
+        }
+        element.width = video.videoWidth;
+        element.height = video.videoHeight;
+        element.getContext('2d')?.drawImage(video, 0, 0);
+        show(element, true);
+    };
+    return { element, freeze };
+}
+
 export function makeStage(channel: string, onUpdate: (session: WatchSession) => void): Stage {
     const video = makeVideo();
-    const element = el('section', { class: 'stage', tabindex: '-1' }, video);
+    const still = makeStill(video);
+    const element = el('section', { class: 'stage', tabindex: '-1' }, video, still.element);
     const toast = el('div', { class: 'toast', role: 'status', hidden: true });
     let toast_timer = 0;
 
     const query = new URLSearchParams(window.location.search);
     const session: WatchSession = new WatchSession(channel, video, {
+        freeze: still.freeze,
         update: () => {
+            if (session.phase === 'playing' || session.phase === 'paused') {
+                show(still.element, false);
+            }
             overlay.update(session);
             controls.update(session);
             onUpdate(session);

@@ -6,7 +6,7 @@
 export class StallMeter {
     stalls = 0;
     private finished_ms = 0;
-    private position_s = -1;
+    private position = -1;
     private moved_ms = 0;
     private stalled = false;
     private expected = false;
@@ -23,12 +23,12 @@ export class StallMeter {
 
     // `active` is false while nobody expects the picture to move: before the first frame,
     // when paused, during a seek. Returns true in the moment a stall begins.
-    feed(now_ms: number, position_s: number, active: boolean): boolean {
+    feed(now_ms: number, position: number, active: boolean): boolean {
         const resumed = active && !this.expected;
         this.expected = active;
-        if (!active || resumed || position_s !== this.position_s) {
+        if (!active || resumed || position !== this.position) {
             this.finish(now_ms);
-            this.position_s = position_s;
+            this.position = position;
             this.moved_ms = now_ms;
             return false;
         }
