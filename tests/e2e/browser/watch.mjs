@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens pages of the server in one Chromium, all at the same time, and reports what each saw.
+//
+//   node tests/e2e/browser/watch.mjs '[{"name": "llhls", "url": "http://…", "seconds": 60}]'
+//
+// Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
+// panel (open the statistics before the screenshot), language, ignore_tls.
+// Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
+// `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
+    '--autoplay-policy=no-user-gesture-required'];
+const FIRST_FRAME_MS = 25_000;
+
+function loadPlaywright() {
+    try {
+        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
+    } catch {
+        return null;
+    }
+}
+
+// Runs in the page: the statistics, and the number in the strip along the picture's bottom.
+function look() {
+    const video = document.querySelector('video');
+    let number = null;
+    if (video && video.videoWidth > 0) {
+        const canvas = document.createElement('canvas');
+        canvas.width = 160;
+        canvas.height = 4;
+        const context = canvas.getContext('2d');
+        context.drawImage(video, 0, video.videoHeight * 0.935, video.videoWidth,
+            video.videoHeight * 0.045, 0, 0, 160, 4);
+        const { data } = context.getImageData(0, 2, 160, 1);
+        let value = 0;
+        for (let i = 0; i < 16; i++) {
+            value = (value << 1) | (data[(i * 10 + 5) * 4] > 125 ? 1 : 0);
+        }
+        const n = (value >> 2) & 0xfff;
+        if (value >> 14 === 2 && (((n >> 8) + (n >> 4) + n) & 3) === (value & 3)) {
+            number = n;
+        }
+    }
+    return { at_ms: Date.now(), number, stats: window.branchcast?.stats() ?? null };
+}
+
+async function watch(browser, job) {
+    const result = { samples: [], console: [], error: null };
+    const context = await browser.newContext({
+        viewport: { width: job.width ?? 1280, height: job.height ?? 720 },
+        locale: job.language ?? 'en-US',
+        ignoreHTTPSErrors: job.ignore_tls ?? false,
+    });
+    try {
+        const page = await context.newPage();
+        page.on('console', (m) => result.console.push(`${m.type()}: ${m.text()}`));
+        page.on('pageerror', (e) => result.console.push(`exception: ${e.message}`));
+        await page.goto(job.url);
+        if (job.seconds) {
+            await page.waitForFunction(() => window.branchcast?.stats().decoded_frames > 0, null,
+                { timeout: FIRST_FRAME_MS });
+        }
+        const end_ms = Date.now() + (job.seconds ?? 0) * 1000;
+        while (Date.now() < end_ms) {
+            await page.waitForTimeout(1000);
+            result.samples.push(await page.evaluate(look));
+        }
+        result.title = await page.title();
+        result.text = await page.evaluate(() => document.body.innerText);
+        result.overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (job.panel) {
+            await page.click('[aria-controls="statistics"]');
+        }
+        if (job.screenshot) {
+            await page.screenshot({ path: job.screenshot });
+        }
+    } catch (error) {
+        result.error = error.message;
+    } finally {
+        await context.close();
+    }
+    return result;
+}
+
+async function main() {
+    const playwright = loadPlaywright();
+    if (!playwright || !existsSync(CHROMIUM)) {
+        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
+        return 77;
+    }
+    const jobs = JSON.parse(process.argv[2]);
+    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    try {
+        const results = await Promise.all(jobs.map((job) => watch(browser, job)));
+        console.log(JSON.stringify(Object.fromEntries(jobs.map((job, i) => [job.name, results[i]]))));
+    } finally {
+        await browser.close();
+    }
+    return 0;
+}
+
+process.exitCode = await main();

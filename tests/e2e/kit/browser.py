@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages in Chromium, several at the same time; see browser/watch.mjs."""
+import json
+import os
+
+import pytest
+
+from .process import need, run
+from .server import TOP
+
+SCRIPT = os.path.join(TOP, 'tests', 'e2e', 'browser', 'watch.mjs')
+
+
+def look_at(jobs, seconds):
+    """Runs the jobs in one browser; returns the results by name."""
+    need('node')
+    result = run(['node', SCRIPT, json.dumps(jobs)], seconds + 60)
+    if result.returncode == 77:
+        pytest.skip(result.stdout.strip())
+    assert result.returncode == 0, result.stderr[-3000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def pictures_directory():
+    """Screenshots are kept in the build directory."""
+    path = os.path.join(os.environ.get('BRANCHCAST_PICTURES', os.path.join(TOP, 'build-pictures')))
+    os.makedirs(path, exist_ok=True)
+    return path
