@@ -1,11 +1,432 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/2 is refused until its session lands: bc_h2_create() fails and the connection closes.
 #include "h2.h"
-struct bc_h2 *bc_h2_create(struct bc_http_conn *c){(void)c;return 0;}
-void bc_h2_destroy(struct bc_h2 *h){(void)h;}
-int bc_h2_upgrade(struct bc_h2 *h, struct bc_http_exchange *x, const char *s){(void)h;(void)x;(void)s;return -1;}
-void bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us){(void)h2;(void)data;(void)len;(void)now_us;}
-void bc_h2_writable(struct bc_h2 *h){(void)h;}
-void bc_h2_timeout(struct bc_h2 *h){(void)h;}
-void bc_h2_closed(struct bc_h2 *h, const char *r){(void)h;(void)r;}
-void bc_h2_drain(struct bc_h2 *h){(void)h;}
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "h2_impl.h"
+
+// A peer that resets its streams faster (CVE-2023-44487), or sends more frames that ask for work
+// and carry nothing, is thrown out.
+#define RESETS_PER_SECOND 100
+#define CONTROLS_PER_SECOND 500
+#define OUTBOUND_ACKS_MAX 100
+#define SETTINGS_ENTRIES_MAX 32
+#define UPGRADE_SETTINGS_MAX 256
+#define SECOND_US 1000000
+
+static void
+count_event(struct bc_h2 *h2, struct bc_h2_rate *rate, unsigned limit)
+{
+    if (h2->now_us - rate->since_us >= SECOND_US) {
+        rate->since_us = h2->now_us;
+        rate->count = 0;
+    }
+    if (++rate->count > limit) {
+        h2->abused = true;
+    }
+}
+
+// --- nghttp2's callbacks ---
+
+static int
+on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+    struct bc_h2 *h2 = user;
+    bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA: {
+        struct bc_h2_stream *s =
+            nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+        if (s && ends) {
+            bc_h2_request_end(s);
+        } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0) {
+            count_event(h2, &h2->controls, CONTROLS_PER_SECOND);
+        }
+        break;
+    }
+    case NGHTTP2_RST_STREAM:
+        count_event(h2, &h2->resets, RESETS_PER_SECOND);
+        break;
+    case NGHTTP2_WINDOW_UPDATE:
+        break;
+    default:
+        count_event(h2, &h2->controls, CONTROLS_PER_SECOND);
+        break;
+    }
+    // Stops nghttp2 inside a large read; the session is ended by bc_h2_input().
+    return h2->abused ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+static int
+on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int err, void *user)
+{
+    (void)session;
+    (void)frame;
+    struct bc_h2 *h2 = user;
+    bc_http_conn_count_bad(h2->conn, nghttp2_strerror(err));
+    count_event(h2, &h2->resets, RESETS_PER_SECOND); // each costs a reset of ours
+    return h2->abused ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+// A response that is complete while the request is not ends the request too (RFC 9113 8.1).
+static int
+on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+    (void)user;
+    bool carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (!carries_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+        return 0;
+    }
+    struct bc_h2_stream *s =
+        nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (s && !s->request_ended) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+            NGHTTP2_NO_ERROR);
+    }
+    return 0;
+}
+
+static int
+on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_code, void *user)
+{
+    struct bc_h2 *h2 = user;
+    (void)error_code;
+    struct bc_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+    if (s) {
+        nghttp2_session_set_stream_user_data(session, id, NULL);
+        bc_h2_stream_lost(s, "the client closed the stream");
+        if (h2->batch) {
+            bc_list_remove(&s->ready_node);
+            bc_list_remove(&s->node);
+            bc_list_append(&h2->ended, &s->node);
+        } else {
+            bc_h2_stream_destroy(s);
+        }
+    }
+    return 0;
+}
+
+// --- life ---
+
+static nghttp2_session_callbacks *
+make_callbacks(void)
+{
+    nghttp2_session_callbacks *cbs = NULL;
+    if (nghttp2_session_callbacks_new(&cbs) != 0) {
+        return NULL;
+    }
+    nghttp2_session_callbacks_set_send_callback(cbs, bc_h2_on_send);
+    nghttp2_session_callbacks_set_send_data_callback(cbs, bc_h2_on_send_data);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(cbs, bc_h2_on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(cbs, bc_h2_on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cbs, bc_h2_on_data_chunk);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cbs, on_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cbs, on_invalid_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(cbs, on_frame_sent);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cbs, on_stream_close);
+    return cbs;
+}
+
+static nghttp2_session *
+make_session(struct bc_h2 *h2)
+{
+    nghttp2_session *session = NULL;
+    nghttp2_option *option = NULL;
+    nghttp2_session_callbacks *cbs = make_callbacks();
+    if (!cbs || nghttp2_option_new(&option) != 0) {
+        nghttp2_session_callbacks_del(cbs);
+        return NULL;
+    }
+    nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_outbound_ack(option, OUTBOUND_ACKS_MAX);
+    nghttp2_option_set_max_settings(option, SETTINGS_ENTRIES_MAX);
+    if (nghttp2_session_server_new2(&session, cbs, h2, option) != 0) {
+        session = NULL;
+    }
+    nghttp2_option_del(option);
+    nghttp2_session_callbacks_del(cbs);
+    return session;
+}
+
+struct bc_h2 *
+bc_h2_create(struct bc_http_conn *conn)
+{
+    const struct bc_http_limits *limits = &conn->server->limits;
+    struct bc_h2 *h2 = calloc(1, sizeof(*h2));
+    if (!h2) {
+        return NULL;
+    }
+    h2->conn = conn;
+    bc_list_init(&h2->streams);
+    bc_list_init(&h2->ready);
+    bc_list_init(&h2->ended);
+    h2->session = make_session(h2);
+    nghttp2_settings_entry settings[] = {
+        { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->h2_streams },
+        { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)limits->header_bytes },
+        { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+    };
+    if (!h2->session
+        || nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
+               sizeof(settings) / sizeof(settings[0]))
+            != 0) {
+        bc_h2_destroy(h2);
+        return NULL;
+    }
+    return h2;
+}
+
+void
+bc_h2_destroy(struct bc_h2 *h2)
+{
+    if (!h2) {
+        return;
+    }
+    nghttp2_session_del(h2->session);
+    while (!bc_list_empty(&h2->streams)) {
+        bc_h2_stream_destroy(
+            bc_container_of(h2->streams.next, struct bc_h2_stream, node));
+    }
+    if (h2->spare) {
+        bc_http_request_finish(&h2->spare->x.req);
+        free(h2->spare);
+    }
+    free(h2);
+}
+
+void
+bc_h2_closed(struct bc_h2 *h2, const char *reason)
+{
+    bc_list_for_each(it, tmp, &h2->streams) {
+        bc_h2_stream_lost(bc_container_of(it, struct bc_h2_stream, node), reason);
+    }
+}
+
+// Closes the connection and tells everybody on it.
+static void
+shut(struct bc_h2 *h2, enum bc_http_close how, const char *reason)
+{
+    if (h2->conn->state == BC_HTTP_CONN_H2) {
+        bc_http_conn_close(h2->conn, how, reason);
+        bc_h2_closed(h2, reason);
+    }
+}
+
+// --- output and timers ---
+
+// Calls the writers whose buffers have room again. They can't end a stream here: what they do is
+// sent by the next round of bc_h2_flush().
+static void
+wake_writers(struct bc_h2 *h2)
+{
+    bc_list_for_each(it, tmp, &h2->streams) {
+        struct bc_h2_stream *s = bc_container_of(it, struct bc_h2_stream, node);
+        if (s->state == BC_H2_STREAM_SINK && s->sink_full && !s->finishing
+            && s->out_len <= BC_H2_SINK_LOW_BYTES) {
+            s->sink_full = false;
+            if (s->sink.on_writable) {
+                s->sink.on_writable(s->sink.user);
+            }
+        }
+    }
+}
+
+// `*slow` becomes the oldest request that isn't complete, 0 when all are.
+static enum bc_http_conn_timer
+wanted_timer(const struct bc_h2 *h2, int32_t *slow)
+{
+    bool sending = false;
+    *slow = 0;
+    if (bc_list_empty(&h2->streams)) {
+        return BC_HTTP_TIMER_IDLE;
+    }
+    bc_list_for_each(it, tmp, &h2->streams) {
+        const struct bc_h2_stream *s = bc_container_of(it, struct bc_h2_stream, node);
+        if (s->state == BC_H2_STREAM_REQUEST) {
+            *slow = s->id;
+            return BC_HTTP_TIMER_HEAD;
+        }
+        sending |= s->state == BC_H2_STREAM_BODY;
+    }
+    return sending ? BC_HTTP_TIMER_SEND : BC_HTTP_TIMER_NONE;
+}
+
+static void
+update_timer(struct bc_h2 *h2)
+{
+    int32_t slow;
+    enum bc_http_conn_timer timer = wanted_timer(h2, &slow);
+    if (timer != h2->conn->timer || timer == BC_HTTP_TIMER_IDLE || slow != h2->slow_stream) {
+        h2->slow_stream = slow;
+        h2->seen_sent_bytes = h2->sent_bytes;
+        bc_http_conn_set_timer(h2->conn, timer);
+    }
+}
+
+void
+bc_h2_flush(struct bc_h2 *h2)
+{
+    if (h2->depth > 0 || h2->hold) {
+        h2->flush_wanted = true;
+        return;
+    }
+    int err;
+    h2->depth++;
+    do {
+        h2->flush_wanted = false;
+        err = bc_h2_output(h2);
+        wake_writers(h2);
+    } while (err == 0 && h2->flush_wanted && !bc_http_conn_is_congested(h2->conn));
+    h2->depth--;
+    if (h2->conn->state != BC_HTTP_CONN_H2) {
+        return;
+    }
+    bool over = !nghttp2_session_want_read(h2->session)
+        && !nghttp2_session_want_write(h2->session);
+    bool drained = h2->conn->draining && bc_list_empty(&h2->streams);
+    if (err != 0) {
+        shut(h2, BC_HTTP_CLOSE_NOW, nghttp2_strerror(err));
+    } else if (over || drained) {
+        shut(h2, BC_HTTP_CLOSE_LINGER, "HTTP/2 session ended");
+    } else {
+        update_timer(h2);
+    }
+}
+
+void
+bc_h2_writable(struct bc_h2 *h2)
+{
+    bc_h2_flush(h2);
+}
+
+void
+bc_h2_timeout(struct bc_h2 *h2)
+{
+    bool moved = h2->sent_bytes != h2->seen_sent_bytes;
+    switch (h2->conn->timer) {
+    case BC_HTTP_TIMER_NONE:
+        break;
+    case BC_HTTP_TIMER_HEAD:
+        bc_http_conn_count_bad(h2->conn, "slow request");
+        shut(h2, BC_HTTP_CLOSE_NOW, "slow request");
+        break;
+    case BC_HTTP_TIMER_IDLE:
+        nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
+        bc_h2_flush(h2);
+        shut(h2, BC_HTTP_CLOSE_FLUSH, "idle");
+        break;
+    case BC_HTTP_TIMER_SEND:
+        h2->seen_sent_bytes = h2->sent_bytes;
+        if (moved) {
+            bc_http_conn_set_timer(h2->conn, BC_HTTP_TIMER_SEND);
+        } else {
+            shut(h2, BC_HTTP_CLOSE_NOW, "the client stopped reading");
+        }
+        break;
+    }
+}
+
+void
+bc_h2_drain(struct bc_h2 *h2)
+{
+    nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
+        nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+    bc_h2_flush(h2);
+}
+
+// --- input ---
+
+static void
+refuse(struct bc_h2 *h2, uint32_t code, const char *reason)
+{
+    bc_http_conn_count_bad(h2->conn, reason);
+    nghttp2_session_terminate_session(h2->session, code);
+    bc_h2_flush(h2);
+    shut(h2, BC_HTTP_CLOSE_LINGER, reason);
+}
+
+void
+bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us)
+{
+    h2->now_us = now_us;
+    h2->hold = false;
+    h2->depth++;
+    ssize_t n = nghttp2_session_mem_recv(h2->session, data, len);
+    bc_h2_dispatch_ready(h2);
+    h2->depth--;
+    if (h2->conn->state != BC_HTTP_CONN_H2) {
+        return;
+    }
+    if (h2->abused) {
+        refuse(h2, NGHTTP2_ENHANCE_YOUR_CALM, "HTTP/2 flood");
+    } else if (n < 0) {
+        refuse(h2, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)n));
+    } else {
+        bc_h2_flush(h2);
+    }
+}
+
+// --- upgrade ---
+
+static int
+base64url_value(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A'
+        : c >= 'a' && c <= 'z'  ? c - 'a' + 26
+        : c >= '0' && c <= '9'  ? c - '0' + 52
+        : c == '-'              ? 62
+        : c == '_'              ? 63
+                                : -1;
+}
+
+// Base64url without padding (RFC 4648 5). The length or -EINVAL.
+static int
+decode_settings(const char *text, uint8_t out[UPGRADE_SETTINGS_MAX])
+{
+    unsigned bits = 0;
+    unsigned count = 0;
+    int len = 0;
+    for (; *text && *text != '='; text++) {
+        int v = base64url_value(*text);
+        if (v < 0 || len == UPGRADE_SETTINGS_MAX) {
+            return -EINVAL;
+        }
+        bits = (bits << 6 | (unsigned)v) & 0xffff;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            out[len++] = (uint8_t)(bits >> count);
+        }
+    }
+    return len;
+}
+
+int
+bc_h2_upgrade(struct bc_h2 *h2, struct bc_http_exchange *x, const char *settings)
+{
+    uint8_t payload[UPGRADE_SETTINGS_MAX];
+    int len = decode_settings(settings, payload);
+    bool head = x->req.method == BC_HTTP_HEAD;
+    if (len < 0
+        || nghttp2_session_upgrade2(h2->session, payload, (size_t)len, head, NULL) != 0) {
+        return -EINVAL;
+    }
+    struct bc_h2_stream *s = bc_h2_stream_create(h2, 1);
+    if (!s) {
+        return -ENOMEM;
+    }
+    nghttp2_session_set_stream_user_data(h2->session, 1, s);
+    s->x.req = x->req;
+    s->x.req.version = 20;
+    x->req = (struct bc_http_request){ 0 };
+    s->request_ended = true;
+    s->state = BC_H2_STREAM_WAIT;
+    // curl has little room for frames that come right behind the 101.
+    h2->hold = true;
+    bc_http_conn_set_timer(h2->conn, BC_HTTP_TIMER_HEAD);
+    bc_http_exchange_dispatch(&s->x);
+    return 0;
+}
