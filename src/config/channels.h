@@ -10,8 +10,8 @@ struct bc_report;
 
 // The `channels:` map of a snapshot that is being loaded.
 
-// Takes the channels of the file, then sorts. Before any override; called again when a file
-// has the map twice, which is an error but read on to find the others.
+// Takes the channels of the file, then sorts. Before any override; called again when a
+// file has the map twice, which is an error but read on to find the others.
 void
 bc_channels_set(struct bc_config *cfg, const struct bc_node *map, struct bc_report *r);
 

@@ -110,8 +110,8 @@ test_first_start_creates_secrets(void **state)
     assert_true(bc_keys_is_new(keys));
     assert_int_equal(strlen(bc_keys_admin_token(keys)), 26);
     assert_int_equal(strlen(bc_keys_publish_key(keys)), 26);
-    assert_int_equal(strspn(bc_keys_publish_key(keys), "abcdefghijklmnopqrstuvwxyz234567"),
-        26);
+    assert_int_equal(
+        strspn(bc_keys_publish_key(keys), "abcdefghijklmnopqrstuvwxyz234567"), 26);
     assert_string_not_equal(bc_keys_admin_token(keys), bc_keys_publish_key(keys));
     expect_mode(p, "", 0700);
     expect_mode(p, "keys", 0700);
@@ -301,8 +301,8 @@ test_configured_keys_override(void **state)
     assert_false(bc_keys_publish_check(keys, cfg, "live/own", stored));
     assert_true(bc_keys_publish_check(keys, cfg, "live/hash", "hashed"));
     // Knowing the hash is not knowing the key.
-    assert_false(bc_keys_publish_check(keys, cfg, "live/hash",
-        bc_config_channel(cfg, "live/hash")->publish_key));
+    assert_false(bc_keys_publish_check(
+        keys, cfg, "live/hash", bc_config_channel(cfg, "live/hash")->publish_key));
     bc_config_unref(&cfg);
     bc_keys_close(&keys);
 }

@@ -20,7 +20,10 @@ written_by(void (*write)(FILE *out))
     assert_non_null(f);
     write(f);
     fclose(f);
-    return text;
+    char *copy = strdup(text); // gcc takes memory of a stream for a dangling pointer
+    free(text);
+    assert_non_null(copy);
+    return copy;
 }
 
 static char *
@@ -111,8 +114,8 @@ test_sample_is_valid_with_its_keys_active(void **state)
     }
     // Without its channels it is the defaults again.
     bc_config_unref(&cfg);
-    strstr(sample, "\nchannels:")[1] = '\0';
-    cfg = parse(sample);
+    size_t len = (size_t)(strstr(sample, "\nchannels:") - sample);
+    assert_int_equal(bc_config_parse("t.yaml", sample, len, &cfg, NULL), 0);
     assert_int_equal(bc_config_diff(defaults, cfg, NULL, NULL), 0);
     bc_config_unref(&cfg);
     bc_config_unref(&defaults);
@@ -127,7 +130,8 @@ test_effective_can_be_read_back(void **state)
         "workers: 5\nlog: {format: json}\nhttp: {listen: [\":1\", \"[::1]:2\"]}\n"
         "rtmp: {listen: []}\ndata: {dir: 'a \"b\" \\c'}\nstream: {gop_cache: false}\n"
         "channels: {live/hq: {title: \"x\", record: request, sources: "
-        "[publisher, publisher: b, channel: a/b, slate: {image: 'i\"'}, slate: {file: f}]}}\n");
+        "[publisher, publisher: b, channel: a/b, slate: {image: 'i\"'}, slate: {file: "
+        "f}]}}\n");
     char *text = effective(cfg);
     struct bc_config *again = parse(text);
     assert_int_equal(bc_config_diff(cfg, again, NULL, NULL), 0);

@@ -20,7 +20,8 @@ expect_errors(const char *yaml, const char *expected)
 {
     struct bc_config *cfg = NULL;
     struct bc_writer errors = { 0 };
-    assert_int_equal(bc_config_parse("t.yaml", yaml, strlen(yaml), &cfg, &errors), -EINVAL);
+    assert_int_equal(
+        bc_config_parse("t.yaml", yaml, strlen(yaml), &cfg, &errors), -EINVAL);
     assert_null(cfg);
     bc_write_u8(&errors, 0);
     assert_string_equal((const char *)errors.data, expected);
@@ -45,19 +46,20 @@ test_unknown_keys_suggest_the_nearest(void **state)
     (void)state;
     expect_errors("hls:\n  part_msec: 200\n",
         "t.yaml:2: hls.part_msec: unknown key; did you mean hls.part_ms?\n");
-    expect_errors("hsl:\n  part_ms: 200\n",
-        "t.yaml:1: hsl: unknown key; did you mean hls?\n");
+    expect_errors(
+        "hsl:\n  part_ms: 200\n", "t.yaml:1: hsl: unknown key; did you mean hls?\n");
     expect_errors("http:\n  cert: a.pem\n",
         "t.yaml:2: http.cert: unknown key; did you mean tls.cert?\n");
     expect_errors("grace_s: 30\n",
         "t.yaml:1: grace_s: unknown key; did you mean stream.grace_s?\n");
     expect_errors("colour: red\n", "t.yaml:1: colour: unknown key\n");
-    expect_errors("channel: {}\n",
-        "t.yaml:1: channel: unknown key; did you mean channels?\n");
-    expect_errors("hls.part_ms: 200\n",
-        "t.yaml:1: hls.part_ms: write it as part_ms under hls:\n");
+    expect_errors(
+        "channel: {}\n", "t.yaml:1: channel: unknown key; did you mean channels?\n");
+    expect_errors(
+        "hls.part_ms: 200\n", "t.yaml:1: hls.part_ms: write it as part_ms under hls:\n");
     expect_errors("channels:\n  live/hq:\n    publishkey: x\n",
-        "t.yaml:3: channels.live/hq.publishkey: unknown key; did you mean publish_key?\n");
+        "t.yaml:3: channels.live/hq.publishkey: unknown key; did you mean "
+        "publish_key?\n");
 }
 
 static void
@@ -78,8 +80,8 @@ test_numbers_outside_bounds_are_refused(void **state)
     expect_errors("rtmp: {max_message_bytes: 16MiB}\n",
         "t.yaml:1: rtmp.max_message_bytes: 16MiB is above the maximum 16777215\n");
     expect_errors("rtmp: {max_message_bytes: 999999999999999999999MiB}\n",
-        "t.yaml:1: rtmp.max_message_bytes: 999999999999999999999MiB is above the maximum "
-        "16777215\n");
+        "t.yaml:1: rtmp.max_message_bytes: 999999999999999999999MiB is above the "
+        "maximum 16777215\n");
 }
 
 static void
@@ -156,14 +158,15 @@ test_yaml_beyond_need_is_refused(void **state)
 {
     (void)state;
     expect_errors("a: &x [1]\nb: *x\n",
-        "t.yaml:1: anchors (&) and aliases (*) are not supported; put the text in quotes if "
-        "it is one\n");
+        "t.yaml:1: anchors (&) and aliases (*) are not supported; put the text in "
+        "quotes if it is one\n");
     expect_errors("http: {cors_origin: *}\n",
-        "t.yaml:1: not valid YAML: did not find expected alphabetic or numeric character\n");
+        "t.yaml:1: not valid YAML: did not find expected alphabetic or "
+        "numeric character\n");
     expect_errors("workers: !!int 3\n",
         "t.yaml:1: tags (!) are not supported; put the text in quotes if it is one\n");
-    expect_errors("workers: 1\n---\nworkers: 2\n",
-        "t.yaml:2: only one document (---) is read\n");
+    expect_errors(
+        "workers: 1\n---\nworkers: 2\n", "t.yaml:2: only one document (---) is read\n");
     expect_errors("[a, b]: 1\n", "t.yaml:1: a key must be a single word\n");
     expect_errors("? [a, b]\n: 1\n", "t.yaml:1: a key must be a single word\n");
     expect_errors("a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}\n",
@@ -207,13 +210,13 @@ test_secrets_do_not_show_in_errors(void **state)
 {
     (void)state;
     expect_errors("access: {publish_key: \"very secret\"}\n",
-        "t.yaml:1: access.publish_key: a key is printable ASCII without spaces and without "
-        "& ? # %\n");
+        "t.yaml:1: access.publish_key: a key is printable ASCII without spaces "
+        "and without & ? # %\n");
     expect_errors("access: {publish_key: \"sha256:abc\"}\n",
         "t.yaml:1: access.publish_key: after sha256: come 64 hexadecimal digits\n");
     expect_override_error("access.play_key=a b",
-        "--set: access.play_key: a key is printable ASCII without spaces and without & ? # "
-        "%\n");
+        "--set: access.play_key: a key is printable ASCII without spaces and without & "
+        "? # %\n");
 }
 
 static void
@@ -221,8 +224,8 @@ test_strings_are_checked(void **state)
 {
     (void)state;
     expect_errors("http: {cors_origin: www.example.com}\n",
-        "t.yaml:1: http.cors_origin: is neither * nor an origin such as "
-        "https://www.example.com\n");
+        "t.yaml:1: http.cors_origin: is neither * nor an origin such "
+        "as https://www.example.com\n");
     expect_errors("http: {cors_origin: \"http://a\\r\\nX: y\"}\n",
         "t.yaml:1: http.cors_origin: contains a control character\n");
     expect_errors("data: {dir: \"\"}\n",
@@ -238,18 +241,21 @@ test_bad_listeners_are_refused(void **state)
 #define REST " is not an address; write host:port, [v6]:port or :port\n"
     expect_errors("http: {listen: 8080}\n", "t.yaml:1: http.listen: '8080'" REST);
     expect_errors("http: {listen: [\":0\"]}\n", "t.yaml:1: http.listen: ':0'" REST);
-    expect_errors("http: {listen: [\":65536\"]}\n", "t.yaml:1: http.listen: ':65536'" REST);
-    expect_errors("http: {listen: [\"1.2.3:80\"]}\n",
-        "t.yaml:1: http.listen: '1.2.3:80'" REST);
-    expect_errors("http: {listen: [\"::1:80\"]}\n", "t.yaml:1: http.listen: '::1:80'" REST);
+    expect_errors(
+        "http: {listen: [\":65536\"]}\n", "t.yaml:1: http.listen: ':65536'" REST);
+    expect_errors(
+        "http: {listen: [\"1.2.3:80\"]}\n", "t.yaml:1: http.listen: '1.2.3:80'" REST);
+    expect_errors(
+        "http: {listen: [\"::1:80\"]}\n", "t.yaml:1: http.listen: '::1:80'" REST);
     expect_errors("http:\n  listen:\n  - \":80\"\n  - \"[1.2.3.4]:81\"\n  - x:82\n",
-        "t.yaml:4: http.listen: '[1.2.3.4]:81'" REST "t.yaml:5: http.listen: 'x:82'" REST);
+        "t.yaml:4: http.listen: '[1.2.3.4]:81'" REST
+        "t.yaml:5: http.listen: 'x:82'" REST);
     expect_errors("http: {listen: {a: b}}\n",
         "t.yaml:1: http.listen: expected addresses such as \":8080\"\n");
     expect_errors("http:\n  listen:\n",
         "t.yaml:2: http.listen: expected addresses such as \":8080\"\n");
-    expect_override_error("http.listen=:1,:2,:3,:4,:5,:6,:7,:8,:9,:10,:11,:12,:13,:14,:15,"
-                          ":16,:17",
+    expect_override_error(
+        "http.listen=:1,:2,:3,:4,:5,:6,:7,:8,:9,:10,:11,:12,:13,:14,:15,:16,:17",
         "--set: http.listen: more than 16 addresses\n");
 #undef REST
 }
@@ -258,19 +264,21 @@ static void
 test_bad_channels_are_refused(void **state)
 {
     (void)state;
-#define REST \
-    " is not a channel's name; write app/stream, each 1 to 64 letters, digits, _ . - and " \
+#define REST                                                                             \
+    " is not a channel's name; write app/stream, each 1 to 64 letters, digits, _ . - "   \
+    "and "                                                                               \
     "not starting with a dot\n"
     expect_errors("channels: {hq: {}}\n", "t.yaml:1: channels: 'hq'" REST);
-    expect_errors("channels: {live/../hq: {}}\n", "t.yaml:1: channels: 'live/../hq'" REST);
-    expect_override_error("channels.live hq/x.title=a",
-        "--set: channels: 'live hq/x'" REST);
+    expect_errors(
+        "channels: {live/../hq: {}}\n", "t.yaml:1: channels: 'live/../hq'" REST);
+    expect_override_error(
+        "channels.live hq/x.title=a", "--set: channels: 'live hq/x'" REST);
 #undef REST
-    expect_override_error("channels.title=a",
-        "--set: write channels.APP/STREAM.KEY=VALUE\n");
+    expect_override_error(
+        "channels.title=a", "--set: write channels.APP/STREAM.KEY=VALUE\n");
     expect_errors("channels: {live/hq: {record: sometimes}}\n",
-        "t.yaml:1: channels.live/hq.record: 'sometimes' is not one of always, request, "
-        "never\n");
+        "t.yaml:1: channels.live/hq.record: 'sometimes' is not one of always, "
+        "request, never\n");
 }
 
 static void
@@ -278,8 +286,8 @@ test_bad_sources_are_refused(void **state)
 {
     (void)state;
 #define PATH "t.yaml:3: channels.live/hq.sources: "
-#define FORMS \
-    "a source is publisher, publisher: ROLE, channel: NAME, slate: { image: PATH } or " \
+#define FORMS                                                                            \
+    "a source is publisher, publisher: ROLE, channel: NAME, slate: { image: PATH } or "  \
     "slate: { file: PATH }\n"
     static const struct {
         const char *sources;
@@ -330,7 +338,8 @@ test_keys_are_checked_together(void **state)
         "t.yaml:3: hls.part_ms: 1500 is longer than a segment, hls.segment_s is 1\n");
     expect_errors("access:\n  play: token\n",
         "t.yaml:2: access.play: token needs access.play_key, else nobody can play\n");
-    expect_errors("tls:\n  cert: /dev/null\n", "t.yaml:2: tls.cert: needs tls.key beside it\n");
+    expect_errors(
+        "tls:\n  cert: /dev/null\n", "t.yaml:2: tls.cert: needs tls.key beside it\n");
     expect_errors("tls:\n  key: /nowhere/key.pem\n",
         "t.yaml:2: tls.key: needs tls.cert beside it\n"
         "t.yaml:2: tls.key: /nowhere/key.pem: No such file or directory\n");
@@ -346,18 +355,18 @@ test_bad_overrides_are_refused(void **state)
     (void)state;
     expect_override_error("hls.part_ms", "--set: 'hls.part_ms' is not key=value\n");
     expect_override_error("=1", "--set: '=1' is not key=value\n");
-    expect_override_error("hls.part_ms=20",
-        "--set: hls.part_ms: 20 is below the minimum 100\n");
-    expect_override_error("hls.part_ms=", "--set: hls.part_ms: '' is not a whole number of "
-                                          "ms\n");
-    expect_override_error("hls.part=1",
-        "--set: hls.part: unknown key; did you mean hls.part_ms?\n");
-    expect_override_error("channels.live/hq.sources=",
-        "--set: channels.live/hq.sources: has no value\n");
+    expect_override_error(
+        "hls.part_ms=20", "--set: hls.part_ms: 20 is below the minimum 100\n");
+    expect_override_error("hls.part_ms=",
+        "--set: hls.part_ms: '' is not a whole number of ms\n");
+    expect_override_error(
+        "hls.part=1", "--set: hls.part: unknown key; did you mean hls.part_ms?\n");
+    expect_override_error(
+        "channels.live/hq.sources=", "--set: channels.live/hq.sources: has no value\n");
     expect_override_error("channels.live/hq.sources=[a",
         "--set: not valid YAML: did not find expected ',' or ']'\n");
-    expect_override_error("channels.live/hq.title=\xff",
-        "--set: channels.live/hq.title: is not UTF-8\n");
+    expect_override_error(
+        "channels.live/hq.title=\xff", "--set: channels.live/hq.title: is not UTF-8\n");
 }
 
 static void
@@ -368,7 +377,8 @@ test_missing_file_is_named(void **state)
     struct bc_writer errors = { 0 };
     assert_int_equal(bc_config_load("/nowhere/c.yaml", NULL, 0, &cfg, &errors), -ENOENT);
     bc_write_u8(&errors, 0);
-    assert_string_equal((char *)errors.data, "/nowhere/c.yaml: No such file or directory\n");
+    assert_string_equal(
+        (char *)errors.data, "/nowhere/c.yaml: No such file or directory\n");
     bc_writer_finish(&errors);
     assert_int_equal(bc_config_load("/", NULL, 0, &cfg, NULL), -EISDIR);
     assert_null(cfg);
@@ -387,8 +397,8 @@ test_override_beats_file(void **state)
     close(fd);
     const char *const overrides[] = { "hls.part_ms=400", "hls.part_ms=500",
         "channels.a/b.title=given", "channels.b/c.1.title=added",
-        "rtmp.listen=[::1]:1936,:1937", "http.listen=", "channels.a/b.sources=[channel: c/d]",
-        "access.publish_key=a=b" };
+        "rtmp.listen=[::1]:1936,:1937",
+        "http.listen=", "channels.a/b.sources=[channel: c/d]", "access.publish_key=a=b" };
     struct bc_config *cfg = NULL;
     assert_int_equal(bc_config_load(path, overrides, 8, &cfg, NULL), 0);
     unlink(path);
@@ -398,7 +408,8 @@ test_override_beats_file(void **state)
     assert_string_equal(bc_config_channel(cfg, "a/b")->title, "given");
     assert_string_equal(bc_config_channel(cfg, "b/c.1")->title, "added");
     assert_string_equal(bc_config_channel(cfg, "c/d")->title, "file");
-    assert_int_equal(bc_config_channel(cfg, "a/b")->sources.items[0].kind, BC_SOURCE_CHANNEL);
+    assert_int_equal(
+        bc_config_channel(cfg, "a/b")->sources.items[0].kind, BC_SOURCE_CHANNEL);
     assert_int_equal(cfg->rtmp.listen.n, 2);
     assert_string_equal(cfg->rtmp.listen.items[0].host, "::1");
     assert_int_equal(cfg->rtmp.listen.items[1].port, 1937);

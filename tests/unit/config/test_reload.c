@@ -45,7 +45,8 @@ test_diff_names_what_changed(void **state)
                                 "log: {level: warn}\nstream: {gop_cache: false}\n");
     expect_diff(a, a, 0, "");
     expect_diff(a, b, 6,
-        "workers! log.level rtmp.listen! access.publish_key stream.gop_cache hls.part_ms ");
+        "workers! log.level rtmp.listen! access.publish_key stream.gop_cache "
+        "hls.part_ms ");
     bc_config_unref(&a);
     bc_config_unref(&b);
 }
@@ -54,7 +55,8 @@ static void
 test_diff_names_channels(void **state)
 {
     (void)state;
-    struct bc_config *a = parse("channels: {a/1: {}, b/1: {title: x}, c/1: {}, e/1: {}}\n");
+    struct bc_config *a = parse(
+        "channels: {a/1: {}, b/1: {title: x}, c/1: {}, e/1: {}}\n");
     struct bc_config *b = parse("channels: {b/1: {title: y}, c/1: {}, d/1: {}, "
                                 "e/1: {sources: [publisher: backup]}}\n");
     expect_diff(a, b, 4, "channels.a/1 channels.b/1 channels.d/1 channels.e/1 ");
@@ -67,9 +69,11 @@ static void
 test_keep_restart_takes_the_running_values(void **state)
 {
     (void)state;
-    struct bc_config *running = parse("data: {dir: old}\nworkers: 1\nhls: {part_ms: 200}\n"
-                                      "http: {listen: \":81\"}\n");
-    struct bc_config *fresh = parse("data: {dir: new}\nworkers: 2\nhls: {part_ms: 300}\n");
+    struct bc_config *running = parse(
+        "data: {dir: old}\nworkers: 1\nhls: {part_ms: 200}\n"
+        "http: {listen: \":81\"}\n");
+    struct bc_config *fresh = parse(
+        "data: {dir: new}\nworkers: 2\nhls: {part_ms: 300}\n");
     assert_int_equal(bc_config_keep_restart(fresh, running), 0);
     assert_string_equal(fresh->data.dir, "old");
     assert_int_equal(fresh->workers, 1);

@@ -108,22 +108,21 @@ test_values_are_read(void **state)
 }
 
 // The set-up of a headquarters and a store.
-static const char CHANNELS[] =
-    "channels:\n"
-    "  store/0571:\n"
-    "    sources:\n"
-    "      - publisher\n"
-    "      - channel: live/hq\n"
-    "      - slate: { file: conf/closed.mp4 }\n"
-    "  live/hq:\n"
-    "    publish_key: 0571\n"
-    "    record: always\n"
-    "    title: \"总部 \\\"HQ\\\"\"\n"
-    "    sources:\n"
-    "      - publisher\n"
-    "      - publisher: backup\n"
-    "      - slate: { image: conf/slate.png }\n"
-    "  a/b/c/d/e:\n";
+static const char CHANNELS[] = "channels:\n"
+                               "  store/0571:\n"
+                               "    sources:\n"
+                               "      - publisher\n"
+                               "      - channel: live/hq\n"
+                               "      - slate: { file: conf/closed.mp4 }\n"
+                               "  live/hq:\n"
+                               "    publish_key: 0571\n"
+                               "    record: always\n"
+                               "    title: \"总部 \\\"HQ\\\"\"\n"
+                               "    sources:\n"
+                               "      - publisher\n"
+                               "      - publisher: backup\n"
+                               "      - slate: { image: conf/slate.png }\n"
+                               "  a/b/c/d/e:\n";
 
 static void
 expect_source(const struct bc_config_channel *channel, size_t i, enum bc_source_kind kind,
@@ -194,9 +193,9 @@ test_channel_names(void **state)
     level[64] = 'a';
     level[65] = '\0';
     snprintf(name, sizeof(name), "live/%s", level);
-    static const char *const BAD[] = { "", "/", "live", "live/", "/hq", "live//hq", "live/hq/",
-        "a/b/c/d/e/f", "live/..", "./hq", "live/.x", "live/h q", "live/h%41", "live/总部",
-        "live/h\nq", "live\\hq" };
+    static const char *const BAD[] = { "", "/", "live", "live/", "/hq", "live//hq",
+        "live/hq/", "a/b/c/d/e/f", "live/..", "./hq", "live/.x", "live/h q", "live/h%41",
+        "live/总部", "live/h\nq", "live\\hq" };
     assert_false(bc_channel_name_is_valid(name));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
         assert_false(bc_channel_name_is_valid(BAD[i]));
@@ -225,11 +224,14 @@ test_open_public_servers_are_warned_of(void **state)
     expect_warnings("", 0);
     expect_warnings("access: {publish: open, api: open}\n", 2);
     expect_warnings("access: {publish: open, api: open}\n"
-                    "rtmp: {listen: 127.0.0.1:1935}\nhttp: {listen: \"[::1]:80\"}\n", 0);
-    expect_warnings("access: {publish: open}\nrtmp: {listen: [127.0.0.1:1, 10.0.0.1:1]}\n", 1);
+                    "rtmp: {listen: 127.0.0.1:1935}\nhttp: {listen: \"[::1]:80\"}\n",
+        0);
+    expect_warnings(
+        "access: {publish: open}\nrtmp: {listen: [127.0.0.1:1, 10.0.0.1:1]}\n", 1);
     expect_warnings("access: {api: open}\nhttp: {listen: []}\n", 0);
     expect_warnings("access: {api: open}\nhttp: {listen: []}\n"
-                    "tls: {cert: /dev/null, key: /dev/null}\n", 1);
+                    "tls: {cert: /dev/null, key: /dev/null}\n",
+        1);
 }
 
 int
