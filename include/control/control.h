@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bc_http_exchange;
+struct bc_http_files;
+struct bc_hub;
+struct bc_keys;
+
+// What the whole process counted so far: sums over all workers. Gauges say so.
+struct bc_control_totals {
+    uint64_t uptime_us;        // gauge
+    uint64_t workers;          // gauge
+    uint64_t connections;      // gauge; sockets of any protocol
+    uint64_t http_connections; // gauge
+    uint64_t http_requests;
+    uint64_t http_bad_requests;
+    uint64_t rtmp_connections; // gauge
+    uint64_t rtmp_accepted;
+    uint64_t rtmp_refused;
+    uint64_t rtmp_failed;
+    uint64_t rtmp_bytes_in;
+    uint64_t window_bytes; // bc_windows_stats
+    uint64_t window_skips;
+    uint64_t window_walks;
+    uint64_t window_items;
+};
+
+// Everything is borrowed and outlives the object.
+struct bc_control_params {
+    struct bc_hub *hub;
+    const struct bc_keys *keys;
+    const struct bc_http_files *files; // the web pages; NULL: "/" says how to build them
+    // Both are called by whatever worker has the request. `out` comes zeroed.
+    void (*totals)(void *user, struct bc_control_totals *out);
+    bool (*ready)(void *user); // whether the process serves, for /readyz
+    void *user;
+};
+
+// The REST API, metrics, health and the web pages. Owned by the server; immutable once made, so
+// any worker may ask; lives until the workers have stopped.
+struct bc_control;
+
+// NULL without memory.
+struct bc_control *
+bc_control_create(const struct bc_control_params *params);
+
+// NULL is fine.
+void
+bc_control_destroy(struct bc_control *control);
+
+// Answers the request when its path is one of ours; false: it is not, and nothing was answered.
+bool
+bc_control_handle(struct bc_control *control, struct bc_http_exchange *x);
+
+#endif
