@@ -41,7 +41,8 @@ put_be(uint8_t *p, uint32_t v, size_t bytes)
 
 // FrameType | CodecID, AVCPacketType, CompositionTime (E.4.3.1).
 static size_t
-put_legacy_video(uint8_t *out, unsigned codec_id, bool key, unsigned packet_type, int32_t cts_ms)
+put_legacy_video(
+    uint8_t *out, unsigned codec_id, bool key, unsigned packet_type, int32_t cts_ms)
 {
     out[0] = (uint8_t)((key ? FLV_FRAME_KEY : FLV_FRAME_INTER) << 4 | codec_id);
     out[1] = (uint8_t)packet_type;
@@ -49,11 +50,11 @@ put_legacy_video(uint8_t *out, unsigned codec_id, bool key, unsigned packet_type
     return 5;
 }
 
-// IsExHeader | FrameType | PacketType, FourCC; the composition time only where the codec has one
-// and only with frames (RTMP-80).
+// IsExHeader | FrameType | PacketType, FourCC; the composition time only where the codec
+// has one and only with frames (RTMP-80).
 static size_t
-put_enhanced_video(uint8_t *out, enum bc_codec codec, bool key, unsigned packet_type,
-    int32_t cts_ms)
+put_enhanced_video(
+    uint8_t *out, enum bc_codec codec, bool key, unsigned packet_type, int32_t cts_ms)
 {
     out[0] = (uint8_t)(0x80 | (key ? FLV_FRAME_KEY : FLV_FRAME_INTER) << 4 | packet_type);
     put_be(out + 1, fourcc_out(codec), 4);
@@ -88,8 +89,11 @@ put_legacy_audio(uint8_t *out, unsigned format, unsigned rate, bool stereo)
 static size_t
 put_mp3(uint8_t *out, const struct bc_track *track)
 {
-    unsigned rate = track->sample_rate >= 44100 ? 3 : track->sample_rate >= 22050 ? 2
-        : track->sample_rate >= 11025 ? 1 : 0;
+    static const uint32_t RATES[] = { 0, 11025, 22050, 44100 };
+    unsigned rate = 3;
+    while (track->sample_rate < RATES[rate]) {
+        rate--;
+    }
     // 8 kHz has an id of its own; the rate bits do not reach down to it.
     unsigned format = track->sample_rate == 8000 ? FLV_AUDIO_MP3_8K : FLV_AUDIO_MP3;
     return put_legacy_audio(out, format, rate, track->channels != 1);
@@ -98,27 +102,30 @@ put_mp3(uint8_t *out, const struct bc_track *track)
 static size_t
 put_audio(uint8_t *out, const struct bc_track *track, bool config)
 {
-    uint32_t fourcc;
-    switch (track->codec) {
-    case BC_CODEC_AAC:
+    uint32_t fourcc = fourcc_out(track->codec);
+    if (fourcc != 0) {
+        unsigned packet_type = config ? FLV_EX_SEQUENCE_START : FLV_EX_CODED_FRAMES;
+        out[0] = (uint8_t)(FLV_AUDIO_ENHANCED << 4 | packet_type);
+        put_be(out + 1, fourcc, 4);
+        return 5;
+    }
+    if (track->codec == BC_CODEC_AAC) {
         put_legacy_audio(out, FLV_AUDIO_AAC, 3, true);
         out[1] = config ? FLV_AAC_SEQUENCE_HEADER : FLV_AAC_RAW;
         return 2;
+    }
+    if (config) {
+        return 0;
+    }
+    switch (track->codec) {
     case BC_CODEC_MP3:
-        return config ? 0 : put_mp3(out, track);
+        return put_mp3(out, track);
     case BC_CODEC_PCMA:
-        return config ? 0 : put_legacy_audio(out, FLV_AUDIO_PCMA, 0, track->channels == 2);
+        return put_legacy_audio(out, FLV_AUDIO_PCMA, 0, track->channels == 2);
     case BC_CODEC_PCMU:
-        return config ? 0 : put_legacy_audio(out, FLV_AUDIO_PCMU, 0, track->channels == 2);
+        return put_legacy_audio(out, FLV_AUDIO_PCMU, 0, track->channels == 2);
     default:
-        fourcc = fourcc_out(track->codec);
-        if (fourcc == 0) {
-            return 0;
-        }
-        out[0] = FLV_AUDIO_ENHANCED << 4
-            | (config ? FLV_EX_SEQUENCE_START : FLV_EX_CODED_FRAMES);
-        put_be(out + 1, fourcc, 4);
-        return 5;
+        return 0;
     }
 }
 
@@ -130,8 +137,8 @@ bc_flv_has_codec(enum bc_codec codec)
 }
 
 size_t
-bc_flv_packet_head(const struct bc_packet *packet, enum bc_flv_hevc hevc,
-    uint8_t out[BC_FLV_HEAD_MAX])
+bc_flv_packet_head(
+    const struct bc_packet *packet, enum bc_flv_hevc hevc, uint8_t out[BC_FLV_HEAD_MAX])
 {
     const struct bc_track *track = packet->track;
     if (!track || !bc_flv_has_codec(track->codec)) {
@@ -146,7 +153,8 @@ bc_flv_packet_head(const struct bc_packet *packet, enum bc_flv_hevc hevc,
 }
 
 bool
-bc_flv_write_config(struct bc_writer *w, const struct bc_track *track, enum bc_flv_hevc hevc)
+bc_flv_write_config(
+    struct bc_writer *w, const struct bc_track *track, enum bc_flv_hevc hevc)
 {
     uint8_t head[BC_FLV_HEAD_MAX];
     if (!track->config || !bc_flv_has_codec(track->codec)) {
@@ -173,8 +181,8 @@ bc_flv_write_header(struct bc_writer *w, bool has_audio, bool has_video)
 }
 
 void
-bc_flv_tag_head(enum bc_flv_tag tag, uint32_t ms, size_t body_len,
-    uint8_t out[BC_FLV_TAG_HEAD_BYTES])
+bc_flv_tag_head(
+    enum bc_flv_tag tag, uint32_t ms, size_t body_len, uint8_t out[BC_FLV_TAG_HEAD_BYTES])
 {
     out[0] = (uint8_t)tag;
     put_be(out + 1, (uint32_t)body_len, 3);
@@ -205,7 +213,8 @@ bc_flv_write_tag(struct bc_writer *w, enum bc_flv_tag tag, uint32_t ms,
 }
 
 void
-bc_flv_write_packet(struct bc_writer *w, const struct bc_packet *packet, enum bc_flv_hevc hevc)
+bc_flv_write_packet(
+    struct bc_writer *w, const struct bc_packet *packet, enum bc_flv_hevc hevc)
 {
     uint8_t head[BC_FLV_HEAD_MAX];
     size_t n = bc_flv_packet_head(packet, hevc, head);

@@ -14,7 +14,7 @@ set_payload(struct bc_flv_audio *a, const struct bc_reader *r, enum bc_flv_type 
 {
     a->payload = r->p;
     a->len = bc_reader_left(r);
-    // A frame with nothing in it is silence (RTMP-67). An empty Opus header is one (RTMP-82).
+    // A frame with nothing in it is silence (RTMP-67). An empty Opus header is a header.
     a->type = a->len == 0 && type == BC_FLV_FRAMES ? BC_FLV_EMPTY : type;
 }
 

@@ -5,7 +5,7 @@
 
 #include "flv_ids.h"
 
-//   size-1 (8) [size-1 (16) when size is 256] | data (size) | ModEx type (4) | next type (4)
+//   size-1 (8) [size-1 (16) if size is 256] | data (size) | ModEx type (4) | next type (4)
 int
 flv_ex_parse_mods(struct bc_reader *r, struct flv_ex_head *head)
 {
@@ -28,7 +28,8 @@ flv_ex_parse_mods(struct bc_reader *r, struct flv_ex_head *head)
 }
 
 int
-flv_ex_parse_layout(struct bc_reader *r, unsigned multitrack_type, struct flv_ex_head *head)
+flv_ex_parse_layout(
+    struct bc_reader *r, unsigned multitrack_type, struct flv_ex_head *head)
 {
     head->multitrack = head->packet_type == multitrack_type;
     if (head->multitrack) {
@@ -36,7 +37,8 @@ flv_ex_parse_layout(struct bc_reader *r, unsigned multitrack_type, struct flv_ex
         head->layout = types >> 4;
         head->packet_type = types & 0xf;
         // One level only; ModEx stands before Multitrack, never inside.
-        if (head->layout > FLV_MULTITRACK_MANY_CODECS || head->packet_type == multitrack_type
+        if (head->layout > FLV_MULTITRACK_MANY_CODECS
+            || head->packet_type == multitrack_type
             || head->packet_type == FLV_EX_MOD_EX) {
             return -EINVAL;
         }
@@ -49,8 +51,8 @@ flv_ex_parse_layout(struct bc_reader *r, unsigned multitrack_type, struct flv_ex
 
 //   [FourCC (32)] | track id (8) | [size (24)] | bytes
 int
-flv_ex_parse_track(struct bc_reader *r, unsigned layout, uint8_t *track_id, uint32_t *fourcc,
-    struct bc_reader *track)
+flv_ex_parse_track(struct bc_reader *r, unsigned layout, uint8_t *track_id,
+    uint32_t *fourcc, struct bc_reader *track)
 {
     if (layout == FLV_MULTITRACK_MANY_CODECS) {
         *fourcc = bc_read_u32(r);

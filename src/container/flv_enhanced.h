@@ -7,8 +7,8 @@
 
 #include "base/reader.h"
 
-// What stands between the first byte of an enhanced body and its tracks; the same for video and
-// audio but for the number that means Multitrack. Lives on the parser's stack.
+// What stands between the first byte of an enhanced body and its tracks; the same for
+// video and audio but for the number that means Multitrack. Lives on the parser's stack.
 struct flv_ex_head {
     uint8_t packet_type; // of every track in the body
     bool multitrack;
@@ -17,19 +17,20 @@ struct flv_ex_head {
     uint32_t pts_offset_ns;
 };
 
-// The ModEx loop (RTMP-83). Goes on at head->packet_type, which the caller took from the first
-// byte. 0 or -EINVAL.
+// The ModEx loop (RTMP-83). Goes on at head->packet_type, which the caller took from the
+// first byte. 0 or -EINVAL.
 int
 flv_ex_parse_mods(struct bc_reader *r, struct flv_ex_head *head);
 
-// Multitrack's byte, if any, and the FourCC that all tracks share (RTMP-84). 0 or -EINVAL.
+// Multitrack's byte and the FourCC that all tracks share (RTMP-84). 0 or -EINVAL.
 int
-flv_ex_parse_layout(struct bc_reader *r, unsigned multitrack_type, struct flv_ex_head *head);
+flv_ex_parse_layout(
+    struct bc_reader *r, unsigned multitrack_type, struct flv_ex_head *head);
 
-// The next track: its id, its FourCC if it has one of its own, and a reader over its bytes.
-// 0 or -EINVAL.
+// The next track: its id, its FourCC if it has one of its own, and a reader over its
+// bytes. 0 or -EINVAL.
 int
-flv_ex_parse_track(struct bc_reader *r, unsigned layout, uint8_t *track_id, uint32_t *fourcc,
-    struct bc_reader *track);
+flv_ex_parse_track(struct bc_reader *r, unsigned layout, uint8_t *track_id,
+    uint32_t *fourcc, struct bc_reader *track);
 
 #endif

@@ -19,7 +19,7 @@ set_payload(struct bc_flv_video *v, const struct bc_reader *r, enum bc_flv_type 
     v->type = v->len == 0 && needed ? BC_FLV_EMPTY : type;
 }
 
-// AVCPacketType | CompositionTime, signed milliseconds (RTMP-60). HEVC as id 12 has the same.
+// AVCPacketType | CompositionTime, signed milliseconds (RTMP-60). Id 12 has the same.
 static int
 parse_legacy(struct bc_reader *r, struct bc_flv_video *v)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// AudioSpecificConfig, ISO/IEC 14496-3 1.6.2.1, in the parts that a server needs: the object
-// type, the rate of the decoded sound, its channels and the length of a frame. SBR (HE-AAC) and
-// PS (HE-AACv2) are signalled in front (object type 5 or 29) or behind, where old decoders do not
-// look (sync extension 0x2b7, then 0x548).
+// AudioSpecificConfig, ISO/IEC 14496-3 1.6.2.1, in the parts that a server needs: the
+// object type, the rate of the decoded sound, its channels and the length of a frame. SBR
+// (HE-AAC) and PS (HE-AACv2) are signalled in front (object type 5 or 29) or behind,
+// where old decoders do not look (sync extension 0x2b7, then 0x548).
 #include <stdio.h>
 
 #include "base/bits.h"
@@ -46,8 +46,8 @@ read_object_type(struct bc_bits *b)
 static uint32_t
 read_rate(struct bc_bits *b)
 {
-    static const uint32_t RATES[16] = { 96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050,
-        16000, 12000, 11025, 8000, 7350 };
+    static const uint32_t RATES[16] = { 96000, 88200, 64000, 48000, 44100, 32000, 24000,
+        22050, 16000, 12000, 11025, 8000, 7350 };
     unsigned index = bc_bits_read(b, 4);
     uint32_t rate = index == 15 ? bc_bits_read(b, 24) : RATES[index];
     b->failed |= rate < RATE_MIN || rate > RATE_MAX;
@@ -135,7 +135,8 @@ is_known_object(unsigned type)
 static bool
 parse_config(struct bc_bits *b, struct aac_config *c)
 {
-    static const unsigned CHANNELS[16] = { 0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8, 0 };
+    static const unsigned CHANNELS[16]
+        = { 0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8, 0 };
     c->object_type = read_object_type(b);
     c->core_rate = read_rate(b);
     c->rate = c->core_rate;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1.2) and the sequence parameter set in it
-// (H.264 7.3.2.1.1, VUI in E.1.1):
+// AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1.2) and the sequence parameter
+// set in it (H.264 7.3.2.1.1, VUI in E.1.1):
 //
 //   version=1 | profile | compatibility | level | 111111 lengthSizeMinusOne(2)
-//   | 111 numSPS(5) | { size(16) SPS } | numPPS(8) | { size(16) PPS } | High profiles: 4+ bytes
+//   | 111 numSPS(5) | { size(16) SPS } | numPPS(8) | { size(16) PPS } | High: 4+ bytes
 //
-// Encoders write the High bytes or leave them out as they please, so nothing depends on them.
+// Encoders write the High bytes or leave them out, so nothing depends on them.
 #include <stdio.h>
 
 #include "base/bits.h"
@@ -36,8 +36,8 @@ struct avc_sps {
 static bool
 is_high_profile(uint8_t profile)
 {
-    static const uint8_t HIGH[] = { 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134,
-        135 };
+    static const uint8_t HIGH[]
+        = { 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135 };
     for (size_t i = 0; i < sizeof(HIGH); i++) {
         if (HIGH[i] == profile) {
             return true;
@@ -67,9 +67,9 @@ parse_high(struct bc_bits *b, struct avc_sps *sps)
     if (sps->chroma_format == CHROMA_444) {
         sps->separate_planes = bc_bits_flag(b);
     }
-    bc_bits_ue(b);       // bit_depth_luma_minus8
-    bc_bits_ue(b);       // bit_depth_chroma_minus8
-    bc_bits_skip(b, 1);  // qpprime_y_zero_transform_bypass_flag
+    bc_bits_ue(b);         // bit_depth_luma_minus8
+    bc_bits_ue(b);         // bit_depth_chroma_minus8
+    bc_bits_skip(b, 1);    // qpprime_y_zero_transform_bypass_flag
     if (bc_bits_flag(b)) { // seq_scaling_matrix_present_flag
         unsigned lists = sps->chroma_format == CHROMA_444 ? 12 : 8;
         for (unsigned i = 0; i < lists; i++) {
@@ -132,7 +132,8 @@ parse_vui(struct bc_bits *b, struct bc_track *track)
     if (vcl_hrd) {
         skip_hrd(b);
     }
-    bc_bits_skip(b, nal_hrd || vcl_hrd ? 2 : 1); // low_delay_hrd_flag, pic_struct_present_flag
+    // low_delay_hrd_flag, pic_struct_present_flag
+    bc_bits_skip(b, nal_hrd || vcl_hrd ? 2 : 1);
     if (bc_bits_flag(b)) { // bitstream_restriction_flag
         bc_bits_skip(b, 1);
         bc_bits_ue(b);
@@ -165,8 +166,8 @@ parse_size(struct bc_bits *b, const struct avc_sps *sps, uint64_t width, uint64_
     if (bc_bits_flag(b)) { // frame_cropping_flag, units of 7-19 .. 7-22
         bool mono = sps->chroma_format == 0 || sps->separate_planes;
         uint64_t unit_x = mono || sps->chroma_format == CHROMA_444 ? 1 : 2;
-        uint64_t unit_y = (!mono && sps->chroma_format == 1 ? 2 : 1)
-            * (sps->frame_mbs_only ? 1 : 2);
+        uint64_t unit_y
+            = (!mono && sps->chroma_format == 1 ? 2 : 1) * (sps->frame_mbs_only ? 1 : 2);
         crop_x = bc_bits_ue(b);
         crop_x = (crop_x + bc_bits_ue(b)) * unit_x;
         crop_y = bc_bits_ue(b);
@@ -244,7 +245,9 @@ bc_avc_track(const uint8_t *avcc, size_t len)
         return NULL;
     }
     struct bc_track *track = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
-    if (track && (!parse_record(avcc, len, track) || !bc_params_keep_config(track, avcc, len))) {
+    if (track
+        && (!parse_record(avcc, len, track)
+            || !bc_params_keep_config(track, avcc, len))) {
         bc_track_unref(&track);
     }
     return track;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1.2) and the sequence parameter set in
-// it (H.265 7.3.2.2, VUI in E.2.1):
+// HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 8.3.3.1.2) and the sequence parameter
+// set in it (H.265 7.3.2.2, VUI in E.2.1):
 //
 //   version | profile, compatibility, constraints, level (12 bytes) | ... | byte 21:
 //   constantFrameRate(2) numTemporalLayers(3) temporalIdNested(1) lengthSizeMinusOne(2)
-//   | numOfArrays(8) | { completeness(1) 0(1) type(6) | count(16) | { size(16) NAL unit } }
+//   | numOfArrays(8) | { completeness(1) 0(1) type(6) | count(16) | { size(16) unit } }
 //
-// The version is 1 in the standard and 0 in records of old encoders; both are read. Some of those
-// leave the profile bytes zero, so everything is taken from the sequence parameter set.
+// The version is 1 in the standard and 0 in records of old encoders; both are read. Some
+// of those leave the profile bytes zero, so everything is taken from the sequence
+// parameter set.
 #include <stdio.h>
 
 #include "base/bits.h"
@@ -57,8 +58,8 @@ parse_profile(struct bc_bits *b, unsigned sub_layers, struct hevc_profile *p)
     }
 }
 
-// "hvc1.1.6.L123.B0": ISO/IEC 14496-15 annex E.3. Compatibility flags in reverse bit order,
-// trailing zero constraint bytes left out.
+// "hvc1.1.6.L123.B0": ISO/IEC 14496-15 annex E.3. Compatibility flags in reverse bit
+// order, trailing zero constraint bytes left out.
 static void
 write_codec_string(const struct hevc_profile *p, struct bc_track *track)
 {
@@ -68,14 +69,15 @@ write_codec_string(const struct hevc_profile *p, struct bc_track *track)
         reversed |= (p->compatibility >> i & 1) << (31 - i);
     }
     size_t size = sizeof(track->codec_string);
-    int n = snprintf(track->codec_string, size, "hvc1.%s%u.%X.%c%u", SPACE[p->space], p->idc,
-        (unsigned)reversed, p->tier ? 'H' : 'L', p->level);
+    int n = snprintf(track->codec_string, size, "hvc1.%s%u.%X.%c%u", SPACE[p->space],
+        p->idc, (unsigned)reversed, p->tier ? 'H' : 'L', p->level);
     unsigned count = sizeof(p->constraints);
     while (count > 0 && p->constraints[count - 1] == 0) {
         count--;
     }
     for (unsigned i = 0; i < count && n > 0 && (size_t)n < size; i++) {
-        n += snprintf(track->codec_string + n, size - (size_t)n, ".%X", p->constraints[i]);
+        n += snprintf(
+            track->codec_string + n, size - (size_t)n, ".%X", p->constraints[i]);
     }
 }
 
@@ -90,7 +92,8 @@ parse_size(struct bc_bits *b, struct bc_track *track)
     uint64_t crop_y = 0;
     if (bc_bits_flag(b)) { // conformance_window_flag
         crop_x = bc_bits_ue(b);
-        crop_x = (crop_x + bc_bits_ue(b)) * (!separate && (chroma == 1 || chroma == 2) ? 2 : 1);
+        crop_x = (crop_x + bc_bits_ue(b))
+            * (!separate && (chroma == 1 || chroma == 2) ? 2 : 1);
         crop_y = bc_bits_ue(b);
         crop_y = (crop_y + bc_bits_ue(b)) * (!separate && chroma == 1 ? 2 : 1);
     }
@@ -135,8 +138,8 @@ skip_scaling_lists(struct bc_bits *b)
     }
 }
 
-// st_ref_pic_set(), 7.3.7. `before` is how many pictures the set before this one lists; returns
-// the same of this one.
+// st_ref_pic_set(), 7.3.7. `before` is how many pictures the set before this one lists;
+// returns the same of this one.
 static uint32_t
 skip_short_term_set(struct bc_bits *b, bool first, uint32_t before)
 {
@@ -180,7 +183,7 @@ skip_reference_sets(struct bc_bits *b, unsigned poc_bits)
     }
 }
 
-// From after the reordering limits to the VUI's timing. Cut short, the rate stays unknown.
+// From behind the reordering limits to the VUI's timing. Cut short, it stays unknown.
 static void
 parse_timing(struct bc_bits *b, unsigned poc_bits, struct bc_track *track)
 {
@@ -190,7 +193,7 @@ parse_timing(struct bc_bits *b, unsigned poc_bits, struct bc_track *track)
     if (bc_bits_flag(b) && bc_bits_flag(b)) { // scaling_list_enabled, .._data_present
         skip_scaling_lists(b);
     }
-    bc_bits_skip(b, 2); // amp, sample_adaptive_offset
+    bc_bits_skip(b, 2);    // amp, sample_adaptive_offset
     if (bc_bits_flag(b)) { // pcm_enabled_flag
         bc_bits_skip(b, 8);
         bc_bits_ue(b);
@@ -198,12 +201,12 @@ parse_timing(struct bc_bits *b, unsigned poc_bits, struct bc_track *track)
         bc_bits_skip(b, 1);
     }
     skip_reference_sets(b, poc_bits);
-    bc_bits_skip(b, 2); // sps_temporal_mvp, strong_intra_smoothing
+    bc_bits_skip(b, 2);     // sps_temporal_mvp, strong_intra_smoothing
     if (!bc_bits_flag(b)) { // vui_parameters_present_flag
         return;
     }
     bc_params_skip_vui_head(b);
-    bc_bits_skip(b, 3); // neutral_chroma, field_seq, frame_field_info_present
+    bc_bits_skip(b, 3);    // neutral_chroma, field_seq, frame_field_info_present
     if (bc_bits_flag(b)) { // default_display_window_flag
         for (unsigned i = 0; i < 4; i++) {
             bc_bits_ue(b);
@@ -267,7 +270,8 @@ parse_record(const uint8_t *hvcc, size_t len, struct bc_track *track)
             }
         }
     }
-    return known && parsed && !r.failed && bc_nalu_length_size(BC_CODEC_HEVC, hvcc, len) != 0;
+    return known && parsed && !r.failed
+        && bc_nalu_length_size(BC_CODEC_HEVC, hvcc, len) != 0;
 }
 
 struct bc_track *
@@ -277,7 +281,9 @@ bc_hevc_track(const uint8_t *hvcc, size_t len)
         return NULL;
     }
     struct bc_track *track = bc_track_create(BC_KIND_VIDEO, BC_CODEC_HEVC);
-    if (track && (!parse_record(hvcc, len, track) || !bc_params_keep_config(track, hvcc, len))) {
+    if (track
+        && (!parse_record(hvcc, len, track)
+            || !bc_params_keep_config(track, hvcc, len))) {
         bc_track_unref(&track);
     }
     return track;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NAL units as they lie in FLV and MP4 (ISO/IEC 14496-15 5.3.4.2: a length before each) and as
-// they lie in a byte stream (H.264 annex B: a start code before each).
+// NAL units as they lie in FLV and MP4 (ISO/IEC 14496-15 5.3.4.2: a length before each)
+// and as they lie in a byte stream (H.264 annex B: a start code before each).
 #include "media/nalu.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ scan_avc(const uint8_t *unit, struct bc_nalu_info *info, bool *reference)
     info->has_parameter_sets |= type == 7 || type == 8;
 }
 
-// Slice types 0..9 and 16..21; the even ones below 16 are no reference of their sub-layer.
+// Slices are 0..9 and 16..21; the even ones below 16 are no reference of their sub-layer.
 static void
 scan_hevc(const uint8_t *unit, struct bc_nalu_info *info, bool *reference)
 {
@@ -49,7 +49,8 @@ scan_hevc(const uint8_t *unit, struct bc_nalu_info *info, bool *reference)
 }
 
 int
-bc_nalu_scan(enum bc_codec codec, const uint8_t *data, size_t len, struct bc_nalu_info *info)
+bc_nalu_scan(
+    enum bc_codec codec, const uint8_t *data, size_t len, struct bc_nalu_info *info)
 {
     struct bc_reader r = bc_reader_init(data, len);
     bool reference = false;
@@ -87,7 +88,7 @@ start_code(const uint8_t *p, size_t len)
 static void
 write_unit(struct bc_writer *w, const uint8_t *p, size_t len)
 {
-    // trailing_zero_8bits and the extra zero of the next start code; no NAL unit ends in zero.
+    // trailing_zero_8bits and the next start code's first zero; no unit ends in zero.
     while (len > 0 && p[len - 1] == 0) {
         len--;
     }
@@ -165,7 +166,8 @@ write_lengths(struct bc_writer *w, const uint8_t *data, size_t len, unsigned len
 }
 
 int
-bc_nalu_normalise(const uint8_t *data, size_t len, unsigned length_size, struct bc_buf **out)
+bc_nalu_normalise(
+    const uint8_t *data, size_t len, unsigned length_size, struct bc_buf **out)
 {
     *out = NULL;
     if (len == 0 || (length_size != 1 && length_size != 2 && length_size != 4)) {
@@ -176,8 +178,9 @@ bc_nalu_normalise(const uint8_t *data, size_t len, unsigned length_size, struct 
         return 0;
     }
     struct bc_writer w = { 0 };
-    // A start code also reads as a length of 1 or of 256 to 511. It is one when the lengths do
-    // not fit and lead nowhere; with most bytes in whole units it is a length before garbage.
+    // A start code also reads as a length of 1 or of 256 to 511. It is one when the
+    // lengths do not fit and lead nowhere; with most bytes in whole units it is a length
+    // before garbage.
     if (!k.complete && k.good < len / 2 && start_code(data, len) > 0) {
         write_annex_b(&w, data, len);
     } else {

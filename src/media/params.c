@@ -2,6 +2,8 @@
 #include "params.h"
 
 #define ASPECT_EXTENDED_SAR 255
+#define FPS_MAX 300
+#define FPS_MIN_INVERSE 10
 
 bool
 bc_params_keep_config(struct bc_track *track, const uint8_t *data, size_t len)
@@ -24,7 +26,7 @@ common_divisor(uint64_t a, uint64_t b)
 void
 bc_params_set_fps(struct bc_track *track, uint64_t num, uint64_t den)
 {
-    if (num == 0 || den == 0 || num / 1000 > den || den / 10 > num) {
+    if (num == 0 || den == 0 || num > den * FPS_MAX || den > num * FPS_MIN_INVERSE) {
         return;
     }
     uint64_t d = common_divisor(num, den);
@@ -36,8 +38,8 @@ bc_params_set_fps(struct bc_track *track, uint64_t num, uint64_t den)
 }
 
 bool
-bc_params_set_size(struct bc_track *track, uint64_t width, uint64_t height, uint64_t crop_x,
-    uint64_t crop_y)
+bc_params_set_size(struct bc_track *track, uint64_t width, uint64_t height,
+    uint64_t crop_x, uint64_t crop_y)
 {
     if (width > BC_PICTURE_MAX || height > BC_PICTURE_MAX || crop_x >= width
         || crop_y >= height) {

@@ -11,7 +11,7 @@ bc_unwrap_bits(struct bc_unwrap *u, uint64_t value, unsigned bits)
         u->last = (int64_t)value;
         return u->last;
     }
-    // The step, modulo 2^bits, as the nearest signed number (RFC 1982's serial arithmetic).
+    // The step modulo 2^bits as the nearest signed number (RFC 1982).
     uint64_t span = 1ull << bits;
     uint64_t step = (value - (uint64_t)u->last) & (span - 1);
     if (step >= span / 2) {
@@ -21,8 +21,8 @@ bc_unwrap_bits(struct bc_unwrap *u, uint64_t value, unsigned bits)
     return u->last;
 }
 
-// Counting modulo 2^31 serves the encoders that wrap there and those that wrap at 2^32, a multiple
-// of it. The price: a jump of exactly 24.8 days looks like none.
+// Counting modulo 2^31 serves the encoders that wrap there and those that wrap at 2^32, a
+// multiple of it. The price: a jump of exactly 24.8 days looks like none.
 int64_t
 bc_unwrap_rtmp(struct bc_unwrap *u, uint32_t ms)
 {

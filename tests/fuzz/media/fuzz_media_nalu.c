@@ -8,8 +8,8 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-// The first byte chooses the length's size. What was normalised scans without error and is left
-// alone by a second round.
+// The first byte chooses the length's size. What was normalised scans without error and
+// is left alone by a second round.
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

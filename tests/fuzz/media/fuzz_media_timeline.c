@@ -25,7 +25,8 @@ step(struct bc_timeline *t, struct bc_reader *r, int64_t *now_us, int64_t last_u
     *now_us += bc_read_u32(r);
     in.arrived_us = *now_us;
     if (what & 0x10) {
-        in.dts_us = last_us[in.kind] + in.dts_us % 4000000; // near, so that more is reached
+        // Near, so that more is reached.
+        in.dts_us = last_us[in.kind] + in.dts_us % 4000000;
     }
     if (what >= 0xf0) {
         bc_timeline_begin_take(t);

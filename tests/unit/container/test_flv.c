@@ -28,8 +28,8 @@ make_packet(enum bc_kind kind, enum bc_codec codec, uint32_t flags, int64_t dts_
 }
 
 static void
-check_head(enum bc_kind kind, enum bc_codec codec, enum bc_flv_hevc hevc, const uint8_t *want,
-    size_t want_len)
+check_head(enum bc_kind kind, enum bc_codec codec, enum bc_flv_hevc hevc,
+    const uint8_t *want, size_t want_len)
 {
     uint8_t head[BC_FLV_HEAD_MAX];
     struct bc_packet *p = make_packet(kind, codec, BC_PACKET_KEY, 1000000, 66667);
@@ -82,7 +82,8 @@ test_write_tag_with_extended_time(void **state)
 {
     (void)state;
     static const uint8_t WANT[] = {
-        8, 0, 0, 3, 0x34, 0x56, 0x78, 0x12, 0, 0, 0, // type, size, time, its upper byte, stream
+        8, 0, 0, 3, // type, size
+        0x34, 0x56, 0x78, 0x12, 0, 0, 0, // time, its upper byte, stream
         0xaf, 1, 0x21, // body
         0, 0, 0, 14, // PreviousTagSize
     };

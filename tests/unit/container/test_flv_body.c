@@ -74,7 +74,8 @@ test_legacy_avc(void **state)
     assert_ptr_equal(v.payload, HEADER + 5);
     assert_int_equal(v.len, 2);
 
-    static const uint8_t INTER[] = { 0x27, 1, 0xff, 0xff, 0xde, 0, 0, 0, 1, 0x41 }; // -34 ms
+    static const uint8_t INTER[]
+        = { 0x27, 1, 0xff, 0xff, 0xde, 0, 0, 0, 1, 0x41 }; // -34 ms
     v = parse_video(INTER, sizeof(INTER));
     assert_int_equal(v.type, BC_FLV_FRAMES);
     assert_false(v.key || v.disposable || v.enhanced || v.multitrack);
@@ -179,7 +180,7 @@ test_mod_ex_loop(void **state)
     static const uint8_t NANO[] = {
         0x97, 2, 0x0f, 0x42, 0x3f, 0x07, // 3 bytes: 999999 ns; type 0, next: ModEx
         0, 0xaa, 0x51, // 1 byte of unknown type 5, next: CodedFrames
-        'h', 'v', 'c', '1', 0, 0, 0, 9,
+        'h', 'v', 'c', '1', 0, 0, 0, 9, //
     };
     struct bc_flv_video v = parse_video(NANO, sizeof(NANO));
     assert_int_equal(v.pts_offset_ns, 999999);
@@ -216,7 +217,7 @@ test_multitrack_video(void **state)
 
     static const uint8_t MANY[] = { 0x96, 0x21, // many tracks, many codecs; CodedFrames
         'a', 'v', 'c', '1', 0, 0, 0, 4, 0, 0, 0, 0x65, //
-        'v', 'v', 'c', '1', 1, 0, 0, 1, 0xff, //
+        'v', 'v', 'c', '1', 1, 0, 0, 1, 0xff,          //
         'a', 'v', '0', '1', 2, 0, 0, 2, 0x12, 0x00 };
     v = parse_video(MANY, sizeof(MANY));
     assert_int_equal(v.codec, BC_CODEC_AVC);

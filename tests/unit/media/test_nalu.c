@@ -32,7 +32,7 @@ check(const uint8_t *data, size_t len, unsigned length_size, const uint8_t *want
 }
 
 static const uint8_t TWO[] = {
-    0, 0, 0, 2, 0x67, 0x42, // SPS
+    0, 0, 0, 2, 0x67, 0x42,       // SPS
     0, 0, 0, 3, 0x65, 0x88, 0x84, // IDR
 };
 
@@ -57,10 +57,12 @@ static void
 test_normalise_turns_annex_b(void **state)
 {
     (void)state;
-    static const uint8_t LONG[] = { 0, 0, 0, 1, 0x67, 0x42, 0, 0, 0, 1, 0x65, 0x88, 0x84 };
-    static const uint8_t SHORT[] = { 0, 0, 1, 0x67, 0x42, 0, 0, 1, 0x65, 0x88, 0x84, 0, 0 };
-    static const uint8_t INSIDE[] = { 0, 0, 0, 13, 0, 0, 0, 1, 0x67, 0x42, 0, 0, 1, 0x65, 0x88,
-        0x84, 0 };
+    static const uint8_t LONG[]
+        = { 0, 0, 0, 1, 0x67, 0x42, 0, 0, 0, 1, 0x65, 0x88, 0x84 };
+    static const uint8_t SHORT[]
+        = { 0, 0, 1, 0x67, 0x42, 0, 0, 1, 0x65, 0x88, 0x84, 0, 0 };
+    static const uint8_t INSIDE[]
+        = { 0, 0, 0, 13, 0, 0, 0, 1, 0x67, 0x42, 0, 0, 1, 0x65, 0x88, 0x84, 0 };
     check(LONG, sizeof(LONG), 4, TWO, sizeof(TWO));
     check(SHORT, sizeof(SHORT), 4, TWO, sizeof(TWO));
     check(INSIDE, sizeof(INSIDE), 4, TWO, sizeof(TWO));
@@ -85,10 +87,10 @@ static void
 test_normalise_drops_empty_units_and_garbage(void **state)
 {
     (void)state;
-    static const uint8_t EMPTY[] = { 0, 0, 0, 0, 0, 0, 0, 2, 0x67, 0x42, 0, 0, 0, 0, 0, 0, 0, 3,
-        0x65, 0x88, 0x84 };
-    static const uint8_t GARBAGE[] = { 0, 0, 0, 2, 0x67, 0x42, 0, 0, 0, 3, 0x65, 0x88, 0x84, 0,
-        0, 9, 9, 9 };
+    static const uint8_t EMPTY[] = { 0, 0, 0, 0, 0, 0, 0, 2, 0x67, 0x42, 0, 0, 0, 0, 0, 0,
+        0, 3, 0x65, 0x88, 0x84 };
+    static const uint8_t GARBAGE[]
+        = { 0, 0, 0, 2, 0x67, 0x42, 0, 0, 0, 3, 0x65, 0x88, 0x84, 0, 0, 9, 9, 9 };
     check(EMPTY, sizeof(EMPTY), 4, TWO, sizeof(TWO));
     check(GARBAGE, sizeof(GARBAGE), 4, TWO, sizeof(TWO));
 }
@@ -118,7 +120,8 @@ test_scan_avc(void **state)
     assert_true(info.has_slice && info.is_idr && info.has_parameter_sets);
     assert_false(info.disposable);
 
-    static const uint8_t B[] = { 0, 0, 0, 1, 0x09, 0, 0, 0, 2, 0x01, 0x9a }; // AUD, ref_idc 0
+    static const uint8_t B[]
+        = { 0, 0, 0, 1, 0x09, 0, 0, 0, 2, 0x01, 0x9a }; // AUD, ref_idc 0
     assert_int_equal(bc_nalu_scan(BC_CODEC_AVC, B, sizeof(B), &info), 0);
     assert_true(info.has_slice && info.disposable);
     assert_false(info.is_idr);
@@ -137,7 +140,8 @@ test_scan_hevc(void **state)
 {
     (void)state;
     struct bc_nalu_info info;
-    static const uint8_t KEY[] = { 0, 0, 0, 2, 0x42, 0x01, 0, 0, 0, 3, 0x26, 0x01, 0xaf }; // 19
+    static const uint8_t KEY[]
+        = { 0, 0, 0, 2, 0x42, 0x01, 0, 0, 0, 3, 0x26, 0x01, 0xaf }; // 19
     assert_int_equal(bc_nalu_scan(BC_CODEC_HEVC, KEY, sizeof(KEY), &info), 0);
     assert_true(info.has_slice && info.is_idr && info.has_parameter_sets);
 

@@ -46,7 +46,8 @@ test_start_skew_is_kept(void **state)
     struct bc_time_out a = time_source_put(&s, BC_KIND_AUDIO, 163 * MS, 0);
     assert_int_equal(a.dts_us, 63 * MS);
 
-    // The second track begins 60 ms before the first: both move by 60 ms, and stay together.
+    // The second track begins 60 ms before the first: both move by 60 ms, and stay
+    // together.
     struct time_source t;
     time_source_init(&t, 48000);
     struct bc_time_out v = time_source_put(&t, BC_KIND_VIDEO, 100 * MS, 0);
@@ -134,8 +135,8 @@ rounded_ms(int64_t num, int64_t den)
     return (num * 1000 + den / 2) / den;
 }
 
-// MT-1, MT-3: eight hours of 29.97 fps and 44.1 kHz in whole milliseconds. Nothing drifts, the
-// sound's steps are its samples.
+// MT-1, MT-3: eight hours of 29.97 fps and 44.1 kHz in whole milliseconds. Nothing
+// drifts, the sound's steps are its samples.
 static void
 test_eight_hours_without_drift(void **state)
 {

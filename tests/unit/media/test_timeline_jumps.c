@@ -130,8 +130,8 @@ test_burst_after_a_stall_is_no_jump(void **state)
     time_source_finish(&s);
 }
 
-// MT-4: the wall clock stood, so the host's clock jumped. The output goes on at its end, the
-// other track follows later with the same offset.
+// MT-4: the wall clock stood, so the host's clock jumped. The output goes on at its end,
+// the other track follows later with the same offset.
 static void
 check_jump(int64_t jump_us)
 {
@@ -146,7 +146,8 @@ check_jump(int64_t jump_us)
         int64_t at_us = 10 * S + i * 40 * MS;
         s.now_us += 40 * MS;
         s.wall_us += 40 * MS;
-        struct bc_time_out v = time_source_put(&s, BC_KIND_VIDEO, base + jump_us + at_us, 0);
+        struct bc_time_out v
+            = time_source_put(&s, BC_KIND_VIDEO, base + jump_us + at_us, 0);
         assert_true(llabs(v.dts_us - at_us) <= 80 * MS);
         assert_true(i == 0 || v.dts_us - last_us <= 80 * MS);
         last_us = v.dts_us;
@@ -212,7 +213,8 @@ test_epoch_of_a_jump_waits_for_a_keyframe(void **state)
         struct bc_time_out v = time_source_put_inter(&s, 500 * S + i * 40 * MS, 0);
         assert_int_equal(v.epoch, 1);
         assert_true(llabs(v.dts_us - 2 * S - i * 40 * MS) <= 80 * MS);
-        struct bc_time_out a = time_source_put(&s, BC_KIND_AUDIO, 500 * S + i * 40 * MS, 0);
+        struct bc_time_out a
+            = time_source_put(&s, BC_KIND_AUDIO, 500 * S + i * 40 * MS, 0);
         assert_int_equal(a.epoch, 1);
     }
     assert_int_equal(s.timeline.jumps, 1);
@@ -222,7 +224,8 @@ test_epoch_of_a_jump_waits_for_a_keyframe(void **state)
     time_source_finish(&s);
 }
 
-// An encoder that starts again in the same connection, with another format: one epoch, at once.
+// An encoder that starts again in the same connection, with another format: one epoch, at
+// once.
 static void
 test_format_with_a_jump_is_one_epoch(void **state)
 {
@@ -268,8 +271,8 @@ test_format_keeps_the_clock(void **state)
     time_source_finish(&s);
 }
 
-// A new take continues where the last ended, whatever its clock says; the wall clock's 20 s of
-// silence show in the anchor.
+// A new take continues where the last ended, whatever its clock says; the wall clock's 20
+// s of silence show in the anchor.
 static void
 test_take_continues_without_a_hole(void **state)
 {
@@ -287,7 +290,8 @@ test_take_continues_without_a_hole(void **state)
     assert_int_equal(v.pts_us, end_us + 80 * MS);
     assert_int_equal(v.epoch, 2);
     assert_true(v.new_epoch);
-    assert_in_range(s.timeline.wall_anchor_us - anchor_us, 20 * S - 40 * MS, 20 * S + 40 * MS);
+    assert_in_range(
+        s.timeline.wall_anchor_us - anchor_us, 20 * S - 40 * MS, 20 * S + 40 * MS);
     // The sound began 50 ms before the picture.
     struct bc_time_out a = time_source_put(&s, BC_KIND_AUDIO, 900 * S - 50 * MS, 0);
     assert_int_equal(a.dts_us, end_us);
@@ -318,7 +322,9 @@ test_wall_clock_never_steps_back(void **state)
 static int64_t
 random_between(int64_t low, int64_t high)
 {
-    return low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) % (uint64_t)(high - low + 1));
+    return low
+        + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand())
+            % (uint64_t)(high - low + 1));
 }
 
 // Disturbs the clock of the source now and then; the checks are in time_source_put().
@@ -356,8 +362,9 @@ test_random_sources_keep_the_invariants(void **state)
         int64_t base_us = random_between(-1000 * S, 4294967 * S);
         int64_t at_us = 0;
         for (int i = 0; i < 2000; i++) {
-            int64_t noise_us = random_between(0, 99) == 0 ? random_between(-9999 * S, 9999 * S)
-                                                          : random_between(-30 * MS, 30 * MS);
+            int64_t noise_us = random_between(0, 99) == 0
+                ? random_between(-9999 * S, 9999 * S)
+                : random_between(-30 * MS, 30 * MS);
             int64_t cts_us = random_between(-100 * MS, 200 * MS);
             enum bc_kind kind = i % 3 ? BC_KIND_AUDIO : BC_KIND_VIDEO;
             if (random_between(0, 199) == 0) {
@@ -379,7 +386,8 @@ test_random_sources_keep_the_invariants(void **state)
         uint64_t jumps = s.timeline.jumps;
         time_source_run(&s, base_us + at_us + 5 * S, 20 * S);
         assert_int_equal(s.timeline.jumps, jumps);
-        assert_in_range(s.timeline.repairs, repairs, repairs + 1); // sound may still settle
+        assert_in_range(
+            s.timeline.repairs, repairs, repairs + 1); // sound may still settle
         time_source_finish(&s);
     }
 }

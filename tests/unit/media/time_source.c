@@ -71,14 +71,18 @@ put(struct time_source *s, struct bc_time_in in)
 struct bc_time_out
 time_source_put(struct time_source *s, enum bc_kind kind, int64_t dts_us, int64_t cts_us)
 {
-    return put(s, (struct bc_time_in){ .kind = kind, .dts_us = dts_us, .cts_us = cts_us });
+    return put(
+        s, (struct bc_time_in){ .kind = kind, .dts_us = dts_us, .cts_us = cts_us });
 }
 
 struct bc_time_out
 time_source_put_inter(struct time_source *s, int64_t dts_us, int64_t cts_us)
 {
-    return put(s, (struct bc_time_in){
-        .kind = BC_KIND_VIDEO, .dts_us = dts_us, .cts_us = cts_us, .dependent = true });
+    return put(s,
+        (struct bc_time_in){ .kind = BC_KIND_VIDEO,
+            .dts_us = dts_us,
+            .cts_us = cts_us,
+            .dependent = true });
 }
 
 struct bc_time_out

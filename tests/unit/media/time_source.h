@@ -27,8 +27,9 @@ time_source_init(struct time_source *s, uint32_t sample_rate);
 void
 time_source_finish(struct time_source *s);
 
-// Places a packet that arrives now, and asserts: dts rises, pts >= dts >= 0, the epoch never
-// falls and is told exactly when it changes, the wall clock of the media never steps back.
+// Places a packet that arrives now, and asserts: dts rises, pts >= dts >= 0, the epoch
+// never falls and is told exactly when it changes, the wall clock of the media never
+// steps back.
 struct bc_time_out
 time_source_put(struct time_source *s, enum bc_kind kind, int64_t dts_us, int64_t cts_us);
 
@@ -36,8 +37,9 @@ time_source_put(struct time_source *s, enum bc_kind kind, int64_t dts_us, int64_
 struct bc_time_out
 time_source_put_inter(struct time_source *s, int64_t dts_us, int64_t cts_us);
 
-// Video at 25 fps and audio of 48 kHz from `from_us` on, for `us`, in the order of their stamps,
-// arriving in real time. Stamps are `stamp_us` + the time since `from_us`. Returns the last out.
+// Video at 25 fps and audio of 48 kHz from `from_us` on, for `us`, in the order of their
+// stamps, arriving in real time. Stamps are `stamp_us` + the time since `from_us`.
+// Returns the last out.
 struct bc_time_out
 time_source_run(struct time_source *s, int64_t stamp_us, int64_t us);
 
