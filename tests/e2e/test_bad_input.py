@@ -15,7 +15,8 @@ from kit.flv import Viewer
 from kit.wait import until
 from kit.watch import Watcher
 
-# RSS the worst test may add. The sanitizers' quarantine makes the figure meaningless there.
+# RSS the worst test may add. The quarantine of the sanitizers makes the figure meaningless.
+SANITIZED = bool(os.environ.get('BRANCHCAST_SANITIZED'))
 MEMORY_KIB = 96 * 1024
 
 
@@ -34,7 +35,7 @@ def stage(make_server):
     watcher.stop()
     watcher.check_pictures()
     grown = server.memory_kib() - before
-    assert grown < MEMORY_KIB, f'memory grew by {grown} KiB'
+    assert SANITIZED or grown < MEMORY_KIB, f'memory grew by {grown} KiB'
 
 
 def tcp(port):
@@ -148,7 +149,7 @@ def test_message_of_16_mib(stage):
         return peer.sock
     line = closed_with_one_line(stage, send)
     assert re.search(r'16777215|large|long|length|big', line), line
-    assert stage.memory_kib() - before < 20 * 1024
+    assert SANITIZED or stage.memory_kib() - before < 20 * 1024
 
 
 def test_messages_within_the_limit_on_many_chunk_streams(stage):

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the project needs from Debian 12, by purpose; sourced by the tools beside it.
+
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev libnghttp2-dev
+    libhttp-parser-dev libyaml-dev libjansson-dev zlib1g-dev"
+TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-client rtmpdump
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    gstreamer1.0-plugins-bad gstreamer1.0-libav obs-studio xvfb libgl1-mesa-dri vlc-bin
+    vlc-plugin-base mpv chromium nginx libnginx-mod-rtmp"
+FUZZ_PACKAGES="clang libclang-rt-14-dev libcmocka-dev"
+
+# Node comes from wherever it is; Debian's own is new enough.
+node_packages() {
+    command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm
+}
+
+# Installs those of the named packages that are missing.
+need_packages() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q ' installed$' ||
+            missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "missing packages; run this as root, or first: apt-get install$missing" >&2
+        return 1
+    fi
+    echo "installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q >/dev/null &&
+        apt-get install -q -y --no-install-recommends $missing >/dev/null
+}
+
+# src/web: its packages when the lock file changed, the pages when a source did.
+build_pages() (
+    stamp=node_modules/.lock-installed
+    cd src/web || exit
+    if ! cmp -s package-lock.json $stamp; then
+        npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json $stamp || exit
+    fi
+    if [ ! -f dist/index.html ] ||
+        [ -n "$(find src ./*.html ./*.json ./*.ts -newer dist/index.html)" ]; then
+        npm run --silent build
+    fi
+)
