@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stand-in for the server while working on the pages: built pages, the public API, and
-// live pictures from ffmpeg's test source (FLV, WS-FLV, plain HLS; not low latency).
+// the sample broadcast as live pictures (FLV, WS-FLV, plain HLS; not low latency).
 //
 //   node tests/web/mock.mjs [port]        then open http://localhost:20000/
 //   curl -X POST 'http://localhost:20000/mock?channel=live/hq&state=waiting'
@@ -14,15 +14,10 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../src/web/dist', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../../testdata/sample.flv', import.meta.url));
 const MIME = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css',
     '.svg': 'image/svg+xml', '.m3u8': 'application/vnd.apple.mpegurl', '.mp4': 'video/mp4',
     '.m4s': 'video/iso.segment' };
-const VIDEO = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'];
-const AUDIO = ['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=48000'];
-const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '50',
-    '-pix_fmt', 'yuv420p', '-b:v', '600k'];
-const AAC = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
-
 const video = { codec: 'avc1.42c01e', width: 640, height: 360, fps: 25 };
 const audio = { codec: 'mp4a.40.2', sample_rate: 48000, channels: 2 };
 const started = new Date(Date.now() - 754_000).toISOString();
@@ -49,7 +44,7 @@ function ffmpeg(args, stdout) {
 }
 
 function inputs(channel) {
-    return channel.video ? [...VIDEO, ...AUDIO, ...H264, ...AAC] : [...AUDIO, ...AAC];
+    return ['-stream_loop', '-1', '-i', SAMPLE, '-c', 'copy', ...(channel.video ? [] : ['-vn'])];
 }
 
 function flvSource(channel) {

@@ -103,7 +103,7 @@ export const TABLE = {
     'stats.latency': { en: 'Behind live', zh: '延迟' },
     'stats.buffer': { en: 'Buffer', zh: '缓冲' },
     'stats.stalls': { en: 'Stalls', zh: '卡顿' },
-    'stats.stalls_value': { en: '{n} ({time} s in all)', zh: '{n} 次（共 {time} 秒）' },
+    'stats.stalls_value': { en: '{n} ({time} s)', zh: '{n} 次（{time} 秒）' },
     'stats.frames': { en: 'Frames decoded', zh: '已解码帧' },
     'stats.dropped': { en: 'Frames dropped', zh: '丢弃帧' },
     'stats.resolution': { en: 'Resolution', zh: '分辨率' },

@@ -5,7 +5,7 @@ const FIRST_TARGET_S = 0.8;
 const MAX_TARGET_S = 3.0;
 const STALL_STEP_S = 0.4;
 const CALM_MS = 60_000;
-const JUMP_BEYOND_S = 4.0;
+const JUMP_BEYOND_S = 3.0;
 
 export interface ChaseStep {
     rate: number;
