@@ -37,7 +37,10 @@ build_pages() (
     stamp=node_modules/.lock-installed
     cd src/web || exit
     if ! cmp -s package-lock.json $stamp; then
-        npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json $stamp || exit
+        # npm 11 refuses a lock file without the optional packages of other systems.
+        npm ci --no-audit --no-fund --loglevel=silent ||
+            npm install --no-save --no-audit --no-fund --loglevel=error || exit
+        cp package-lock.json $stamp
     fi
     if [ ! -f dist/index.html ] ||
         [ -n "$(find src ./*.html ./*.json ./*.ts -newer dist/index.html)" ]; then
