@@ -162,7 +162,7 @@ handle_message(struct bc_rtmp_session *s, const struct bc_rtmp_message *msg)
     default: {
         struct rtmp_sub_message m = { .type = msg->type, .timestamp = msg->timestamp,
             .data = msg->buf->data, .len = msg->buf->len };
-        return bc_rtmp_session_give(s, msg->buf, &m); // shared objects and unknown types are ignored there
+        return bc_rtmp_session_give(s, msg->buf, &m); // ignores shared objects and others
     }
     }
 }

@@ -12,7 +12,8 @@
 #define RTMP_MAX_APP 512
 #define RTMP_MAX_TC_URL 1024
 
-// What session.c, commands.c, delivery.c and answers.c share. See protocol/rtmp/session.h for owner and thread.
+// What session.c, commands.c, delivery.c and answers.c share. See protocol/rtmp/session.h for
+// owner and thread.
 struct bc_rtmp_session {
     const struct bc_rtmp_session_callbacks *callbacks; // borrowed from the owner
     void *user;
