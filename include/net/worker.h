@@ -44,7 +44,7 @@ struct bc_worker {
     struct bc_timer **timers; // heap by due time
     size_t timer_count;
     size_t timer_cap;
-    bool running;
+    bool running; // from start to join; written by the thread that does these
     uint8_t scratch[BC_WORKER_SCRATCH]; // what sockets are read into
 
     atomic_uint_fast64_t connections; // open now
@@ -64,6 +64,11 @@ bc_worker_stop(struct bc_worker *worker);
 
 void
 bc_worker_join(struct bc_worker *worker);
+
+// After the join: runs what was still posted or deferred, on the caller's thread, so that what
+// the messages carry is let go. True when there was something; that may have posted more.
+bool
+bc_worker_run_leftovers(struct bc_worker *worker);
 
 void
 bc_worker_destroy(struct bc_worker *worker);

@@ -49,7 +49,7 @@ bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max);
 size_t
 bc_hub_count(struct bc_hub *hub);
 
-// No new takes from now on; ends the running ones.
+// No new takes from now on; ends the running ones, but not their broadcasts.
 void
 bc_hub_drain(struct bc_hub *hub);
 

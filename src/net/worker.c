@@ -24,7 +24,7 @@ on_wakeup(uv_async_t *wakeup)
     bc_list_init(&tasks);
     pthread_mutex_lock(&w->inbox_lock);
     bc_list_splice(&tasks, &w->inbox);
-    w->wakeup_sent = false;
+    w->wakeup_sent = uv_is_closing((uv_handle_t *)wakeup);
     pthread_mutex_unlock(&w->inbox_lock);
     run_all(w, &tasks);
 }
@@ -85,6 +85,18 @@ bc_worker_start(struct bc_worker *worker)
     return -err;
 }
 
+bool
+bc_worker_run_leftovers(struct bc_worker *worker)
+{
+    struct bc_list tasks;
+    bc_list_init(&tasks);
+    bc_list_splice(&tasks, &worker->inbox);
+    bc_list_splice(&tasks, &worker->deferred);
+    bool any = !bc_list_empty(&tasks);
+    run_all(worker, &tasks);
+    return any;
+}
+
 struct stop_task {
     struct bc_task task;
 };
@@ -92,6 +104,9 @@ struct stop_task {
 static void
 close_own_handles(struct bc_worker *w)
 {
+    pthread_mutex_lock(&w->inbox_lock);
+    w->wakeup_sent = true; // what is posted from now on waits for bc_worker_run_leftovers()
+    pthread_mutex_unlock(&w->inbox_lock);
     uv_close((uv_handle_t *)&w->wakeup, NULL);
     uv_close((uv_handle_t *)&w->turn_end, NULL);
     uv_close((uv_handle_t *)&w->clock, NULL);
@@ -166,5 +181,8 @@ bc_worker_defer(struct bc_worker *worker, struct bc_task *task)
 bool
 bc_worker_is_current(const struct bc_worker *worker)
 {
+    if (!worker->running) {
+        return true; // before it starts and after it ended whoever has it is alone with it
+    }
     return pthread_equal(worker->thread, pthread_self()) != 0;
 }

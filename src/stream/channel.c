@@ -206,6 +206,17 @@ accept_take(struct bc_channel *c, struct bc_take *take)
     bc_take_answer(take, BC_TAKE_OK, "");
 }
 
+static void
+drop_take(struct bc_channel *c, const char *reason)
+{
+    if (c->take) {
+        bc_channel_note_take_end(c, reason);
+        bc_take_kick(c->take, reason);
+        c->take->dismissed = true;
+        bc_take_unref(&c->take);
+    }
+}
+
 // Lets go of the running take without a word to viewers: another one goes on.
 static void
 replace_take(struct bc_channel *c, struct bc_take *by)
@@ -213,18 +224,15 @@ replace_take(struct bc_channel *c, struct bc_take *by)
     char reason[128];
     snprintf(reason, sizeof(reason), "taken over by %s", by->peer);
     bc_info(&c->log, "take from %s %s", c->take->peer, reason);
-    bc_channel_note_take_end(c, reason);
-    bc_take_kick(c->take, reason);
-    c->take->dismissed = true;
-    bc_take_unref(&c->take);
+    drop_take(c, reason);
     accept_take(c, by);
 }
 
 static void
 refuse_busy(struct bc_channel *c, struct bc_take *take)
 {
-    char text[128];
-    snprintf(text, sizeof(text), "%s is being published by another host (%s)", c->name,
+    char text[160];
+    snprintf(text, sizeof(text), "%.60s is being published by another host (%s)", c->name,
         c->take ? c->take->peer_ip : "?");
     bc_warn(&c->log, "take from %s refused: %s", take->peer, text);
     take->dismissed = true;
@@ -305,12 +313,7 @@ bc_channel_dismiss(struct bc_channel *c, struct bc_take *take, bool clean, const
 void
 bc_channel_kick(struct bc_channel *c, const char *reason)
 {
-    if (c->take) {
-        bc_channel_note_take_end(c, reason);
-        bc_take_kick(c->take, reason);
-        c->take->dismissed = true;
-        bc_take_unref(&c->take);
-    }
+    drop_take(c, reason);
     if (bc_channel_state(c) != BC_CHANNEL_ENDED) {
         end_broadcast(c, reason);
     }
@@ -321,7 +324,8 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_channel *c = bc_container_of(task, struct bc_channel, drain_task);
-    bc_channel_kick(c, "the server is going down");
+    // The broadcast is not over: the host comes back to the next process, and so do the viewers.
+    drop_take(c, "the server is going down");
     bc_channel_unref(&c);
 }
 

@@ -15,6 +15,9 @@ drop_front(struct bc_gop *gop, size_t n)
         bc_packet_unref(&gop->packets[i]);
     }
     gop->count -= n;
+    if (gop->count == 0) {
+        return;
+    }
     memmove(gop->packets, gop->packets + n, gop->count * sizeof(struct bc_packet *));
 }
 

@@ -108,6 +108,7 @@ place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
         .cts_us = p->pts_us - p->dts_us,
         .arrived_us = p->arrived_us,
         .track = p->track,
+        .dependent = p->kind == BC_KIND_VIDEO && !(p->flags & BC_PACKET_KEY),
     };
     struct bc_time_out out;
     bc_timeline_place(&c->timeline, &in, bc_clock_wall_us(), &out);

@@ -142,7 +142,7 @@ on_end(struct bc_packet_sink *sink)
         return;
     }
     bc_hls_end(o->muxer);
-    struct bc_hls_stats stats;
+    struct bc_hls_stats stats = { 0 };
     struct bc_hls_snapshot *latest = bc_hls_latest(o->muxer);
     if (latest) {
         bc_hls_snapshot_stats(latest, &stats);

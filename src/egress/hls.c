@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// LL-HLS requests: what is there is answered at once, what is about to be waits for it.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "media_internal.h"
+#include "net/timer.h"
+#include "transmux/outputs.h"
+
+#define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
+// The playlists change with every part, and caches in between must ask.
+#define PLAYLIST_HEADERS "Cache-Control: no-cache\r\nVary: Accept-Encoding\r\n"
+#define PLAYLIST_GZIP_HEADERS PLAYLIST_HEADERS "Content-Encoding: gzip\r\n"
+#define IMMUTABLE_HEADERS "Cache-Control: public, max-age=3600, immutable\r\n"
+// A player that comes just before the first part waits rather than fails.
+#define WAIT_FOR_START_US 5000000
+#define WAIT_DEFAULT_US 12000000
+
+// A request of HLS, answered now or held until a snapshot has what it asks for. On the stack of
+// the first attempt; moved to the heap to wait.
+struct request {
+    struct bc_hls_waiter waiter;
+    struct bc_timer timer;
+    struct bc_http_exchange *x;
+    struct bc_channel *channel; // owned reference once it waits
+    struct bc_hls_query query;
+    enum bc_hls_rendition rendition;
+    bool is_playlist;
+    bool is_multivariant;
+    char prefix[BC_CHANNEL_NAME_MAX + 32]; // of the multivariant playlist's children
+    char file[64];
+};
+
+static void
+respond_playlist(struct bc_http_exchange *x, struct bc_buf *text, bool gzip)
+{
+    if (!text) {
+        bc_http_respond_error(x, 503, "no_memory", "the server is out of memory");
+        return;
+    }
+    struct bc_buf *bufs[1] = { text };
+    struct bc_http_response r = {
+        .status = 200,
+        .content_type = PLAYLIST_TYPE,
+        .headers = gzip ? PLAYLIST_GZIP_HEADERS : PLAYLIST_HEADERS,
+        .bufs = bufs,
+        .count = 1,
+    };
+    bc_http_respond(x, &r);
+    bc_buf_unref(&text);
+}
+
+static void
+respond_error(struct bc_http_exchange *x, int status, const char *why)
+{
+    bc_http_respond_error(x, status,
+        status == 400 ? "bad_request" : status == 404 ? "not_found" : "unavailable", why);
+}
+
+// The three kinds of request: BC_HLS_WAIT, or anything else after having answered.
+
+static enum bc_hls_answer
+try_multivariant(struct request *r, struct bc_hls_snapshot *s)
+{
+    if (!s || !bc_hls_snapshot_playable(s)) {
+        return BC_HLS_WAIT;
+    }
+    respond_playlist(r->x, bc_hls_multivariant(s, r->prefix), false);
+    return BC_HLS_READY;
+}
+
+static enum bc_hls_answer
+try_playlist(struct request *r, struct bc_hls_snapshot *s)
+{
+    const char *why = "there is no such playlist";
+    enum bc_hls_answer answer = bc_hls_playlist_state(s, r->rendition, &r->query, &why);
+    if (answer == BC_HLS_READY) {
+        bool gzip = bc_http_accepts_gzip(r->x);
+        respond_playlist(r->x, bc_hls_playlist(s, r->rendition, r->query.skip, gzip), gzip);
+    } else if (answer != BC_HLS_WAIT) {
+        respond_error(r->x, answer == BC_HLS_BAD ? 400 : 404, why);
+    }
+    return answer;
+}
+
+static enum bc_hls_answer
+try_resource(struct request *r, struct bc_hls_snapshot *s)
+{
+    struct bc_hls_resource res;
+    enum bc_hls_answer answer = s ? bc_hls_resource(s, r->file, &res) : BC_HLS_WAIT;
+    if (answer == BC_HLS_READY) {
+        struct bc_http_response response = {
+            .status = 200,
+            .content_type = res.content_type,
+            .headers = res.immutable ? IMMUTABLE_HEADERS : NULL,
+            .bufs = res.bufs,
+            .count = res.count,
+            .allow_range = true,
+        };
+        bc_http_respond(r->x, &response);
+        bc_hls_resource_finish(&res);
+    } else if (answer != BC_HLS_WAIT) {
+        respond_error(r->x, 404, "there is no such file (any more)");
+    }
+    return answer;
+}
+
+static enum bc_hls_answer
+try_answer(struct request *r, struct bc_hls_snapshot *s)
+{
+    return r->is_multivariant ? try_multivariant(r, s)
+        : r->is_playlist      ? try_playlist(r, s)
+                              : try_resource(r, s);
+}
+
+// --- waiting ---
+
+static void
+destroy(struct request *r)
+{
+    bc_hls_wait_cancel(&r->waiter);
+    bc_timer_cancel(&r->timer);
+    bc_channel_unref(&r->channel);
+    free(r);
+}
+
+static void
+on_gone(void *user)
+{
+    destroy(user);
+}
+
+static void
+on_timeout(struct bc_timer *timer)
+{
+    struct request *r = bc_container_of(timer, struct request, timer);
+    bool live = bc_channel_state(r->channel) == BC_CHANNEL_LIVE;
+    if (r->is_multivariant || !live) {
+        bc_http_respond_text(r->x, 404, "application/json",
+            "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
+            "{\"error\":{\"code\":\"not_live\",\"message\":\"nothing to play yet\"}}");
+    } else {
+        respond_error(r->x, 503, "what was asked for did not come in time");
+    }
+    destroy(r);
+}
+
+// Answers, or waits on. True when `r` is done with.
+static bool
+settle(struct request *r)
+{
+    struct bc_outputs *outputs = bc_channel_outputs(r->channel);
+    for (;;) {
+        struct bc_hls_snapshot *s = bc_outputs_hls(outputs);
+        bool done = try_answer(r, s) != BC_HLS_WAIT;
+        bool waits = !done
+            && bc_hls_wait(outputs, bc_http_worker(r->x), &r->waiter, s);
+        bc_hls_snapshot_unref(&s);
+        if (done || waits) {
+            return done;
+        }
+    }
+}
+
+static void
+on_wake(struct bc_hls_waiter *waiter, struct bc_hls_snapshot *snapshot)
+{
+    struct request *r = bc_container_of(waiter, struct request, waiter);
+    if (try_answer(r, snapshot) != BC_HLS_WAIT || settle(r)) {
+        destroy(r);
+    }
+}
+
+static int64_t
+patience_us(const struct request *r)
+{
+    if (r->is_multivariant) {
+        return WAIT_FOR_START_US;
+    }
+    struct bc_hls_snapshot *s = bc_outputs_hls(bc_channel_outputs(r->channel));
+    int64_t us = s ? 3 * bc_hls_snapshot_target_us(s) : WAIT_DEFAULT_US;
+    bc_hls_snapshot_unref(&s);
+    return us;
+}
+
+static void
+wait_for_it(const struct request *first, struct bc_channel *channel)
+{
+    struct request *r = malloc(sizeof(*r));
+    if (!r) {
+        bc_http_respond_error(first->x, 503, "no_memory", "the server is out of memory");
+        return;
+    }
+    *r = *first;
+    bc_list_init(&r->waiter.node);
+    r->waiter.wake = on_wake;
+    r->channel = bc_channel_ref(channel);
+    bc_timer_init(&r->timer, bc_http_worker(r->x), on_timeout);
+    bc_http_on_gone(r->x, on_gone, r);
+    bc_timer_set(&r->timer, patience_us(r));
+    if (settle(r)) {
+        destroy(r);
+    }
+}
+
+// --- requests ---
+
+static bool
+prepare(struct bc_media *media, struct request *r, const struct bc_media_url *url)
+{
+    const char *query = bc_http_query(r->x);
+    if (url->kind == BC_MEDIA_MULTIVARIANT) {
+        char sid[BC_HLS_SID_TEXT];
+        bc_hls_sessions_issue(media->sessions, url->channel, sid);
+        const char *leaf = strrchr(url->channel, '/') + 1;
+        r->is_multivariant = true;
+        snprintf(r->prefix, sizeof(r->prefix), "%s%ss/%s/", url->flat ? leaf : "",
+            url->flat ? "/" : "", sid);
+        return true;
+    }
+    r->is_playlist = bc_hls_playlist_name(url->file, &r->rendition);
+    if (r->is_playlist && bc_hls_query_parse(query, strlen(query), &r->query) != 0) {
+        respond_error(r->x, 400, "the _HLS_ directives make no sense");
+        return false;
+    }
+    if (strlen(url->file) >= sizeof(r->file)) {
+        respond_error(r->x, 404, "there is no such file");
+        return false;
+    }
+    strcpy(r->file, url->file);
+    return true;
+}
+
+void
+bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel,
+    const struct bc_media_url *url)
+{
+    struct request r;
+    memset(&r, 0, offsetof(struct request, prefix));
+    r.x = x;
+    if (!prepare(media, &r, url)) {
+        return;
+    }
+    if (r.is_playlist) {
+        bc_hls_sessions_touch(media->sessions, channel, url->sid, bc_http_peer_ip(x),
+            bc_clock_us());
+    }
+    struct bc_hls_snapshot *s = bc_outputs_hls(bc_channel_outputs(channel));
+    enum bc_hls_answer answer = try_answer(&r, s);
+    bc_hls_snapshot_unref(&s);
+    if (answer == BC_HLS_WAIT) {
+        wait_for_it(&r, channel);
+    }
+}

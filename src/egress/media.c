@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egress/media.h"
+
+#include <string.h>
+
+#include "access/keys.h"
+#include "access/query.h"
+#include "media_internal.h"
+#include "stream/hub.h"
+
+#define TOKEN_MAX 256
+
+static void
+read_token(const struct bc_http_exchange *x, char out[TOKEN_MAX])
+{
+    const char *authorization = bc_http_header(x, "authorization");
+    out[0] = '\0';
+    if (authorization && strncmp(authorization, "Bearer ", 7) == 0
+        && strlen(authorization + 7) < TOKEN_MAX) {
+        strcpy(out, authorization + 7);
+    } else if (bc_query_get(bc_http_query(x), "token", out, TOKEN_MAX) < 0) {
+        out[0] = '\0';
+    }
+}
+
+bool
+bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url)
+{
+    struct bc_config *config = bc_hub_config(media->hub);
+    bool open = config->access.play == BC_ACCESS_OPEN;
+    bool allowed = open;
+    if (!open && url->sid[0]) {
+        // The token was checked when the multivariant playlist gave this id out.
+        allowed = bc_hls_sessions_is_ours(media->sessions, url->channel, url->sid);
+    } else if (!open) {
+        char token[TOKEN_MAX];
+        read_token(x, token);
+        allowed = bc_keys_play_check(media->keys, config, url->channel, token);
+        explicit_bzero(token, sizeof(token));
+    }
+    bc_config_unref(&config);
+    if (!allowed) {
+        bc_http_respond_error(x, 403, "forbidden", "a valid token is needed to watch this channel");
+    }
+    return allowed;
+}
+
+static bool
+method_allowed(struct bc_http_exchange *x)
+{
+    enum bc_http_method m = bc_http_method(x);
+    if (m == BC_HTTP_GET || m == BC_HTTP_HEAD) {
+        return true;
+    }
+    bc_http_respond_text(x, 405, "application/json", "Allow: GET, HEAD, OPTIONS\r\n",
+        "{\"error\":{\"code\":\"method_not_allowed\",\"message\":\"media is read with GET\"}}");
+    return false;
+}
+
+bool
+bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
+{
+    struct bc_media_url url;
+    if (!bc_media_url_parse(bc_http_path(x), &url)) {
+        return false;
+    }
+    if (!method_allowed(x) || !bc_media_authorise(media, x, &url)) {
+        return true;
+    }
+    struct bc_channel *channel = bc_hub_find(media->hub, url.channel);
+    if (!channel) {
+        bc_http_respond_text(x, 404, "application/json",
+            "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
+            "{\"error\":{\"code\":\"not_live\",\"message\":\"this channel is not live\"}}");
+    } else if (url.kind == BC_MEDIA_FLV) {
+        bc_flv_handle(media, x, channel);
+    } else {
+        bc_hls_handle(media, x, channel, &url);
+    }
+    bc_channel_unref(&channel);
+    return true;
+}

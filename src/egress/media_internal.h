@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef EGRESS_MEDIA_INTERNAL_H
+#define EGRESS_MEDIA_INTERNAL_H
+
+#include "config/config.h"
+#include "egress/media.h"
+#include "stream/channel.h"
+
+#define BC_HLS_SID_TEXT 25 // 16 hex digits of the id, 8 of its proof, zero
+
+enum bc_media_kind {
+    BC_MEDIA_NONE,
+    BC_MEDIA_FLV,          // /live/hq.flv
+    BC_MEDIA_MULTIVARIANT, // /live/hq/index.m3u8, /live/hq.m3u8
+    BC_MEDIA_HLS_FILE,     // /live/hq[/s/SID]/NAME
+};
+
+// A media URL taken apart.
+struct bc_media_url {
+    enum bc_media_kind kind;
+    char channel[BC_CHANNEL_NAME_MAX + 1];
+    char sid[BC_HLS_SID_TEXT]; // "" when there is none
+    const char *file;          // the last component, inside the path
+    bool flat;                 // /live/hq.m3u8: children are one level deeper
+};
+
+// False when the path is no media URL.
+bool
+bc_media_url_parse(const char *path, struct bc_media_url *out);
+
+// May this request play? Answers 401/403 and returns false if not.
+bool
+bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url);
+
+// --- flv.c ---
+
+void
+bc_flv_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel);
+
+// --- hls.c ---
+
+void
+bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel,
+    const struct bc_media_url *url);
+
+// --- hls_sessions.c ---
+
+// A new id for a viewer of this channel, unguessable and with a proof that it is ours.
+void
+bc_hls_sessions_issue(struct bc_hls_sessions *s, const char *channel,
+    char out[BC_HLS_SID_TEXT]);
+
+// Was it issued by us for this channel?
+bool
+bc_hls_sessions_is_ours(struct bc_hls_sessions *s, const char *channel, const char *sid);
+
+// A viewer asked for a playlist: counts it in, or keeps it counted. `sid` "": told apart by
+// `fallback` (its address).
+void
+bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel, const char *sid,
+    const char *fallback, int64_t now_us);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "media_internal.h"
+
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(suffix);
+    return n > m && strcmp(text + n - m, suffix) == 0;
+}
+
+static bool
+set_channel(struct bc_media_url *out, const char *begin, size_t len)
+{
+    if (len >= sizeof(out->channel)) {
+        return false;
+    }
+    memcpy(out->channel, begin, len);
+    out->channel[len] = '\0';
+    return bc_channel_name_is_valid(out->channel);
+}
+
+// Names that playlists use; everything else in this place is a channel of its own.
+static bool
+is_hls_file(const char *name)
+{
+    return strcmp(name, "main.m3u8") == 0 || strcmp(name, "audio.m3u8") == 0
+        || strncmp(name, "main_", 5) == 0 || strncmp(name, "audio_", 6) == 0;
+}
+
+// Takes "/s/SID" off the end of [begin, end).
+static const char *
+take_sid(struct bc_media_url *out, const char *begin, const char *end)
+{
+    size_t want = 3 + BC_HLS_SID_TEXT - 1;
+    if ((size_t)(end - begin) <= want || strncmp(end - want, "/s/", 3) != 0) {
+        return end;
+    }
+    const char *sid = end - (BC_HLS_SID_TEXT - 1);
+    for (const char *c = sid; c < end; c++) {
+        if (!strchr("0123456789abcdef", *c)) {
+            return end;
+        }
+    }
+    memcpy(out->sid, sid, BC_HLS_SID_TEXT - 1);
+    out->sid[BC_HLS_SID_TEXT - 1] = '\0';
+    return end - want;
+}
+
+static bool
+parse_in_folder(const char *path, const char *slash, struct bc_media_url *out)
+{
+    out->file = slash + 1;
+    const char *end = take_sid(out, path + 1, slash);
+    out->kind = strcmp(out->file, "index.m3u8") == 0 ? BC_MEDIA_MULTIVARIANT
+                                                     : BC_MEDIA_HLS_FILE;
+    return set_channel(out, path + 1, (size_t)(end - path - 1));
+}
+
+bool
+bc_media_url_parse(const char *path, struct bc_media_url *out)
+{
+    memset(out, 0, sizeof(*out));
+    const char *slash = strrchr(path, '/');
+    if (path[0] != '/' || !slash || slash == path) {
+        return false;
+    }
+    const char *name = slash + 1;
+    if (strcmp(name, "index.m3u8") == 0 || is_hls_file(name)) {
+        return parse_in_folder(path, slash, out);
+    }
+    out->file = name;
+    out->flat = true;
+    if (has_suffix(name, ".flv")) {
+        out->kind = BC_MEDIA_FLV;
+        return set_channel(out, path + 1, strlen(path) - 1 - strlen(".flv"));
+    }
+    if (has_suffix(name, ".m3u8")) {
+        out->kind = BC_MEDIA_MULTIVARIANT;
+        return set_channel(out, path + 1, strlen(path) - 1 - strlen(".m3u8"));
+    }
+    return false;
+}
