@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CONTROL_INTERNAL_H
+#define CONTROL_INTERNAL_H
+
+#include "control/control.h"
+#include "protocol/http/exchange.h"
+#include "stream/info.h"
+
+struct bc_hub;
+struct json_t;
+
+// See control.h. Read by every worker, written by none.
+struct bc_control {
+    struct bc_control_params params;
+    struct bc_buf *openapi; // owned
+};
+
+// --- answers (respond.c) ---
+
+// What is true now is wrong a second later.
+#define BC_CONTROL_NO_STORE "Cache-Control: no-store\r\n"
+
+// Takes over `value`; NULL (there was no memory) is answered with 503.
+void
+bc_control_respond_json(struct bc_http_exchange *x, int status, struct json_t *value);
+
+// {"error":{"code":…,"message":…}}. `headers` are complete lines, or NULL. Texts are ours, never
+// the client's.
+void
+bc_control_respond_error(struct bc_http_exchange *x, int status, const char *code,
+    const char *message, const char *headers);
+
+// --- handlers of the route table; `channel` is what stands for {app}/{stream}, else "" ---
+
+typedef void
+bc_control_handler(struct bc_control *control, struct bc_http_exchange *x, const char *channel);
+
+bc_control_handler bc_control_healthz;
+bc_control_handler bc_control_readyz;
+bc_control_handler bc_control_openapi;
+bc_control_handler bc_control_metrics;
+bc_control_handler bc_control_channels;
+bc_control_handler bc_control_channel;
+bc_control_handler bc_control_kick;
+bc_control_handler bc_control_public_channels;
+bc_control_handler bc_control_public_channel;
+bc_control_handler bc_control_public_info;
+
+// --- shared by handlers ---
+
+// Fills `out`; false: there is no such channel, which was answered.
+bool
+bc_control_find(struct bc_control *control, struct bc_http_exchange *x, const char *channel,
+    struct bc_channel_info *out);
+
+// Calls `visit` for every channel in the order of names, until it returns false. False: there was
+// no memory.
+bool
+bc_control_each(struct bc_hub *hub,
+    bool (*visit)(void *user, const struct bc_channel_info *info), void *user);
+
+// Answers {"channels":[…],"cursor":…} by the request's `limit` and `cursor`. `make` gives a
+// channel's JSON; `with_ended` tells whether broadcasts that are over belong to the list.
+void
+bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x, bool with_ended,
+    struct json_t *(*make)(const struct bc_channel_info *info));
+
+// [{"code","params","message"}], what a host should be told.
+struct json_t *
+bc_control_advice_json(const struct bc_channel_info *info);
+
+unsigned
+bc_control_viewers(const struct bc_channel_info *info);
+
+// --- pages.c ---
+
+// Answers the web pages and their files; false: no page of ours.
+bool
+bc_control_page(struct bc_control *control, struct bc_http_exchange *x);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/writer.h"
+#include "utf8.h"
+
+void
+bc_json_begin(struct bc_json *j)
+{
+    j->value = json_object();
+    j->failed = !j->value;
+}
+
+void
+bc_json_begin_array(struct bc_json *j)
+{
+    j->value = json_array();
+    j->failed = !j->value;
+}
+
+struct json_t *
+bc_json_end(struct bc_json *j)
+{
+    json_t *value = j->value;
+    j->value = NULL;
+    if (j->failed) {
+        json_decref(value);
+        return NULL;
+    }
+    return value;
+}
+
+void
+bc_json_put(struct bc_json *j, const char *key, struct json_t *value)
+{
+    if (json_object_set_new(j->value, key, value) != 0) {
+        j->failed = true;
+    }
+}
+
+void
+bc_json_append(struct bc_json *j, struct json_t *value)
+{
+    if (json_array_append_new(j->value, value) != 0) {
+        j->failed = true;
+    }
+}
+
+static json_t *
+make_text(const char *text)
+{
+    struct bc_writer w = { 0 };
+    bc_utf8_repair(text, &w);
+    json_t *value = w.failed ? NULL : json_stringn(w.data ? (const char *)w.data : "", w.len);
+    bc_writer_finish(&w);
+    return value;
+}
+
+void
+bc_json_text(struct bc_json *j, const char *key, const char *text)
+{
+    bc_json_put(j, key, text ? make_text(text) : json_null());
+}
+
+void
+bc_json_append_text(struct bc_json *j, const char *text)
+{
+    bc_json_append(j, make_text(text));
+}
+
+void
+bc_json_null(struct bc_json *j, const char *key)
+{
+    bc_json_put(j, key, json_null());
+}
+
+void
+bc_json_int(struct bc_json *j, const char *key, int64_t value)
+{
+    bc_json_put(j, key, json_integer(value));
+}
+
+void
+bc_json_ms(struct bc_json *j, const char *key, int64_t us)
+{
+    bc_json_int(j, key, us / 1000);
+}
+
+void
+bc_json_bool(struct bc_json *j, const char *key, bool value)
+{
+    bc_json_put(j, key, json_boolean(value));
+}
+
+void
+bc_json_real(struct bc_json *j, const char *key, double value)
+{
+    bc_json_put(j, key, json_real(isfinite(value) ? round(value * 100) / 100 : 0));
+}
+
+void
+bc_json_time(struct bc_json *j, const char *key, int64_t wall_us)
+{
+    char text[BC_TIME_TEXT];
+    if (wall_us == 0) {
+        bc_json_null(j, key);
+        return;
+    }
+    bc_clock_format(wall_us, text);
+    bc_json_text(j, key, text);
+}
+
+static int
+write_chunk(const char *text, size_t len, void *user)
+{
+    struct bc_writer *w = user;
+    bc_write_bytes(w, text, len);
+    return w->failed ? -1 : 0;
+}
+
+struct bc_buf *
+bc_json_dump(struct json_t *value)
+{
+    struct bc_writer w = { 0 };
+    struct bc_buf *buf = NULL;
+    // 12 digits hide that 29.97 has no exact double.
+    if (value
+        && json_dump_callback(value, write_chunk, &w, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0) {
+        bc_write_u8(&w, '\n');
+        buf = bc_buf_from_writer(&w);
+    }
+    bc_writer_finish(&w);
+    json_decref(value);
+    return buf;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bc_buf;
+struct json_t;
+
+// An object or array under construction; lives on the builder's stack. A failed allocation sets
+// `failed`, which stays set, so a builder adds everything and bc_json_end() tells. This is the
+// only place that knows the JSON library.
+struct bc_json {
+    struct json_t *value; // owned until bc_json_end()
+    bool failed;
+};
+
+void
+bc_json_begin(struct bc_json *j);
+
+void
+bc_json_begin_array(struct bc_json *j);
+
+// What was built, to be given to bc_json_put(), bc_json_append() or bc_json_dump(). NULL when
+// anything failed.
+struct json_t *
+bc_json_end(struct bc_json *j);
+
+// Members of an object. Keys are ours; values may come from anywhere.
+void
+bc_json_int(struct bc_json *j, const char *key, int64_t value);
+
+// Microseconds as milliseconds.
+void
+bc_json_ms(struct bc_json *j, const char *key, int64_t us);
+
+void
+bc_json_bool(struct bc_json *j, const char *key, bool value);
+
+// Rounded to two decimals; 0 for what is not finite.
+void
+bc_json_real(struct bc_json *j, const char *key, double value);
+
+// Bytes that are no UTF-8 become U+FFFD, since peers name themselves as they like. NULL is null.
+void
+bc_json_text(struct bc_json *j, const char *key, const char *text);
+
+// RFC 3339 in UTC; 0 is null.
+void
+bc_json_time(struct bc_json *j, const char *key, int64_t wall_us);
+
+void
+bc_json_null(struct bc_json *j, const char *key);
+
+// Takes over `value`; NULL is a failure of whoever built it.
+void
+bc_json_put(struct bc_json *j, const char *key, struct json_t *value);
+
+// Adds to an array; as bc_json_put().
+void
+bc_json_append(struct bc_json *j, struct json_t *value);
+
+void
+bc_json_append_text(struct bc_json *j, const char *text);
+
+// The text and a line feed; takes over `value`. NULL without memory or when `value` is NULL.
+struct bc_buf *
+bc_json_dump(struct json_t *value);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What everybody may know of a channel: the watch page and the start page ask this. No
+// addresses, no encoders, no keys.
+#include "control_internal.h"
+#include "json.h"
+
+static const char *
+codec_of(const struct bc_track_info *track)
+{
+    return track->codec_string[0] ? track->codec_string : bc_codec_name(track->codec);
+}
+
+static struct json_t *
+make_video(const struct bc_track_info *track)
+{
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_text(&j, "codec", codec_of(track));
+    bc_json_int(&j, "width", track->width);
+    bc_json_int(&j, "height", track->height);
+    bc_json_real(&j, "fps", track->fps);
+    return bc_json_end(&j);
+}
+
+static struct json_t *
+make_audio(const struct bc_track_info *track)
+{
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_text(&j, "codec", codec_of(track));
+    bc_json_int(&j, "sample_rate", track->sample_rate);
+    bc_json_int(&j, "channels", track->channels);
+    return bc_json_end(&j);
+}
+
+static struct json_t *
+make_empty_list(void)
+{
+    struct bc_json j;
+    bc_json_begin_array(&j);
+    return bc_json_end(&j);
+}
+
+// To viewers a broadcast that is over is a channel that is off.
+static struct json_t *
+make_channel(const struct bc_channel_info *info)
+{
+    bool on = info->state == BC_CHANNEL_LIVE || info->state == BC_CHANNEL_WAITING;
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_text(&j, "channel", info->name);
+    bc_json_text(&j, "state", bc_channel_state_name(on ? info->state : BC_CHANNEL_NONE));
+    bc_json_int(&j, "viewers", bc_control_viewers(info));
+    bc_json_time(&j, "since", on ? info->began_wall_us : 0);
+    if (on && info->video.present) {
+        bc_json_put(&j, "video", make_video(&info->video));
+    } else {
+        bc_json_null(&j, "video");
+    }
+    if (on && info->audio.present) {
+        bc_json_put(&j, "audio", make_audio(&info->audio));
+    } else {
+        bc_json_null(&j, "audio");
+    }
+    bc_json_put(&j, "advice", on ? bc_control_advice_json(info) : make_empty_list());
+    return bc_json_end(&j);
+}
+
+void
+bc_control_public_channels(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
+{
+    (void)channel;
+    bc_control_respond_list(control, x, false, make_channel);
+}
+
+void
+bc_control_public_channel(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
+{
+    struct bc_channel_info info;
+    if (bc_control_find(control, x, channel, &info)) {
+        bc_control_respond_json(x, 200, make_channel(&info));
+    }
+}

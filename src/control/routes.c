@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHANNEL "{app}/{stream}"
+#define JSON "application/json"
+#define TEXT "text/plain"
+
+bool
+bc_control_route_match(const char *pattern, const char *path,
+    char channel[BC_CHANNEL_NAME_MAX + 1])
+{
+    channel[0] = '\0';
+    const char *hole = strstr(pattern, CHANNEL);
+    if (!hole) {
+        return strcmp(pattern, path) == 0;
+    }
+    size_t before = (size_t)(hole - pattern);
+    const char *suffix = hole + strlen(CHANNEL);
+    size_t after = strlen(suffix);
+    size_t len = strlen(path);
+    if (len <= before + after || len - before - after > BC_CHANNEL_NAME_MAX
+        || strncmp(path, pattern, before) != 0 || strcmp(path + len - after, suffix) != 0) {
+        return false;
+    }
+    memcpy(channel, path + before, len - before - after);
+    channel[len - before - after] = '\0';
+    if (!bc_channel_name_is_valid(channel)) {
+        channel[0] = '\0';
+        return false;
+    }
+    return true;
+}
+
+static void
+allow(char *out, size_t cap, enum bc_http_method method)
+{
+    size_t len = strlen(out);
+    snprintf(out + len, cap - len, "%s%s", len > 0 ? ", " : "",
+        method == BC_HTTP_GET ? "GET, HEAD" : bc_control_method_name(method));
+}
+
+// A path may have the form of several rows ("…/live/hq/kick" is also a channel's name), so the
+// method decides.
+void
+bc_control_route_find(enum bc_http_method method, const char *path,
+    struct bc_control_found *out)
+{
+    char channel[BC_CHANNEL_NAME_MAX + 1];
+    enum bc_http_method wanted = method == BC_HTTP_HEAD ? BC_HTTP_GET : method;
+    out->route = NULL;
+    out->channel[0] = '\0';
+    out->allow[0] = '\0';
+    for (size_t i = 0; i < BC_CONTROL_ROUTE_COUNT; i++) {
+        const struct bc_control_route *r = &BC_CONTROL_ROUTES[i];
+        if (!bc_control_route_match(r->pattern, path, channel)) {
+            continue;
+        }
+        if (r->method == wanted) {
+            out->route = r;
+            memcpy(out->channel, channel, sizeof(channel));
+            return;
+        }
+        allow(out->allow, sizeof(out->allow), r->method);
+    }
+}
+
+const char *
+bc_control_method_name(enum bc_http_method method)
+{
+    switch (method) {
+    case BC_HTTP_GET:
+        return "GET";
+    case BC_HTTP_HEAD:
+        return "HEAD";
+    case BC_HTTP_POST:
+        return "POST";
+    case BC_HTTP_PUT:
+        return "PUT";
+    case BC_HTTP_PATCH:
+        return "PATCH";
+    case BC_HTTP_DELETE:
+        return "DELETE";
+    case BC_HTTP_OPTIONS:
+        return "OPTIONS";
+    case BC_HTTP_INVALID:
+    case BC_HTTP_OTHER:
+        break;
+    }
+    return "OTHER";
+}
+
+const struct bc_control_route BC_CONTROL_ROUTES[] = {
+    { BC_HTTP_GET, "/healthz", BC_CONTROL_OPEN, bc_control_healthz, false, 200, TEXT,
+        "getHealth", "Whether the process lives." },
+    { BC_HTTP_GET, "/readyz", BC_CONTROL_OPEN, bc_control_readyz, false, 200, TEXT,
+        "getReadiness", "Whether the server takes hosts and viewers; 503 while it does not." },
+    { BC_HTTP_GET, "/metrics", BC_CONTROL_OPEN, bc_control_metrics, false, 200, TEXT,
+        "getMetrics", "Counters and gauges in Prometheus' text format." },
+    { BC_HTTP_GET, "/api/v1/openapi.json", BC_CONTROL_OPEN, bc_control_openapi, false, 200, JSON,
+        "getDescription", "This description." },
+    { BC_HTTP_GET, "/api/v1/channels", BC_CONTROL_TOKEN, bc_control_channels, true, 200, JSON,
+        "listChannels", "The channels that are live, waiting for their host, or just over." },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL, BC_CONTROL_TOKEN, bc_control_channel, false, 200,
+        JSON, "getChannel", "State, tracks, viewers, takes and advice of one channel." },
+    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/kick", BC_CONTROL_TOKEN, bc_control_kick, false,
+        202, JSON, "kickHost", "Ends the channel's broadcast and closes the host's connection." },
+    { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels, true,
+        200, JSON, "listPublicChannels", "What is live now, as far as everybody may know." },
+    { BC_HTTP_GET, "/api/v1/public/channels/" CHANNEL, BC_CONTROL_OPEN, bc_control_public_channel,
+        false, 200, JSON, "getPublicChannel", "One channel, as far as everybody may know." },
+    { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false, 200,
+        JSON, "getInfo", "The server's name, version and ports." },
+};
+
+const size_t BC_CONTROL_ROUTE_COUNT = sizeof(BC_CONTROL_ROUTES) / sizeof(BC_CONTROL_ROUTES[0]);
