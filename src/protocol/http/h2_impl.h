@@ -33,6 +33,7 @@ struct bc_h2 {
     unsigned depth;            // calls of nghttp2 and of handlers: output waits for their end
     bool flush_wanted;
     bool abused;               // a rate was exceeded
+    bool counted_bad;          // the session's error was counted
     bool hold;                 // after an upgrade: no output before the client's preface
     int64_t now_us;            // of the input that is being handled
     struct bc_h2_rate resets;

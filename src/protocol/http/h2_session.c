@@ -71,11 +71,22 @@ on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int err, 
     return h2->abused ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-// A response that is complete while the request is not ends the request too (RFC 9113 8.1).
+static void
+count_bad_once(struct bc_h2 *h2, const char *reason)
+{
+    if (!h2->counted_bad) {
+        h2->counted_bad = true;
+        bc_http_conn_count_bad(h2->conn, reason);
+    }
+}
+
 static int
 on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
-    (void)user;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+        count_bad_once(user, nghttp2_http2_strerror(frame->goaway.error_code));
+    }
+    // A response that is complete while the request is not ends the request too (RFC 9113 8.1).
     bool carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!carries_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
         return 0;
@@ -342,7 +353,7 @@ bc_h2_drain(struct bc_h2 *h2)
 static void
 refuse(struct bc_h2 *h2, uint32_t code, const char *reason)
 {
-    bc_http_conn_count_bad(h2->conn, reason);
+    count_bad_once(h2, reason);
     nghttp2_session_terminate_session(h2->session, code);
     bc_h2_flush(h2);
     shut(h2, BC_HTTP_CLOSE_LINGER, reason);
