@@ -51,9 +51,11 @@ class Process:
             return f.read()
 
     def tail(self, lines=60):
-        text = self.log().replace('\r', '\n')
+        # Not what FFmpeg says of each picture and sound.
+        said = [line for line in self.log().replace('\r', '\n').splitlines()
+                if 'showinfo' not in line]
         return f'--- {self.name}: {" ".join(self.command)[:300]} (exit {self.code})\n' + \
-            '\n'.join(text.splitlines()[-lines:])
+            '\n'.join(said[-lines:])
 
     def signal(self, number):
         if self.alive:

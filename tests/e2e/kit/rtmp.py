@@ -207,9 +207,11 @@ class Peer:
         return self.wait_command('_result', '_error')
 
     def create_stream(self):
-        self.command('createStream', None)
-        answer = self.wait_command('_result', '_error')
-        return int(answer[3])
+        number = self.command('createStream', None)
+        while True:
+            answer = self.wait_command('_result', '_error')
+            if answer[1] == number:    # not of releaseStream or FCPublish
+                return int(answer[3])
 
     def publish(self, name='hq', app='live'):
         """The code of the answer to publish, such as NetStream.Publish.Start."""
