@@ -25,7 +25,7 @@ struct bc_hls_params {
     int64_t part_us;    // longest part wanted; default 200 ms
     int64_t segment_us; // segments end at the first IDR after this; default 2 s
     int64_t target_us;  // TARGETDURATION; a segment is cut by force before; default 4 s
-    int64_t window_us;  // what a playlist holds; default 60 s, at least 8 target durations
+    int64_t window_us; // what a playlist holds; default 60 s, at least 8 target durations
     size_t window_bytes; // of media kept at most, whatever the window; default 256 MiB
     // Number of the first segment. Above all that this URL ever had, so derived from the
     // wall clock: then players survive a restart of the server.
@@ -48,7 +48,8 @@ typedef void
 bc_hls_on_update(void *user, struct bc_hls_snapshot *snapshot);
 
 struct bc_hls_muxer *
-bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, void *user);
+bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update,
+    void *user);
 
 // NULL is fine. Snapshots that others hold stay valid.
 void

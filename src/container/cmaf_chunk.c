@@ -20,7 +20,8 @@
 #define TRUN_FLAGS 0x000400
 #define TRUN_CTS 0x000800
 
-// sample_flags, 8.8.3.1: sample_depends_on, sample_is_depended_on, sample_is_non_sync_sample
+// sample_flags, 8.8.3.1: sample_depends_on, sample_is_depended_on,
+// sample_is_non_sync_sample
 #define DEPENDS_ON_NONE 0x02000000
 #define DEPENDS_ON_OTHERS 0x01000000
 #define NOT_DEPENDED_ON 0x00800000
@@ -36,7 +37,8 @@ bc_cmaf_timescale(const struct bc_track *track)
     return track->kind == BC_KIND_AUDIO ? track->sample_rate : BC_CMAF_VIDEO_TIMESCALE;
 }
 
-// value * to / from, rounded to the nearest; the whole units apart so that nothing overflows.
+// value * to / from, rounded to the nearest; the whole units apart so that nothing
+// overflows.
 static int64_t
 scale(int64_t value, int64_t from, int64_t to)
 {
@@ -107,7 +109,8 @@ write_trun(struct bc_writer *w, const struct bc_cmaf_run *run, size_t *offset_at
     box_end(w, trun);
 }
 
-// Returns where the trun's data offset stands, to be filled in when the moof's size is known.
+// Returns where the trun's data offset stands, to be filled in when the moof's size is
+// known.
 static size_t
 write_traf(struct bc_writer *w, const struct bc_cmaf_run *run)
 {

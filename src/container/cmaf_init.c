@@ -48,8 +48,8 @@ write_hevc(struct bc_writer *w, const struct bc_track *t)
     write_config(w, "hvcC", t);
 }
 
-// The header of an MPEG-4 descriptor, ISO/IEC 14496-1 8.3.3: its length in four bytes of seven
-// bits, so that all descriptors have headers of 5 bytes.
+// The header of an MPEG-4 descriptor, ISO/IEC 14496-1 8.3.3: its length in four bytes of
+// seven bits, so that all descriptors have headers of 5 bytes.
 #define DESCRIPTOR_HEADER 5
 
 static void
@@ -62,8 +62,8 @@ write_descriptor(struct bc_writer *w, uint8_t tag, size_t len)
     bc_write_u8(w, (uint8_t)(len & 0x7f));
 }
 
-// ISO/IEC 14496-14 5.6.1: ES_Descriptor { DecoderConfigDescriptor { DecoderSpecificInfo },
-// SLConfigDescriptor }.
+// ISO/IEC 14496-14 5.6.1: ES_Descriptor { DecoderConfigDescriptor { DecoderSpecificInfo
+// }, SLConfigDescriptor }.
 static void
 write_esds(struct bc_writer *w, const struct bc_track *t)
 {
@@ -93,7 +93,8 @@ struct entry {
     void (*write_specific)(struct bc_writer *w, const struct bc_track *t);
 };
 
-// avc1 and hvc1, not avc3 and hev1: parameter sets are in the entry (Apple plays only those).
+// avc1 and hvc1, not avc3 and hev1: parameter sets are in the entry (Apple plays only
+// those).
 static const struct entry ENTRIES[] = {
     { BC_CODEC_AVC, "avc1", write_avc },
     { BC_CODEC_HEVC, "hvc1", write_hevc },

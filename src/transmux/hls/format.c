@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muxer.h"
 
-// How long to wait for a second track once one has come, and for the first keyframe of a video
-// of which only other frames came yet.
+// How long to wait for a second track once one has come, and for the first keyframe of a
+// video of which only other frames came yet.
 #define TRACK_WAIT_US 1000000
 #define KEY_WAIT_US 10000000
 
@@ -142,6 +142,7 @@ hls_muxer_flush(struct bc_hls_muxer *m)
     }
     hls_queue_finish(&m->held);
     m->running = false;
+    m->sound_waits = false;
     bc_track_unref(&m->video_in.track);
     bc_track_unref(&m->audio_in.track);
     m->video_in.seen = false;

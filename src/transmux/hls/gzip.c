@@ -12,7 +12,8 @@ struct bc_buf *
 hls_gzip(const struct bc_buf *plain)
 {
     z_stream z = { 0 };
-    if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY)
+        != Z_OK) {
         return NULL;
     }
     struct bc_buf *room = bc_buf_create(deflateBound(&z, plain->len));

@@ -8,7 +8,8 @@
 #include "snapshot.h"
 
 #define US_PER_S 1000000
-// A segment shorter than this says nothing of the peak: one keyframe would look like a flood.
+// A segment shorter than this says nothing of the peak: one keyframe would look like a
+// flood.
 #define MIN_PEAK_US 500000
 // Said of the sound alone until its first part is there, a moment after the picture's.
 #define UNMEASURED_BPS 192000
@@ -48,12 +49,25 @@ measure(const struct hls_view *v)
     return rate;
 }
 
+// What the stream says of itself, exactly, where it keeps to it; else what was measured.
+static int64_t
+frames_per_1000_s(const struct bc_hls_snapshot *s)
+{
+    int64_t num = s->video->fps_num;
+    int64_t den = s->video->fps_den;
+    if (num > 0 && den > 0 && den * US_PER_S / num == s->frame_us) {
+        return (num * 1000 + den / 2) / den;
+    }
+    int64_t us = s->frame_us;
+    return us > 0 ? ((int64_t)US_PER_S * 1000 + us / 2) / us : 0;
+}
+
 static void
 write_frame_rate(struct bc_writer *w, const struct bc_hls_snapshot *s)
 {
-    if (s->frame_us > 0) {
-        int64_t milli = ((int64_t)US_PER_S * 1000 + s->frame_us / 2) / s->frame_us;
-        bc_write_fmt(w, ",FRAME-RATE=%" PRId64 ".%03" PRId64, milli / 1000, milli % 1000);
+    int64_t rate = frames_per_1000_s(s);
+    if (rate > 0) {
+        bc_write_fmt(w, ",FRAME-RATE=%" PRId64 ".%03" PRId64, rate / 1000, rate % 1000);
     }
 }
 
@@ -92,8 +106,8 @@ bc_hls_multivariant(const struct bc_hls_snapshot *s, const char *prefix)
         bc_write_str(&w, "#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
     write_variant(&w, s, BC_HLS_MAIN, prefix);
-    // The sound alone is a variant of its own, for thin networks and screens that are off. The
-    // main file has its sound inside, so it needs no audio group.
+    // The sound alone is a variant of its own, for thin networks and screens that are
+    // off. The main file has its sound inside, so it needs no audio group.
     if (s->video && s->audio) {
         write_variant(&w, s, BC_HLS_AUDIO, prefix);
     }

@@ -5,8 +5,8 @@
 
 #define US_PER_S 1000000
 
-// A track that is silent for so long while the other goes on is taken for gone: players would
-// stall for it.
+// A track that is silent for so long while the other goes on is taken for gone: players
+// would stall for it.
 #define TRACK_LOST_US (3 * US_PER_S)
 // A stamp so far before the track's last is no jitter any more.
 #define STEP_BACK_US US_PER_S
@@ -14,6 +14,10 @@
 #define PART_DEFAULT_US 200000
 #define PART_MIN_US 150000
 #define PART_MAX_US (2 * US_PER_S)
+// PART-HOLD-BACK in PART-TARGETs (LL-1). It is the same in both playlists, whose
+// PART-TARGETs need not be: each is at most the part wanted and a little slack, or a frame.
+#define PART_HOLDS 3
+#define PART_SLACK_US 3000
 #define SEGMENT_DEFAULT_US (2 * US_PER_S)
 #define SEGMENT_MIN_US (US_PER_S / 2)
 #define TARGET_DEFAULT_US (4 * US_PER_S)
@@ -35,7 +39,8 @@ check_params(struct bc_hls_params *p)
     p->part_us = within(p->part_us, PART_DEFAULT_US, PART_MIN_US, PART_MAX_US);
     p->target_us = within(p->target_us, TARGET_DEFAULT_US, US_PER_S, TARGET_MAX_US);
     p->target_us = (p->target_us + US_PER_S - 1) / US_PER_S * US_PER_S;
-    p->segment_us = within(p->segment_us, SEGMENT_DEFAULT_US, SEGMENT_MIN_US, p->target_us);
+    p->segment_us =
+        within(p->segment_us, SEGMENT_DEFAULT_US, SEGMENT_MIN_US, p->target_us);
     p->window_us = within(p->window_us, WINDOW_DEFAULT_US, WINDOW_TARGETS * p->target_us,
         INT64_MAX / 4);
     p->window_bytes = p->window_bytes > 0 ? p->window_bytes : WINDOW_DEFAULT_BYTES;
@@ -52,8 +57,8 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, v
     m->user = user;
     m->format.params = *params;
     check_params(&m->format.params);
-    // As the sequence numbers it must not fall when the server starts again, and there are
-    // never more discontinuities than segments.
+    // As the sequence numbers it must not fall when the server starts again, and there
+    // are never more discontinuities than segments.
     m->format.dseq = params->first_msn;
     m->format.first_msn = params->first_msn;
     hls_rendition_init(&m->main, BC_HLS_MAIN, &m->format);
@@ -103,8 +108,9 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
     s->audio = audio ? bc_track_ref(audio) : NULL;
     s->frame_us = none && old ? old->frame_us : m->main.runs[0].pace.frame_us;
     s->ended = m->ended;
-    int64_t part_us = m->format.params.part_us + 2000;
-    s->part_hold_us = 3 * (m->main.part_target_us > part_us ? m->main.part_target_us : part_us);
+    int64_t target_us = m->format.params.part_us + PART_SLACK_US;
+    target_us = m->main.part_target_us > target_us ? m->main.part_target_us : target_us;
+    s->part_hold_us = PART_HOLDS * target_us;
     s->last_part_arrived_us = m->main.newest_arrived_us;
     if (newest) {
         s->last_part_wall_us = newest->pdt_us + newest->end_us - newest->start_us;
@@ -145,20 +151,37 @@ begins_epoch(const struct bc_hls_muxer *m, const struct bc_packet *p,
         || (in->seen && p->dts_us + STEP_BACK_US < in->last_us);
 }
 
-// Whether the running format cannot carry the packet.
 static bool
-changes_format(const struct bc_hls_muxer *m, const struct bc_packet *p,
-    const struct hls_input *in)
+is_same(const struct bc_track *a, const struct bc_track *b)
 {
-    if (!in->track) {
-        return true;
+    return a == b || bc_track_equal(a, b);
+}
+
+// What a packet means to the running format.
+enum fit { FIT_NONE, FIT_FEED, FIT_DROP, FIT_NEW_FORMAT };
+
+// A format with a picture can only begin with a keyframe. So sound that is new, changed
+// or gone waits for the next one rather than freeze the picture until then.
+static enum fit
+fit_video(const struct bc_hls_muxer *m, const struct bc_packet *p)
+{
+    bool fits = is_same(m->video_in.track, p->track);
+    if (!(p->flags & BC_PACKET_KEY)) {
+        return fits ? FIT_FEED : FIT_DROP;
     }
-    if (in->track != p->track && !bc_track_equal(in->track, p->track)) {
-        return true;
+    bool sound_lost = m->audio_in.track
+        && m->video_in.last_us - m->audio_in.last_us > TRACK_LOST_US;
+    return fits && !sound_lost && !m->sound_waits ? FIT_FEED : FIT_NEW_FORMAT;
+}
+
+static enum fit
+fit_audio(struct bc_hls_muxer *m, const struct bc_packet *p)
+{
+    if (is_same(m->audio_in.track, p->track)) {
+        return FIT_FEED;
     }
-    // The sound is gone: the picture goes on alone from its next keyframe.
-    return p->kind == BC_KIND_VIDEO && (p->flags & BC_PACKET_KEY) && m->audio_in.track
-        && in->last_us - m->audio_in.last_us > TRACK_LOST_US;
+    m->sound_waits = m->video_in.track != NULL;
+    return m->sound_waits ? FIT_DROP : FIT_NEW_FORMAT;
 }
 
 // The picture is gone: the sound that waited for it goes on alone.
@@ -209,15 +232,18 @@ bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
     } else if (m->running && has_lost_video(m, packet)) {
         go_on_without_video(m);
     }
-    if (m->running ? changes_format(m, packet, in) : hls_muxer_contradicts(m, packet)) {
+    bool video = packet->kind == BC_KIND_VIDEO;
+    enum fit fit = m->running ? (video ? fit_video(m, packet) : fit_audio(m, packet))
+        : hls_muxer_contradicts(m, packet) ? FIT_NEW_FORMAT : FIT_FEED;
+    if (fit == FIT_NEW_FORMAT) {
         hls_muxer_flush(m);
     }
     in->seen = true;
     in->last_us = packet->dts_us;
-    if (m->running) {
-        hls_muxer_feed(m, packet);
-    } else {
+    if (!m->running) {
         hls_muxer_collect(m, packet, wall_us);
+    } else if (fit == FIT_FEED) {
+        hls_muxer_feed(m, packet);
     }
     update(m, false);
 }

@@ -28,11 +28,12 @@ struct bc_hls_muxer {
     struct hls_input audio_in;
     bool has_epoch;
     bool running;    // a format is set; otherwise packets are collected to choose one
+    bool sound_waits; // of another format: the next keyframe begins a format with it
     bool ended;
     uint32_t epoch;
     struct hls_queue collected;
-    // Sound that waits for the picture of its time, so that both playlists are cut at the same
-    // place.
+    // Sound that waits for the picture of its time, so that both playlists are cut at the
+    // same place.
     struct hls_queue held;
     bool cut_pending;  // the main playlist was cut and the sound has not come so far
     int64_t cut_us;
@@ -62,7 +63,7 @@ hls_muxer_flush(struct bc_hls_muxer *m);
 void
 hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet);
 
-// All held sound goes to its playlist, both are closed with the same number.
+// Both playlists are closed with the same number.
 void
 hls_muxer_close(struct bc_hls_muxer *m);
 

@@ -14,7 +14,7 @@ enum hls_name_kind { HLS_NAME_NONE, HLS_NAME_INIT, HLS_NAME_SEGMENT, HLS_NAME_PA
 struct hls_name {
     enum hls_name_kind kind;
     enum bc_hls_rendition rendition;
-    uint64_t msn;  // of the segment; the init section's first; the muxer's first for parts
+    uint64_t msn; // of the segment; the init section's first; the muxer's first for parts
     uint64_t part;
 };
 
@@ -22,7 +22,8 @@ struct hls_name {
 const char *
 hls_rendition_name(enum bc_hls_rendition rendition);
 
-// False when the text is no such name, also when it is not written as hls_name_write() would.
+// False when the text is no such name, also when it is not written as hls_name_write()
+// would.
 bool
 hls_name_parse(const char *text, struct hls_name *out);
 

@@ -11,8 +11,9 @@
 
 #define US_PER_S 1000000
 
-// Of the newest media, in target durations: how much stays listed as parts (LL-7), and what a
-// delta update leaves out (LL-12). HOLD-BACK is for players that do not read parts.
+// Of the newest media, in target durations: how much stays listed as parts (LL-7), and
+// what a delta update leaves out (LL-12). HOLD-BACK is for players that do not read
+// parts.
 #define PARTS_TARGETS 3
 #define SKIP_TARGETS 6
 #define HOLD_TARGETS 3
@@ -40,7 +41,8 @@ write_millis(struct bc_writer *w, int64_t us)
 }
 
 static void
-write_name(const struct rendering *x, enum hls_name_kind kind, uint64_t msn, uint64_t part)
+write_name(const struct rendering *x, enum hls_name_kind kind, uint64_t msn,
+    uint64_t part)
 {
     struct hls_name name = { kind, x->rendition, msn, part };
     hls_name_write(x->w, &name);
@@ -134,7 +136,8 @@ write_end(const struct rendering *x)
     bc_write_str(x->w, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
     write_name(x, HLS_NAME_PART, x->s->params.first_msn, x->view->next_part);
     bc_write_str(x->w, "\"\n");
-    enum bc_hls_rendition other = x->rendition == BC_HLS_MAIN ? BC_HLS_AUDIO : BC_HLS_MAIN;
+    enum bc_hls_rendition other =
+        x->rendition == BC_HLS_MAIN ? BC_HLS_AUDIO : BC_HLS_MAIN;
     if (bc_hls_snapshot_has(x->s, other)) {
         write_report(x->w, x->s, other);
     }
@@ -170,8 +173,8 @@ write_playlist(struct rendering *x, size_t skipped)
     write_end(x);
 }
 
-// The text in its place in the snapshot, made now if it is not there; borrowed. The mutex is
-// held.
+// The text in its place in the snapshot, made now if it is not there; borrowed. The mutex
+// is held.
 static struct bc_buf *
 make_text(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text,
     bool gzip);
@@ -181,7 +184,8 @@ render(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text
 {
     struct bc_writer w = { 0 };
     const struct hls_view *v = &s->views[rendition];
-    struct rendering x = { &w, s, v, rendition, hls_view_newest(v).segment->end_us, NULL };
+    int64_t end_us = hls_view_newest(v).segment->end_us;
+    struct rendering x = { &w, s, v, rendition, end_us, NULL };
     size_t skipped = text == HLS_TEXT_DELTA ? count_skippable(&x) : 0;
     if (text == HLS_TEXT_DELTA && skipped == 0) {
         struct bc_buf *full = make_text(s, rendition, HLS_TEXT_FULL, false);

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-// A delivery directive is "_HLS_name=value" between "&"; draft-pantos-hls-rfc8216bis 6.2.5.
+// A delivery directive is "_HLS_name=value" between "&"; draft-pantos-hls-rfc8216bis
+// 6.2.5.
 #define PREFIX "_HLS_"
 #define PREFIX_LEN 5
 

@@ -121,7 +121,8 @@ riders_end(const struct hls_run *run, size_t count)
         return run->end;
     }
     int64_t end = run->samples[count - 1].dts + hls_run_frame(run);
-    return count < run->count && run->samples[count].dts < end ? run->samples[count].dts : end;
+    bool followed = count < run->count && run->samples[count].dts < end;
+    return followed ? run->samples[count].dts : end;
 }
 
 static void
@@ -167,10 +168,10 @@ publish(struct hls_rendition *r, const size_t counts[2], const int64_t ends[2],
     }
 }
 
-// Makes the waiting samples of the ruling track a part that ends at `end`, with those of the
-// riding track that belong before, or all of them.
+// Makes the waiting samples of the ruling track a part that ends at `end`, with those of
+// the riding track that are heard before.
 static void
-close_part(struct hls_rendition *r, int64_t end, bool all_riders)
+close_part(struct hls_rendition *r, int64_t end)
 {
     const struct hls_run *ruling = &r->runs[0];
     const struct hls_run *riding = &r->runs[1];
@@ -179,31 +180,10 @@ close_part(struct hls_rendition *r, int64_t end, bool all_riders)
         .end_us = bc_cmaf_us(end, ruling->timescale),
         .independent = has_sync(r),
     };
-    size_t riders = all_riders ? riding->count
-        : riders_before(riding, part.end_us + r->format->reorder_us);
+    size_t riders = riders_before(riding, part.end_us + r->format->reorder_us);
     size_t counts[2] = { ruling->count, riders };
     int64_t ends[2] = { end, riders_end(riding, riders) };
     publish(r, counts, ends, &part);
-}
-
-// What is left of the riding track when the ruling one has nothing more: a last part without
-// samples of the ruling track.
-static void
-close_riders(struct hls_rendition *r)
-{
-    const struct hls_run *riding = &r->runs[1];
-    struct hls_part part = { .start_us = r->open->end_us };
-    int64_t end = riders_end(riding, riding->count);
-    int64_t end_us = bc_cmaf_us(end, riding->timescale);
-    int64_t limit_us = part.start_us + r->part_target_us;
-    part.end_us = end_us < limit_us ? end_us : limit_us;
-    size_t counts[2] = { 0, riding->count };
-    int64_t ends[2] = { r->runs[0].end, end };
-    if (part.end_us > part.start_us) {
-        publish(r, counts, ends, &part);
-    } else {
-        hls_run_shift(&r->runs[1], riding->count, end);
-    }
 }
 
 static int64_t
@@ -212,15 +192,22 @@ clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-// Ends the open part before a sample at `next`, at least where its own last sample begins.
+// Ends the open part before a sample at `next`, at least where its own last sample
+// begins.
 static void
-close_part_before(struct hls_rendition *r, int64_t next, int64_t min, bool all_riders)
+close_part_before(struct hls_rendition *r, int64_t next, int64_t min)
 {
     const struct hls_run *run = &r->runs[0];
     int64_t start = run->samples[0].dts;
     int64_t last = run->samples[run->count - 1].dts;
     int64_t end = clamp(next, start + min, start + part_max(r));
-    close_part(r, end > last ? end : last + 1, all_riders);
+    close_part(r, end > last ? end : last + 1);
+}
+
+static int64_t
+length_us(const struct hls_segment *s)
+{
+    return s->end_us - s->start_us;
 }
 
 static void
@@ -242,7 +229,8 @@ close_segment(struct hls_rendition *r)
 {
     struct hls_segment *open = r->open;
     r->open = NULL;
-    struct hls_segment *closed = open && open->part_count > 0 ? hls_segment_copy(open) : NULL;
+    bool empty = !open || open->part_count == 0;
+    struct hls_segment *closed = empty ? NULL : hls_segment_copy(open);
     if (closed) {
         append_segment(r, closed);
     } else if (open) {
@@ -302,7 +290,8 @@ begins_segment(const struct hls_rendition *r, const struct bc_packet *p, int64_t
     if (age + frame > hls_run_ticks(run, params->target_us)) {
         return true;
     }
-    // An IDR in the middle of a part begins a segment early rather than leave a short part.
+    // An IDR in the middle of a part begins a segment early rather than leave a short
+    // part.
     int64_t wanted = hls_run_ticks(run, params->segment_us);
     return is_sync(r, p)
         && (age + frame / 2 >= wanted || (is_short(r, at) && age >= wanted / 2));
@@ -315,7 +304,7 @@ close_before(struct hls_rendition *r, const struct bc_packet *p, int64_t at)
     const struct hls_run *run = &r->runs[0];
     if (begins_segment(r, p, at)) {
         if (run->count > 0) {
-            close_part_before(r, at, 1, false);
+            close_part_before(r, at, 1);
         }
         close_segment(r);
         return;
@@ -325,22 +314,23 @@ close_before(struct hls_rendition *r, const struct bc_packet *p, int64_t at)
     }
     int64_t age = at - run->samples[0].dts;
     if (age + hls_run_frame(run) / 2 > part_max(r)) {
-        close_part_before(r, at, part_min(r), false);
+        close_part_before(r, at, part_min(r));
     } else if (is_sync(r, p) && run->track->kind == BC_KIND_VIDEO && !is_short(r, at)) {
-        close_part_before(r, at, 1, false);
+        close_part_before(r, at, 1);
     }
 }
 
-// The part with the sample just added is published now if no other frame fits, so that nobody
-// waits for the next one. Where the frames do not divide PART-TARGET evenly, the last one is
-// drawn out or cut by what makes the smaller error; the next sample makes good for it.
+// The part with the sample just added is published now if no other frame fits, so that
+// nobody waits for the next one. Where the frames do not divide PART-TARGET evenly, the
+// last one is drawn out or cut by what makes the smaller error; the next sample makes
+// good for it.
 static void
 close_if_full(struct hls_rendition *r)
 {
     const struct hls_run *run = &r->runs[0];
     int64_t frame = hls_run_frame(run);
     int64_t start = run->samples[0].dts;
-    int64_t end = run->samples[run->count - 1].dts + frame - start;
+    int64_t end = hls_run_end(run) - start;
     int64_t max = part_max(r);
     int64_t min = part_min(r);
     if (run->count < HLS_RUN_MAX) {
@@ -350,7 +340,7 @@ close_if_full(struct hls_rendition *r)
             return;
         }
     }
-    close_part_before(r, start + end, min, false);
+    close_part_before(r, start + end, min);
 }
 
 void
@@ -374,7 +364,8 @@ hls_rendition_push(struct hls_rendition *r, struct bc_packet *packet)
 void
 hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet)
 {
-    // A full run means that the ruling track stands still; the muxer takes notice of that.
+    // A full run means that the ruling track stands still; the muxer takes notice of
+    // that.
     (void)hls_run_push(&r->runs[1], packet);
 }
 
@@ -386,11 +377,7 @@ hls_rendition_cut(struct hls_rendition *r)
         return;
     }
     if (run->count > 0) {
-        int64_t end = run->samples[run->count - 1].dts + hls_run_frame(run);
-        close_part_before(r, end, 1, true);
-    }
-    if (r->runs[1].count > 0) {
-        close_riders(r);
+        close_part_before(r, hls_run_end(run), 1);
     }
     close_segment(r);
 }
@@ -403,10 +390,15 @@ hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like)
         return;
     }
     describe_segment(r, s);
+    // The sound before it ends on a frame of its own, not exactly where the picture was
+    // cut.
+    const struct hls_segment *last = hls_rendition_last(r);
+    int64_t over_us = last ? last->pdt_us + length_us(last) - like->pdt_us : 0;
+    over_us = clamp(over_us, 0, length_us(like) - 1);
     s->gap = true;
-    s->start_us = like->start_us;
+    s->start_us = like->start_us + over_us;
     s->end_us = like->end_us;
-    s->pdt_us = like->pdt_us;
+    s->pdt_us = like->pdt_us + over_us;
     append_segment(r, s);
 }
 
@@ -414,12 +406,6 @@ const struct hls_segment *
 hls_rendition_last(const struct hls_rendition *r)
 {
     return r->count > 0 ? r->segments[r->count - 1] : NULL;
-}
-
-static int64_t
-length_us(const struct hls_segment *s)
-{
-    return s->end_us - s->start_us;
 }
 
 static bool

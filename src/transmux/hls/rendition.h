@@ -10,12 +10,12 @@
 #include "segment.h"
 #include "transmux/hls.h"
 
-// Kept at most, whatever the window says: a stream that changes its format with every frame
-// makes a segment of each.
+// Kept at most, whatever the window says: a stream that changes its format with every
+// frame makes a segment of each.
 #define HLS_MAX_SEGMENTS 1024
 
-// What all formats of the muxer have in common and what the running one began with. Owned by
-// the muxer, borrowed by its renditions.
+// What all formats of the muxer have in common and what the running one began with. Owned
+// by the muxer, borrowed by its renditions.
 struct hls_format {
     struct bc_hls_params params; // checked, no zeros
     int64_t wall_offset_us; // wall clock = media time + this
@@ -25,8 +25,8 @@ struct hls_format {
     bool discontinuity;     // false for the muxer's first format only
 };
 
-// One media playlist in the making: samples become parts, parts become segments. Owned by its
-// muxer, the home worker's thread only; dies with it.
+// One media playlist in the making: samples become parts, parts become segments. Owned by
+// its muxer, the home worker's thread only; dies with it.
 struct hls_rendition {
     const struct hls_format *format; // borrowed from the muxer
     enum bc_hls_rendition kind;
@@ -41,8 +41,8 @@ struct hls_rendition {
     uint64_t next_part;
     uint32_t sequence;        // of the moof
     int64_t newest_arrived_us; // stamp of the newest packet published
-    // Closed segments, oldest first; those before `listed` left the playlist but may still be
-    // fetched (HLS-5).
+    // Closed segments, oldest first; those before `listed` left the playlist but may
+    // still be fetched (HLS-5).
     struct hls_segment *segments[HLS_MAX_SEGMENTS]; // owned references
     size_t count;
     size_t listed;
@@ -56,10 +56,11 @@ hls_rendition_init(struct hls_rendition *r, enum bc_hls_rendition kind,
 void
 hls_rendition_finish(struct hls_rendition *r);
 
-// A new format begins with the next segment. `tracks` may be empty: then there will be only
-// gaps. Everything before was flushed. -ENOMEM.
+// A new format begins with the next segment. `tracks` may be empty: then there will be
+// only gaps. Everything before was flushed. -ENOMEM.
 int
-hls_rendition_start(struct hls_rendition *r, struct bc_track *const *tracks, size_t count);
+hls_rendition_start(struct hls_rendition *r, struct bc_track *const *tracks,
+    size_t count);
 
 // The next sample of the ruling track.
 void
@@ -69,7 +70,8 @@ hls_rendition_push(struct hls_rendition *r, struct bc_packet *packet);
 void
 hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet);
 
-// Publishes all samples that wait and ends the segment where they end.
+// Publishes what waits and ends the segment there. Samples of the riding track that come
+// after the ruling one's last are left behind.
 void
 hls_rendition_cut(struct hls_rendition *r);
 

@@ -11,8 +11,8 @@
 // A frame rate that a stream claims is believed within these bounds.
 #define MIN_FPS 1
 #define MAX_FPS 240
-// Where a prediction was much too long, frames follow each other at least by a millisecond:
-// there are players that count in those.
+// Where a prediction was much too long, frames follow each other at least by a
+// millisecond: there are players that count in those.
 #define MIN_STEP_PER_S 1000
 
 static int64_t
@@ -20,14 +20,13 @@ nominal_frame_us(const struct bc_track *t)
 {
     if (t->kind == BC_KIND_AUDIO) {
         return t->sample_rate > 0
-            ? ((int64_t)t->frame_samples * US_PER_S + t->sample_rate / 2) / t->sample_rate
-            : 0;
+            ? (int64_t)t->frame_samples * US_PER_S / t->sample_rate : 0;
     }
     if (t->fps_num == 0 || t->fps_den == 0 || t->fps_num / t->fps_den > MAX_FPS
         || t->fps_num / t->fps_den < MIN_FPS) {
         return 0;
     }
-    return ((int64_t)t->fps_den * US_PER_S + t->fps_num / 2) / t->fps_num;
+    return (int64_t)t->fps_den * US_PER_S / t->fps_num;
 }
 
 static int
@@ -38,8 +37,9 @@ compare_steps(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// The mean of the middle of the recent steps: neither an outlier nor the rounding of stamps to
-// milliseconds moves it much. A nominal rate that agrees within 4 % is more exact still.
+// The mean of the middle of the recent steps: neither an outlier nor the rounding of
+// stamps to milliseconds moves it much. A nominal rate that agrees within 4 % is more
+// exact still.
 static int64_t
 predict(const struct hls_pace *p)
 {
@@ -115,6 +115,16 @@ hls_run_frame(const struct hls_run *run)
     return ticks > 0 ? ticks : 1;
 }
 
+int64_t
+hls_run_end(const struct hls_run *run)
+{
+    if (run->count == 0) {
+        return run->end;
+    }
+    const struct bc_packet *last = run->samples[run->count - 1].packet;
+    return hls_run_ticks(run, last->dts_us) + hls_run_frame(run);
+}
+
 // Where a sample goes whose own stamp says `ideal`.
 static int64_t
 place(const struct hls_run *run, int64_t ideal)
@@ -124,8 +134,10 @@ place(const struct hls_run *run, int64_t ideal)
         int64_t least = run->samples[run->count - 1].dts + step;
         return ideal > least ? ideal : least;
     }
-    // A step back by more than a second is a new timeline, not a wrong prediction.
-    bool follows = run->has_end && ideal <= run->end + hls_run_frame(run) / 2
+    // A step back by more than a second is a new timeline, not a wrong prediction. Behind
+    // a discontinuity only overlaps matter.
+    int64_t slack = run->published ? hls_run_frame(run) / 2 : 0;
+    bool follows = run->has_end && ideal <= run->end + slack
         && ideal + (int64_t)run->timescale > run->end;
     return follows ? run->end : ideal;
 }
@@ -196,6 +208,7 @@ hls_run_shift(struct hls_run *run, size_t count, int64_t end)
     run->count -= count;
     memmove(run->samples, run->samples + count, run->count * sizeof(run->samples[0]));
     run->has_end = true;
+    run->published = true;
     run->end = end;
 }
 

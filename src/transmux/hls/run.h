@@ -14,8 +14,8 @@
 
 #define HLS_PACE_STEPS 9
 
-// The usual distance of two frames: a part is published with its last frame, before the next
-// one tells how long that frame lasts.
+// The usual distance of two frames: a part is published with its last frame, before the
+// next one tells how long that frame lasts.
 struct hls_pace {
     int64_t nominal_us; // what the stream says of itself; 0 unknown
     int64_t steps_us[HLS_PACE_STEPS];
@@ -31,13 +31,15 @@ struct hls_sample {
     int32_t cts;
 };
 
-// One track of a rendition: the samples that wait for their part. Embedded in its rendition.
+// One track of a rendition: the samples that wait for their part. Embedded in its
+// rendition.
 //
-// The track's time is laid out so that samples follow each other without holes or overlaps: the
-// first sample of a part begins where the last one of the part before was predicted to end,
-// and the next ones are placed by their own stamps again, so that a wrong prediction lasts for
-// one sample and does not add up. A sample that comes late by more than half a frame begins
-// where its stamp says: that is a hole, and tfdt shows it (LL-22).
+// The track's time is laid out so that samples follow each other without holes or
+// overlaps: the first sample of a part begins where the last one of the part before was
+// predicted to end, and the next ones are placed by their own stamps again, so that a
+// wrong prediction lasts for one sample and does not add up. A sample that comes late by
+// more than half a frame begins where its stamp says: that is a hole, and tfdt shows it
+// (LL-22).
 struct hls_run {
     struct bc_track *track; // owned reference; NULL when not in use
     uint32_t timescale;
@@ -45,8 +47,9 @@ struct hls_run {
     struct hls_sample *samples; // owned
     size_t count;
     size_t cap;
-    bool has_end;
-    int64_t end; // ticks where what was published ends
+    bool published; // something of this track
+    bool has_end;   // something of this track or the one before
+    int64_t end;    // ticks where what was published ends
 };
 
 void
@@ -60,6 +63,11 @@ hls_run_finish(struct hls_run *run);
 int64_t
 hls_run_frame(const struct hls_run *run);
 
+// Where its last sample ends by its own stamp and the prediction; where the published
+// ones end when none waits.
+int64_t
+hls_run_end(const struct hls_run *run);
+
 int64_t
 hls_run_ticks(const struct hls_run *run, int64_t us);
 
@@ -67,8 +75,8 @@ hls_run_ticks(const struct hls_run *run, int64_t us);
 int
 hls_run_push(struct hls_run *run, struct bc_packet *packet);
 
-// Describes the first `count` samples, which end at `end` (ticks), for bc_cmaf_chunk(). The
-// caller frees `samples` of `out`. -ENOMEM.
+// Describes the first `count` samples, which end at `end` (ticks), for bc_cmaf_chunk().
+// The caller frees `samples` of `out`. -ENOMEM.
 int
 hls_run_describe(const struct hls_run *run, size_t count, int64_t end,
     struct bc_cmaf_run *out);

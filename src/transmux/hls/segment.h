@@ -25,9 +25,9 @@ struct hls_part {
     bool independent;   // a sample in it can start a decoder
 };
 
-// One media segment: its parts and nothing more, so that it costs no bytes of its own. Closed
-// ones are immutable and shared by all snapshots that hold them. The open one belongs to its
-// rendition, which adds parts and gives copies away.
+// One media segment: its parts and nothing more, so that it costs no bytes of its own.
+// Closed ones are immutable and shared by all snapshots that hold them. The open one
+// belongs to its rendition, which adds parts and gives copies away.
 struct hls_segment {
     atomic_uint refs;
     uint64_t msn;
@@ -44,7 +44,8 @@ struct hls_segment {
     struct hls_part parts[];
 };
 
-// Takes over the caller's reference of `buf`; NULL (and the reference is gone) without memory.
+// Takes over the caller's reference of `buf`; NULL (and the reference is gone) without
+// memory.
 struct hls_init *
 hls_init_create(uint64_t msn, struct bc_buf *buf);
 

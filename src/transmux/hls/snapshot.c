@@ -130,7 +130,8 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s)
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition)
 {
-    // Only with something to list: the audio's first part comes a moment after the main's.
+    // Only with something to list: the audio's first part comes a moment after the
+    // main's.
     return s->views[rendition].exists && hls_view_newest(&s->views[rendition]).segment;
 }
 
@@ -174,8 +175,8 @@ part_limit(const struct hls_view *v)
     return target > 0 && target < US_PER_S ? (3 * US_PER_S + target - 1) / target : 3;
 }
 
-// Whether the playlist has what is waited for. Without a part number, the first part of the
-// segment will do: that is what Safari means (LL-9).
+// Whether the playlist has what is waited for. Without a part number, the first part of
+// the segment will do: that is what Safari means (LL-9).
 static bool
 has_arrived(const struct hls_newest *newest, const struct bc_hls_query *q)
 {

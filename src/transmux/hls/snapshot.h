@@ -19,7 +19,7 @@ struct hls_view {
     struct hls_segment **segments; // owned references, oldest first
     size_t count;
     size_t listed; // the first that the playlist lists
-    struct hls_segment *open; // owned reference to a copy; NULL when there is no part in it
+    struct hls_segment *open; // owned reference to a copy; NULL while it has no part
     uint64_t next_part;
     int64_t part_target_us;
     size_t bytes;
@@ -27,8 +27,8 @@ struct hls_view {
 
 enum hls_text { HLS_TEXT_FULL, HLS_TEXT_DELTA, HLS_TEXTS };
 
-// See transmux/hls.h. The texts are the only thing that changes after it was published: each is
-// made by the first who asks, under the mutex, and then read without it.
+// See transmux/hls.h. The texts are the only thing that changes after it was published:
+// each is made by the first who asks, under the mutex, and then read without it.
 struct bc_hls_snapshot {
     atomic_uint refs;
     struct hls_view views[BC_HLS_RENDITIONS];
@@ -46,12 +46,13 @@ struct bc_hls_snapshot {
     atomic_uint compressions;
 };
 
-// Everything that a snapshot of the renditions needs; the rest is filled in by the muxer before
-// it publishes. NULL without memory.
+// Everything that a snapshot of the renditions needs; the rest is filled in by the muxer
+// before it publishes. NULL without memory.
 struct bc_hls_snapshot *
 hls_snapshot_create(const struct hls_rendition *main, const struct hls_rendition *audio);
 
-// The newest thing in a playlist: a segment, and in it the last part (-1: a gap without parts).
+// The newest thing in a playlist: a segment, and in it the last part (-1: a gap without
+// parts).
 struct hls_newest {
     const struct hls_segment *segment; // NULL: the playlist is empty
     bool open;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muxer.h"
 
-// The audio playlist has the main playlist's segment numbers and discontinuities, and is cut at
-// the same media time (LL-14, HLS-7). So sound is held until the picture has come as far, and a
-// segment in which no sound arrived is a gap.
+// The audio playlist has the main playlist's segment numbers and discontinuities, and is
+// cut at the same media time (LL-14, HLS-7). So sound is held until the picture has come
+// as far, and a segment in which no sound arrived is a gap.
 
 static const struct hls_segment *
 main_segment(const struct bc_hls_muxer *m, uint64_t msn)
@@ -61,8 +61,12 @@ on_main_cut(struct bc_hls_muxer *m, int64_t at_us)
 static void
 push_audio(struct bc_hls_muxer *m, struct bc_packet *packet)
 {
-    int64_t half_us = m->audio.runs[0].pace.frame_us / 2;
-    if (m->cut_pending && packet->dts_us + half_us >= m->cut_us) {
+    // On the side of the cut to which it is nearer; a hole may be as long as a segment.
+    int64_t until_cut_us = m->cut_us - packet->dts_us;
+    const struct hls_run *run = &m->audio.runs[0];
+    int64_t end_us = bc_cmaf_us(hls_run_end(run), run->timescale);
+    bool beyond_hole = m->audio.open && packet->dts_us - until_cut_us > end_us;
+    if (m->cut_pending && (until_cut_us <= run->pace.frame_us / 2 || beyond_hole)) {
         cut_audio(m, m->main.next_msn);
     }
     hls_rendition_push(&m->audio, packet);
@@ -124,7 +128,6 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
 void
 hls_muxer_close(struct bc_hls_muxer *m)
 {
-    release(m, INT64_MAX);
     hls_rendition_cut(&m->main);
     if (m->audio.exists) {
         hls_rendition_cut(&m->audio);

@@ -33,7 +33,8 @@ make_track(enum bc_kind kind, enum bc_codec codec, const void *config, size_t le
     return t;
 }
 
-// The first box of a type inside `r`, which must consist of boxes; fails the test if absent.
+// The first box of a type inside `r`, which must consist of boxes; fails the test if
+// absent.
 static struct bc_reader
 find_box(struct bc_reader r, const char *type)
 {
@@ -229,7 +230,8 @@ test_chunk_of_video_and_audio_is_exact(void **state)
         0, 0, 0, 96, 't', 'r', 'a', 'f',
         0, 0, 0, 24, 't', 'f', 'h', 'd', 0, 2, 0, 0x28, // default-base-is-moof
         0, 0, 0, 1, 0, 0, 0x0b, 0xb8, 2, 0, 0, 0, // track, duration 3000, sync
-        0, 0, 0, 20, 't', 'f', 'd', 't', 1, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a,
+        0, 0, 0, 20, 't', 'f', 'd', 't', 1, 0, 0, 0,
+        0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a,
         0, 0, 0, 44, 't', 'r', 'u', 'n', 1, 0, 0x0e, 1, 0, 0, 0, 2,
         0, 0, 0, 208, // data offset, from the moof's first byte
         0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0x17, 0x70, // size, flags, cts
@@ -294,7 +296,8 @@ test_scaling_rounds_from_the_origin(void **state)
     int64_t base_us = (int64_t)1000 * 365 * 86400 * 1000000;
     for (int64_t i = 0; i < 3000; i++) {
         int64_t us = base_us + (i * 1024 * 1000000 + 24000) / 48000;
-        assert_int_equal(bc_cmaf_ticks(us, 48000) - bc_cmaf_ticks(base_us, 48000), i * 1024);
+        int64_t ticks = bc_cmaf_ticks(us, 48000) - bc_cmaf_ticks(base_us, 48000);
+        assert_int_equal(ticks, i * 1024);
     }
     assert_int_equal(bc_cmaf_us(90000 * 7 + 45, 90000), 7000500);
     assert_int_equal(bc_cmaf_us(-45, 90000), -500);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/reader.h"
+#include "transmux/hls.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void
+on_update(void *user, struct bc_hls_snapshot *s)
+{
+    (void)user;
+    struct bc_buf *text = bc_hls_playlist(s, BC_HLS_MAIN, true, false);
+    bc_buf_unref(&text);
+}
+
+// Packets of any time, flag and order: kind and flags, a track, a step, a length in 5
+// bytes.
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const struct bc_hls_params PARAMS = { .first_msn = 1, .window_bytes = 100000 };
+    struct bc_hls_muxer *m = bc_hls_create(&PARAMS, on_update, NULL);
+    struct bc_track *tracks[4] = { bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC),
+        bc_track_create(BC_KIND_VIDEO, BC_CODEC_HEVC),
+        bc_track_create(BC_KIND_AUDIO, BC_CODEC_AAC),
+        bc_track_create(BC_KIND_AUDIO, BC_CODEC_AAC) };
+    for (uint32_t i = 0; i < 4; i++) {
+        tracks[i]->config = bc_buf_copy("\1\2\3\4", i + 1);
+        tracks[i]->sample_rate = i < 2 ? 0 : 44100 + i;
+        tracks[i]->frame_samples = i < 3 ? 1024 : 0;
+        tracks[i]->fps_num = i == 0 ? 30 : 0;
+        tracks[i]->fps_den = 1;
+    }
+    struct bc_reader r = bc_reader_init(data, len);
+    uint32_t epoch = 0;
+    for (int64_t now_us = 0; bc_reader_left(&r) >= 5 && now_us < INT64_MAX / 4;) {
+        uint8_t flags = bc_read_u8(&r);
+        struct bc_track *t = tracks[bc_read_u8(&r) % 4];
+        now_us += (int64_t)(int16_t)bc_read_u16(&r) * (flags & 0x40 ? 1000 : 10);
+        struct bc_buf *buf = bc_buf_copy(data, len < 100 ? len : 100);
+        struct bc_packet *p = bc_packet_create(t->kind, t, buf, buf->data, buf->len);
+        p->flags = flags & 7;
+        p->epoch = epoch += flags >> 3 & 1;
+        p->dts_us = p->pts_us = now_us;
+        p->pts_us += bc_read_u8(&r) * 1000;
+        bc_hls_push(m, p, now_us);
+        bc_packet_unref(&p);
+        if (flags & 0x80) {
+            bc_hls_pause(m);
+        }
+    }
+    bc_hls_end(m);
+    bc_hls_destroy(m);
+    for (int i = 0; i < 4; i++) {
+        bc_track_unref(&tracks[i]);
+    }
+    return 0;
+}
