@@ -95,6 +95,18 @@ reason_of(int err)
         : strerror(-err);
 }
 
+// What the kernel says of a socket in an error state; libuv only tells that there is one.
+static int
+socket_error(int fd)
+{
+    int err = 0;
+    socklen_t len = sizeof(err);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 || err == 0) {
+        err = ECONNRESET;
+    }
+    return err;
+}
+
 // Marks the connection broken; the owner hears of it at the end of the turn, never inside a
 // call of its own.
 static void
@@ -223,7 +235,7 @@ on_event(uv_poll_t *poll, int status, int events)
 {
     struct bc_tcp *tcp = poll->data;
     if (status < 0) {
-        fail(tcp, uv_strerror(status));
+        fail(tcp, reason_of(-socket_error(tcp->fd)));
         return;
     }
     if (events & UV_WRITABLE) {

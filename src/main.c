@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments and signals.
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access/keys.h"
+#include "base/writer.h"
+#include "config/config.h"
+#include "server.h"
+
+#define EXIT_USAGE 2
+#define OVERRIDES_MAX 64
+#define TICK_S 2
+
+static const char HELP[] =
+    "Branchcast " BC_VERSION " - a live video server for shops\n"
+    "\n"
+    "usage: branchcast COMMAND [options]      (each command has its own --help)\n"
+    "\n"
+    "  serve     run the server; works without any configuration\n"
+    "  check     validate a configuration file and print what it means\n"
+    "  version   print the version\n"
+    "\n"
+    "First steps:\n"
+    "  branchcast serve\n"
+    "      then push from OBS to the server and stream key that it prints, and open\n"
+    "      http://localhost:8080/ to watch\n"
+    "  branchcast serve --set access.publish=open\n"
+    "      let anybody publish (for trials on your own machine only)\n";
+
+static const char SERVE_HELP[] =
+    "usage: branchcast serve [-c FILE] [--set KEY=VALUE]...\n"
+    "\n"
+    "Runs the server until SIGTERM or SIGINT (drains first). SIGHUP reloads the file and the\n"
+    "certificates. Logs go to stderr.\n"
+    "\n"
+    "  -c, --config FILE       YAML file; conf/branchcast.yaml explains every key\n"
+    "  -s, --set KEY=VALUE     overrides one key, e.g. --set http.listen=:80\n"
+    "                          --set 'channels.live/hq.publish_key=secret'\n"
+    "      --log-format FORMAT text or json (the same as --set log.format=...)\n"
+    "      --log-level LEVEL   error, warn, info, debug, trace\n"
+    "  -h, --help\n"
+    "\n"
+    "Without a file: data under ./data, RTMP on 1935, HTTP on 8080. The first start makes a\n"
+    "publish key and an administrator's token, keeps them under data/keys and prints them.\n";
+
+static const char CHECK_HELP[] =
+    "usage: branchcast check [-c FILE] [--set KEY=VALUE]...\n"
+    "\n"
+    "Reads the configuration as serve would, reports every error with file and line, and prints\n"
+    "the effective values (secrets masked). Exit code 0: fine, 1: errors.\n";
+
+// What the command line said.
+struct arguments {
+    const char *config_path;
+    const char *overrides[OVERRIDES_MAX];
+    size_t override_count;
+    char texts[2][64]; // overrides made from --log-format and --log-level
+    bool help;
+};
+
+static bool
+add_override(struct arguments *args, const char *text)
+{
+    if (args->override_count == OVERRIDES_MAX) {
+        fprintf(stderr, "branchcast: too many --set; put them into a file and use -c\n");
+        return false;
+    }
+    args->overrides[args->override_count++] = text;
+    return true;
+}
+
+static bool
+parse(int argc, char **argv, struct arguments *args)
+{
+    static const struct option OPTIONS[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "set", required_argument, NULL, 's' },
+        { "log-format", required_argument, NULL, 'F' },
+        { "log-level", required_argument, NULL, 'L' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int opt;
+    bool ok = true;
+    while (ok && (opt = getopt_long(argc, argv, "c:s:h", OPTIONS, NULL)) != -1) {
+        switch (opt) {
+        case 'c':
+            args->config_path = optarg;
+            break;
+        case 's':
+            ok = add_override(args, optarg);
+            break;
+        case 'F':
+            snprintf(args->texts[0], sizeof(args->texts[0]), "log.format=%.32s", optarg);
+            ok = add_override(args, args->texts[0]);
+            break;
+        case 'L':
+            snprintf(args->texts[1], sizeof(args->texts[1]), "log.level=%.32s", optarg);
+            ok = add_override(args, args->texts[1]);
+            break;
+        case 'h':
+            args->help = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    if (ok && optind < argc) {
+        fprintf(stderr, "branchcast: unexpected argument '%s'\n", argv[optind]);
+        return false;
+    }
+    return ok;
+}
+
+static struct bc_config *
+load(const struct arguments *args)
+{
+    struct bc_config *config = NULL;
+    struct bc_writer errors = { 0 };
+    if (bc_config_load(args->config_path, args->overrides, args->override_count, &config,
+            &errors) != 0) {
+        fprintf(stderr, "%.*s", (int)errors.len, errors.data ? (char *)errors.data : "");
+        fprintf(stderr, "branchcast: the configuration has errors; conf/branchcast.yaml and "
+            "docs/config.md explain every key\n");
+    }
+    bc_writer_finish(&errors);
+    return config;
+}
+
+static int
+run_check(const struct arguments *args)
+{
+    struct bc_config *config = load(args);
+    if (!config) {
+        return EXIT_FAILURE;
+    }
+    struct bc_writer warnings = { 0 };
+    bc_config_warnings(config, &warnings);
+    fprintf(stderr, "%.*s", (int)warnings.len, warnings.data ? (char *)warnings.data : "");
+    bc_writer_finish(&warnings);
+    bc_config_print_effective(config, stdout);
+    bc_config_unref(&config);
+    return EXIT_SUCCESS;
+}
+
+static unsigned
+first_port(const struct bc_config_listen_list *list)
+{
+    return list->n > 0 ? list->items[0].port : 0;
+}
+
+// What to paste where. The secrets are shown once, when they are made; later the files have them.
+static void
+print_welcome(const struct bc_server *s)
+{
+    const struct bc_config *c = s->config;
+    bool open = c->access.publish == BC_ACCESS_OPEN;
+    printf("\nOBS > Settings > Stream > Service: Custom\n");
+    printf("  Server:     rtmp://THIS-HOST:%u/live\n", first_port(&c->rtmp.listen));
+    if (open) {
+        printf("  Stream key: hq\n");
+    } else if (bc_keys_is_new(s->keys) && !c->access.publish_key[0]) {
+        printf("  Stream key: hq?key=%s\n", bc_keys_publish_key(s->keys));
+        printf("Administrator's token for the API: %s\n", bc_keys_admin_token(s->keys));
+        printf("Both are kept under %s/keys; this is the only time that they are printed.\n",
+            c->data.dir);
+    } else {
+        printf("  Stream key: hq?key=KEY   (KEY: %s)\n",
+            c->access.publish_key[0] ? "access.publish_key of the configuration"
+                                     : "in the data directory, keys/");
+    }
+    printf("Watch:  http://THIS-HOST:%u/watch/live/hq\n\n", first_port(&c->http.listen));
+    fflush(stdout);
+}
+
+static int
+run_serve(struct arguments *args)
+{
+    struct bc_server server = { .config = load(args), .config_path = args->config_path,
+        .overrides = args->overrides, .override_count = args->override_count };
+    if (!server.config) {
+        return EXIT_FAILURE;
+    }
+    // Blocked before any thread starts, so that only the loop below gets them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (bc_server_start(&server) != 0) {
+        return EXIT_FAILURE;
+    }
+    print_welcome(&server);
+    const struct timespec tick = { .tv_sec = TICK_S };
+    for (;;) {
+        int sig = sigtimedwait(&signals, NULL, &tick);
+        if (sig == SIGHUP) {
+            bc_server_reload(&server);
+        } else if (sig == SIGTERM || sig == SIGINT) {
+            break;
+        } else if (errno == EAGAIN) {
+            bc_server_tick(&server);
+        }
+    }
+    bc_server_stop(&server);
+    return EXIT_SUCCESS;
+}
+
+static int
+run_command(const char *name, struct arguments *args)
+{
+    bool serve = strcmp(name, "serve") == 0;
+    if (args->help) {
+        fputs(serve ? SERVE_HELP : CHECK_HELP, stdout);
+        return EXIT_SUCCESS;
+    }
+    return serve ? run_serve(args) : run_check(args);
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0
+        || strcmp(command, "help") == 0) {
+        fputs(HELP, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
+        puts("branchcast " BC_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0) {
+        fprintf(stderr, command[0] ? "branchcast: unknown command '%s'\n\n"
+                                   : "branchcast: a command is missing%s\n\n",
+            command);
+        fputs(HELP, stderr);
+        return EXIT_USAGE;
+    }
+    struct arguments args = { 0 };
+    if (!parse(argc - 1, argv + 1, &args)) {
+        fprintf(stderr, "try: branchcast %s --help\n", command);
+        return EXIT_USAGE;
+    }
+    return run_command(command, &args);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "access/keys.h"
+#include "base/clock.h"
+#include "base/writer.h"
+#include "net/tls.h"
+#include "protocol/http/files.h"
+#include "transmux/outputs.h"
+
+#define DRAIN_DEADLINE_US 8000000
+#define DRAIN_POLL_MS 20
+
+// --- what the parts call back ---
+
+static struct bc_outputs *
+open_outputs(void *user, struct bc_channel *channel)
+{
+    (void)user;
+    return bc_outputs_create(channel);
+}
+
+static void
+close_outputs(void *user, struct bc_outputs *outputs)
+{
+    (void)user;
+    bc_outputs_destroy(outputs);
+}
+
+static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
+
+static void
+add_worker_totals(const struct bc_server_worker *w, struct bc_control_totals *out)
+{
+    struct bc_rtmp_server_stats rtmp;
+    struct bc_windows_stats windows;
+    bc_rtmp_server_stats(w->rtmp, &rtmp);
+    bc_windows_stats(w->windows, &windows);
+    out->connections += atomic_load(&w->worker->connections);
+    out->http_connections += w->http.connections;
+    out->http_requests += w->http.requests;
+    out->http_bad_requests += w->http.bad_requests;
+    out->rtmp_connections += rtmp.connections;
+    out->rtmp_accepted += rtmp.accepted;
+    out->rtmp_refused += rtmp.refused;
+    out->rtmp_failed += rtmp.failed;
+    out->rtmp_bytes_in += rtmp.bytes_in;
+    out->window_bytes += windows.bytes;
+    out->window_skips += windows.skips;
+    out->window_walks += windows.walks;
+    out->window_items += windows.items;
+}
+
+static void
+get_totals(void *user, struct bc_control_totals *out)
+{
+    const struct bc_server *s = user;
+    out->uptime_us = (uint64_t)(bc_clock_us() - s->started_us);
+    out->workers = s->worker_count;
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        add_worker_totals(&s->workers[i], out);
+    }
+}
+
+static bool
+is_ready(void *user)
+{
+    struct bc_server *s = user;
+    return atomic_load(&s->ready);
+}
+
+// --- starting ---
+
+static struct bc_http_files *
+load_pages_from(const char *folder)
+{
+    char error[256];
+    struct bc_http_files *files = bc_http_files_load(folder, error, sizeof(error));
+    if (!files) {
+        bc_warn(NULL, "web pages: %s", error);
+    }
+    return files;
+}
+
+// The built pages: where BRANCHCAST_WEB says, or where an installation or a build tree has them.
+static struct bc_http_files *
+load_pages(void)
+{
+    static const char *const PLACES[] = { "/../share/branchcast/web", "/../../src/web/dist" };
+    if (getenv("BRANCHCAST_WEB")) {
+        return load_pages_from(getenv("BRANCHCAST_WEB"));
+    }
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    exe[n > 0 ? n : 0] = '\0';
+    const char *folder = dirname(exe);
+    for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++) {
+        char path[PATH_MAX + 64];
+        snprintf(path, sizeof(path), "%s%s", folder, PLACES[i]);
+        if (access(path, R_OK) == 0) {
+            return load_pages_from(path);
+        }
+    }
+    bc_warn(NULL, "the web pages are not built: run npm ci && npm run build in src/web");
+    return NULL;
+}
+
+// Every connection is a descriptor; the usual soft limit of 1024 would end an evening early.
+static void
+raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int
+open_parts(struct bc_server *s)
+{
+    struct bc_writer error = { 0 };
+    int ret = bc_keys_open(s->config->data.dir, &s->keys, &error);
+    if (ret != 0) {
+        bc_error(NULL, "%.*s", (int)error.len, error.data ? (char *)error.data : "");
+        bc_writer_finish(&error);
+        return ret;
+    }
+    bc_writer_finish(&error);
+    s->files = load_pages();
+    s->hub = bc_hub_create(&HUB_OPS, s, s->config);
+    s->sessions = bc_hls_sessions_create();
+    struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
+        .totals = get_totals, .ready = is_ready, .user = s };
+    s->control = s->hub ? bc_control_create(&params) : NULL;
+    return s->control && s->sessions ? 0 : -ENOMEM;
+}
+
+static unsigned
+choose_workers(const struct bc_config *config)
+{
+    long n = config->workers > 0 ? (long)config->workers : sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > BC_WORKER_MAX ? BC_WORKER_MAX : (unsigned)n;
+}
+
+static int
+open_workers(struct bc_server *s)
+{
+    unsigned count = choose_workers(s->config);
+    s->workers = calloc(count, sizeof(*s->workers));
+    if (!s->workers) {
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        s->worker_count = i + 1;
+        if (!bc_server_worker_init(&s->workers[i], s, i)) {
+            return -EADDRNOTAVAIL;
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        int ret = bc_worker_start(s->workers[i].worker);
+        if (ret != 0) {
+            return ret;
+        }
+    }
+    return 0;
+}
+
+static void
+log_warnings(const struct bc_config *config)
+{
+    struct bc_writer lines = { 0 };
+    bc_config_warnings(config, &lines);
+    bc_write_u8(&lines, 0);
+    char *save = NULL;
+    for (char *line = lines.failed ? NULL : strtok_r((char *)lines.data, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        bc_warn(NULL, "%s", line);
+    }
+    bc_writer_finish(&lines);
+}
+
+static void
+free_parts(struct bc_server *s);
+
+int
+bc_server_start(struct bc_server *s)
+{
+    raise_file_limit();
+    s->started_us = bc_clock_us();
+    bc_log_set_level(s->config->log.level);
+    bc_log_set_format(s->config->log.format);
+    log_warnings(s->config);
+    int ret = open_parts(s);
+    if (ret == 0) {
+        ret = open_workers(s);
+    }
+    if (ret != 0) {
+        free_parts(s);
+        return ret;
+    }
+    atomic_store(&s->ready, true);
+    bc_info(NULL, "branchcast %s is ready with %u workers", BC_VERSION, s->worker_count);
+    return 0;
+}
+
+// --- running ---
+
+void
+bc_server_tick(struct bc_server *s)
+{
+    bc_hls_sessions_sweep(s->sessions, bc_clock_us());
+}
+
+static void
+log_change(void *user, const char *key, bool needs_restart)
+{
+    (void)user;
+    if (needs_restart) {
+        bc_warn(NULL, "reload: %s changed, which takes effect after a restart", key);
+    } else {
+        bc_info(NULL, "reload: %s changed", key);
+    }
+}
+
+void
+bc_server_reload(struct bc_server *s)
+{
+    struct bc_config *fresh = NULL;
+    struct bc_writer errors = { 0 };
+    struct bc_tls_context *rtmp = NULL;
+    struct bc_tls_context *http = NULL;
+    if (bc_config_load(s->config_path, s->overrides, s->override_count, &fresh, &errors) != 0) {
+        bc_error(NULL, "reload failed, the old configuration stays: %.*s", (int)errors.len,
+            errors.data ? (char *)errors.data : "");
+        bc_writer_finish(&errors);
+        return;
+    }
+    bc_writer_finish(&errors);
+    bc_config_diff(s->config, fresh, log_change, NULL);
+    if (bc_config_keep_restart(fresh, s->config) != 0
+        || !bc_server_worker_load_tls(fresh, &rtmp, &http)) {
+        bc_error(NULL, "reload failed, the old configuration stays");
+        bc_config_unref(&fresh);
+        return;
+    }
+    bc_log_set_level(fresh->log.level);
+    bc_log_set_format(fresh->log.format);
+    bc_hub_set_config(s->hub, fresh);
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        bc_server_worker_post_reload(&s->workers[i], fresh, rtmp, http);
+    }
+    bc_tls_context_unref(&rtmp);
+    bc_tls_context_unref(&http);
+    bc_config_unref(&s->config);
+    s->config = fresh;
+    log_warnings(s->config);
+    bc_info(NULL, "reloaded");
+}
+
+// --- stopping ---
+
+static uint64_t
+open_connections(const struct bc_server *s)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        n += atomic_load(&s->workers[i].worker->connections);
+    }
+    return n;
+}
+
+// Messages that were under way when the workers stopped: what they carry must be let go.
+static void
+run_leftovers(struct bc_server *s)
+{
+    bool any = true;
+    while (any) {
+        any = false;
+        for (unsigned i = 0; i < s->worker_count; i++) {
+            any = bc_worker_run_leftovers(s->workers[i].worker) || any;
+        }
+    }
+}
+
+static void
+free_parts(struct bc_server *s)
+{
+    for (unsigned i = 0; i < s->worker_count && s->workers[i].worker; i++) {
+        bc_worker_stop(s->workers[i].worker);
+    }
+    for (unsigned i = 0; i < s->worker_count && s->workers[i].worker; i++) {
+        bc_worker_join(s->workers[i].worker);
+    }
+    bc_hls_sessions_destroy(s->sessions);
+    if (s->worker_count > 0) {
+        run_leftovers(s);
+    }
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        bc_server_worker_finish(&s->workers[i]);
+    }
+    bc_hub_destroy(s->hub);
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        bc_worker_destroy(s->workers[i].worker);
+    }
+    free(s->workers);
+    bc_control_destroy(s->control);
+    bc_http_files_destroy(s->files);
+    bc_keys_close(&s->keys);
+    bc_config_unref(&s->config);
+}
+
+void
+bc_server_stop(struct bc_server *s)
+{
+    bc_info(NULL, "going down: %llu connections to close",
+        (unsigned long long)open_connections(s));
+    atomic_store(&s->ready, false);
+    bc_hub_drain(s->hub);
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        bc_server_worker_post_drain(&s->workers[i]);
+    }
+    int64_t deadline = bc_clock_us() + DRAIN_DEADLINE_US;
+    while (open_connections(s) > 0 && bc_clock_us() < deadline) {
+        poll(NULL, 0, DRAIN_POLL_MS);
+    }
+    if (open_connections(s) > 0) {
+        // Loops with open connections would never end.
+        bc_warn(NULL, "%llu connections did not close in time; leaving",
+            (unsigned long long)open_connections(s));
+        _exit(0);
+    }
+    free_parts(s);
+    bc_info(NULL, "bye");
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "control/control.h"
+#include "egress/media.h"
+#include "ingest/rtmp.h"
+#include "net/worker.h"
+#include "protocol/http/server.h"
+#include "stream/hub.h"
+
+struct bc_http_files;
+struct bc_keys;
+struct bc_listener;
+struct bc_server;
+struct bc_tls_context;
+
+#define BC_SERVER_LISTENERS (3 * BC_CONFIG_MAX_LISTEN)
+
+// One listening address on one worker, and what is spoken there.
+struct bc_port {
+    enum { BC_PORT_NONE, BC_PORT_RTMP, BC_PORT_HTTP, BC_PORT_HTTPS } kind;
+    struct bc_listener *listener; // owned
+    struct bc_server_worker *owner;
+};
+
+// Everything that belongs to one worker. Part of the server; touched by the worker's thread
+// between start and stop.
+struct bc_server_worker {
+    struct bc_server *server; // borrowed
+    struct bc_worker *worker;
+    struct bc_windows *windows;
+    struct bc_rtmp_server *rtmp;
+    struct bc_http_server http;
+    struct bc_media media;
+    struct bc_port ports[BC_SERVER_LISTENERS];
+    size_t port_count;
+    struct bc_tls_context *rtmp_tls; // shared; NULL without a certificate
+    struct bc_tls_context *http_tls;
+    char *cors_origin; // owned; what http.cors_origin points to
+};
+
+// The one struct that owns every part: in the order in which they start, and in reverse in which
+// they stop. Made by main(), used by the main thread.
+struct bc_server {
+    struct bc_config *config;
+    struct bc_keys *keys;
+    struct bc_http_files *files; // NULL when the pages are not built
+    struct bc_hub *hub;
+    struct bc_hls_sessions *sessions;
+    struct bc_control *control;
+    struct bc_server_worker *workers;
+    unsigned worker_count;
+    int64_t started_us;
+    atomic_bool ready;
+    // How to load the configuration again.
+    const char *config_path;
+    const char *const *overrides;
+    size_t override_count;
+};
+
+// --- server.c ---
+
+// Opens everything and starts the workers. Errors are logged. 0 or negative errno; on failure
+// nothing is left running.
+int
+bc_server_start(struct bc_server *server);
+
+// Reads the configuration file and the certificates again; keeps the old ones on errors.
+void
+bc_server_reload(struct bc_server *server);
+
+// Work of every second or so.
+void
+bc_server_tick(struct bc_server *server);
+
+// Drains and frees everything.
+void
+bc_server_stop(struct bc_server *server);
+
+// --- server_worker.c ---
+
+// Sets up a worker and its listeners, before its thread runs. False after logging why.
+bool
+bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsigned index);
+
+// Loads the certificates; false with the reason logged.
+bool
+bc_server_worker_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
+    struct bc_tls_context **http);
+
+// Puts new settings and certificates to work, on the worker's thread.
+void
+bc_server_worker_post_reload(struct bc_server_worker *w, struct bc_config *config,
+    struct bc_tls_context *rtmp, struct bc_tls_context *http);
+
+// Stops accepting and closes all connections, on the worker's thread.
+void
+bc_server_worker_post_drain(struct bc_server_worker *w);
+
+// Frees what is left after the thread has ended.
+void
+bc_server_worker_finish(struct bc_server_worker *w);
+
+#endif

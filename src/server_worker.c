@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker's part of the server: its listeners and who gets their connections.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "egress/rtmp.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "server.h"
+
+#define DRAIN_US 3000000
+#define H2_STREAMS 200
+#define BODY_BYTES (64 * 1024)
+
+// --- RTMP viewers: ingest's connection, egress's player ---
+
+static void *
+play_start(void *user, struct bc_rtmp_session *session, struct bc_sink *sink,
+    struct bc_channel *channel, const struct bc_rtmp_request *req)
+{
+    struct bc_server_worker *w = user;
+    return bc_rtmp_player_start(w->windows, session, sink, channel, req);
+}
+
+static void
+play_stop(void *user, void *player)
+{
+    (void)user;
+    bc_rtmp_player_stop(player);
+}
+
+static void
+play_pause(void *user, void *player, bool paused)
+{
+    (void)user;
+    bc_rtmp_player_pause(player, paused);
+}
+
+static void
+play_receive(void *user, void *player, enum bc_kind kind, bool on)
+{
+    (void)user;
+    bc_rtmp_player_receive(player, kind, on);
+}
+
+static const struct bc_rtmp_play_ops PLAY_OPS = { play_start, play_stop, play_pause,
+    play_receive };
+
+// --- HTTP requests ---
+
+static void
+handle_http(void *user, struct bc_http_exchange *x)
+{
+    struct bc_server_worker *w = user;
+    if (!bc_media_handle(&w->media, x) && !bc_control_handle(w->server->control, x)) {
+        bc_http_respond_error(x, 404, "not_found", "there is nothing at this address");
+    }
+}
+
+// --- accepting ---
+
+static void
+on_accept(void *user, struct bc_worker *worker, int fd)
+{
+    (void)worker;
+    struct bc_port *port = user;
+    struct bc_server_worker *w = port->owner;
+    if (port->kind == BC_PORT_RTMP) {
+        bc_rtmp_serve(w->rtmp, fd, w->rtmp_tls, false);
+        return;
+    }
+    struct bc_config *config = bc_hub_config(w->server->hub);
+    bool full = atomic_load(&w->worker->connections)
+        >= (uint64_t)config->limits.connections;
+    bc_config_unref(&config);
+    if (full) {
+        close(fd);
+        return;
+    }
+    bc_http_serve(&w->http, fd, port->kind == BC_PORT_HTTPS ? w->http_tls : NULL);
+}
+
+static bool
+listen_on(struct bc_server_worker *w, int kind, const struct bc_config_listen *address)
+{
+    char text[80];
+    char error[256];
+    bool v6 = strchr(address->host, ':') != NULL;
+    snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", address->host,
+        (unsigned)address->port);
+    struct bc_port *port = &w->ports[w->port_count];
+    port->kind = kind;
+    port->owner = w;
+    port->listener
+        = bc_listener_create(w->worker, text, on_accept, port, error, sizeof(error));
+    if (!port->listener) {
+        bc_error(NULL, "%s", error);
+        return false;
+    }
+    w->port_count++;
+    return true;
+}
+
+static bool
+listen_on_all(struct bc_server_worker *w, const struct bc_config *config)
+{
+    const struct {
+        int kind;
+        const struct bc_config_listen_list *list;
+    } rows[] = {
+        { BC_PORT_RTMP, &config->rtmp.listen },
+        { BC_PORT_HTTP, &config->http.listen },
+        { BC_PORT_HTTPS, &config->https.listen },
+    };
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        if (rows[r].kind == BC_PORT_HTTPS && !w->http_tls) {
+            continue;
+        }
+        for (size_t i = 0; i < rows[r].list->n; i++) {
+            if (!listen_on(w, rows[r].kind, &rows[r].list->items[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool
+bc_server_worker_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
+    struct bc_tls_context **http)
+{
+    static const char *const ALPN[] = { "h2", "http/1.1", NULL };
+    char error[512];
+    *rtmp = NULL;
+    *http = NULL;
+    if (!config->tls.cert[0]) {
+        return true;
+    }
+    *rtmp = bc_tls_context_create(config->tls.cert, config->tls.key, NULL, error,
+        sizeof(error));
+    *http = *rtmp ? bc_tls_context_create(config->tls.cert, config->tls.key, ALPN, error,
+                        sizeof(error))
+                  : NULL;
+    if (!*http) {
+        bc_tls_context_unref(rtmp);
+        bc_error(NULL, "%s", error);
+        return false;
+    }
+    return true;
+}
+
+static bool
+set_http(struct bc_server_worker *w, const struct bc_config *config)
+{
+    char *origin = strdup(config->http.cors_origin);
+    if (!origin) {
+        return false;
+    }
+    w->http.limits = (struct bc_http_limits){
+        .header_bytes = (size_t)config->http.max_header_bytes,
+        .body_bytes = BODY_BYTES,
+        .header_timeout_us = config->http.header_timeout_s * 1000000,
+        .idle_timeout_us = config->http.idle_timeout_s * 1000000,
+        .h2_streams = H2_STREAMS,
+    };
+    w->http.cors_origin = origin;
+    free(w->cors_origin);
+    w->cors_origin = origin;
+    return true;
+}
+
+bool
+bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsigned index)
+{
+    w->server = server;
+    w->worker = bc_worker_create(index);
+    if (!w->worker) {
+        bc_error(NULL, "cannot create worker %u", index);
+        return false;
+    }
+    w->windows = bc_windows_create(w->worker);
+    struct bc_rtmp_server_params rtmp = { .worker = w->worker, .hub = server->hub,
+        .keys = server->keys, .play = &PLAY_OPS, .play_user = w };
+    w->rtmp = bc_rtmp_server_create(&rtmp);
+    w->http.worker = w->worker;
+    w->http.handle = handle_http;
+    w->http.user = w;
+    w->media = (struct bc_media){ server->hub, server->keys, w->windows, server->sessions };
+    if (!w->windows || !w->rtmp || !set_http(w, server->config)) {
+        bc_error(NULL, "no memory for worker %u", index);
+        return false;
+    }
+    return bc_server_worker_load_tls(server->config, &w->rtmp_tls, &w->http_tls)
+        && listen_on_all(w, server->config);
+}
+
+// --- reload ---
+
+struct reload {
+    struct bc_task task;
+    struct bc_server_worker *w;
+    struct bc_config *config;        // owned references
+    struct bc_tls_context *rtmp_tls;
+    struct bc_tls_context *http_tls;
+};
+
+static void
+run_reload(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct reload *r = bc_container_of(task, struct reload, task);
+    set_http(r->w, r->config);
+    if (r->rtmp_tls) {
+        // Connections keep the context that they began with.
+        bc_tls_context_unref(&r->w->rtmp_tls);
+        bc_tls_context_unref(&r->w->http_tls);
+        r->w->rtmp_tls = r->rtmp_tls;
+        r->w->http_tls = r->http_tls;
+    }
+    bc_config_unref(&r->config);
+    free(r);
+}
+
+void
+bc_server_worker_post_reload(struct bc_server_worker *w, struct bc_config *config,
+    struct bc_tls_context *rtmp, struct bc_tls_context *http)
+{
+    struct reload *r = calloc(1, sizeof(*r));
+    if (!r) {
+        bc_error(NULL, "no memory to reload");
+        return;
+    }
+    bc_list_init(&r->task.node);
+    r->task.run = run_reload;
+    r->w = w;
+    r->config = bc_config_ref(config);
+    r->rtmp_tls = rtmp ? bc_tls_context_ref(rtmp) : NULL;
+    r->http_tls = http ? bc_tls_context_ref(http) : NULL;
+    bc_worker_post(w->worker, &r->task);
+}
+
+// --- drain ---
+
+struct drain {
+    struct bc_task task;
+    struct bc_server_worker *w;
+};
+
+static void
+close_listeners(struct bc_server_worker *w)
+{
+    for (size_t i = 0; i < w->port_count; i++) {
+        bc_listener_close(w->ports[i].listener);
+    }
+    w->port_count = 0;
+}
+
+static void
+run_drain(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct drain *d = bc_container_of(task, struct drain, task);
+    close_listeners(d->w);
+    bc_rtmp_server_drain(d->w->rtmp);
+    bc_http_drain(&d->w->http, DRAIN_US);
+    free(d);
+}
+
+void
+bc_server_worker_post_drain(struct bc_server_worker *w)
+{
+    struct drain *d = calloc(1, sizeof(*d));
+    if (!d) {
+        abort(); // going down anyway
+    }
+    bc_list_init(&d->task.node);
+    d->task.run = run_drain;
+    d->w = w;
+    bc_worker_post(w->worker, &d->task);
+}
+
+void
+bc_server_worker_finish(struct bc_server_worker *w)
+{
+    close_listeners(w);
+    bc_windows_destroy(w->windows);
+    bc_rtmp_server_destroy(w->rtmp);
+    bc_tls_context_unref(&w->rtmp_tls);
+    bc_tls_context_unref(&w->http_tls);
+    free(w->cors_origin);
+}
