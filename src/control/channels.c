@@ -146,7 +146,8 @@ host_of(const struct bc_http_exchange *x, char out[HOST_MAX + 1])
                                        "0123456789.-_";
     size_t inner = bracket ? strspn(host + 1, "0123456789abcdefABCDEF:.") + 2
                            : strspn(host, ALLOWED);
-    if (len == 0 || len > HOST_MAX || inner != len || (bracket && host[len - 1] != ']')) {
+    bool empty = bracket ? len <= 2 || host[len - 1] != ']' : len == 0;
+    if (empty || len > HOST_MAX || inner != len) {
         return false;
     }
     memcpy(out, host, len);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "access/keys.h"
+#include "net/worker.h"
+#include "protocol/http/files.h"
+#include "stream/channel.h"
+#include "stream/hub.h"
+
+static struct bc_hub *g_hub; // the running test's, for bc_worker_post()
+
+struct bc_config *
+bc_hub_config(struct bc_hub *hub)
+{
+    return bc_config_ref(hub->config);
+}
+
+struct bc_channel *
+bc_hub_find(struct bc_hub *hub, const char *name)
+{
+    assert_true(bc_channel_name_is_valid(name));
+    for (size_t i = 0; i < hub->count; i++) {
+        if (strcmp(hub->channels[i]->info.name, name) == 0) {
+            return bc_channel_ref(hub->channels[i]);
+        }
+    }
+    return NULL;
+}
+
+size_t
+bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max)
+{
+    for (size_t i = 0; i < hub->count && i < max; i++) {
+        out[i] = bc_channel_ref(hub->channels[i]);
+    }
+    return hub->count;
+}
+
+size_t
+bc_hub_count(struct bc_hub *hub)
+{
+    return hub->count - hub->hidden;
+}
+
+struct bc_channel *
+bc_channel_ref(struct bc_channel *channel)
+{
+    channel->refs++;
+    return channel;
+}
+
+void
+bc_channel_unref(struct bc_channel **holder)
+{
+    (*holder)->refs--;
+    *holder = NULL;
+}
+
+struct bc_worker *
+bc_channel_home(const struct bc_channel *channel)
+{
+    (void)channel;
+    return NULL;
+}
+
+const struct bc_logger *
+bc_channel_logger(const struct bc_channel *channel)
+{
+    (void)channel;
+    return NULL;
+}
+
+enum bc_channel_state
+bc_channel_state(const struct bc_channel *channel)
+{
+    return channel->info.state;
+}
+
+void
+bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out)
+{
+    *out = channel->info;
+}
+
+void
+bc_channel_kick(struct bc_channel *channel, const char *reason)
+{
+    assert_true(strlen(reason) > 0);
+    channel->kicks++;
+}
+
+void
+bc_worker_post(struct bc_worker *worker, struct bc_task *task)
+{
+    (void)worker;
+    assert_null(g_hub->posted);
+    g_hub->posted = task;
+}
+
+bool
+bc_keys_api_check(const struct bc_keys *keys, const char *token)
+{
+    assert_non_null(keys);
+    return strcmp(token, "secret") == 0;
+}
+
+// --- the test's side ---
+
+static void
+give_totals(void *user, struct bc_control_totals *out)
+{
+    (void)user;
+    out->uptime_us = 1500000;
+    out->workers = 2;
+    out->connections = 12;
+    out->http_requests = 345;
+    out->rtmp_refused = 6;
+    out->window_bytes = UINT64_C(18446744073709551615);
+}
+
+static bool
+is_ready(void *user)
+{
+    return ((struct fake *)user)->ready;
+}
+
+static struct bc_config *
+load(const char *set, const char *set2)
+{
+    const char *const sets[] = { set, set2 };
+    struct bc_config *config = NULL;
+    assert_int_equal(bc_config_load(NULL, sets, 2, &config, NULL), 0);
+    return config;
+}
+
+int
+fake_setup(void **state)
+{
+    struct fake *f = calloc(1, sizeof(*f));
+    if (!f) {
+        return -1;
+    }
+    g_hub = &f->hub;
+    f->hub.config = load("access.api=open", "http.listen=:8080");
+    f->ready = true;
+    struct bc_control_params params = {
+        .hub = &f->hub,
+        .keys = (const struct bc_keys *)f,         // never looked into by the fakes
+        .files = (const struct bc_http_files *)f,
+        .totals = give_totals,
+        .ready = is_ready,
+        .user = f,
+    };
+    f->control = bc_control_create(&params);
+    *state = f;
+    return f->control ? 0 : -1;
+}
+
+int
+fake_teardown(void **state)
+{
+    struct fake *f = *state;
+    bc_control_destroy(f->control);
+    int leaked = f->hub.posted != NULL;
+    for (size_t i = 0; i < f->hub.count; i++) {
+        leaked |= f->hub.channels[i]->refs;
+        free(f->hub.channels[i]);
+    }
+    bc_config_unref(&f->hub.config);
+    free(f);
+    return leaked ? -1 : 0;
+}
+
+void
+fake_configure(struct fake *f, const char *set, const char *set2)
+{
+    bc_config_unref(&f->hub.config);
+    f->hub.config = load(set, set2);
+}
+
+struct bc_channel_info *
+fake_add(struct fake *f, const char *name, enum bc_channel_state state)
+{
+    struct bc_channel *c = calloc(1, sizeof(*c));
+    assert_non_null(c);
+    assert_true(f->hub.count < FAKE_CHANNELS_MAX);
+    f->hub.channels[f->hub.count++] = c;
+    snprintf(c->info.name, sizeof(c->info.name), "%s", name);
+    c->info.state = state;
+    c->info.broadcast = 1;
+    return &c->info;
+}
+
+struct bc_channel_info *
+fake_add_live(struct fake *f)
+{
+    struct bc_channel_info *info = fake_add(f, "live/hq", BC_CHANNEL_LIVE);
+    info->began_wall_us = INT64_C(1772366400123000); // 2026-03-01T12:00:00.123Z
+    info->media_us = 61500000;
+    info->epoch = 2;
+    info->video = (struct bc_track_info){ .present = true, .codec = BC_CODEC_AVC,
+        .codec_string = "avc1.64001f", .width = 1280, .height = 720, .kbps = 2400,
+        .fps = 30000.0 / 1001 };
+    info->audio = (struct bc_track_info){ .present = true, .codec = BC_CODEC_AAC,
+        .codec_string = "mp4a.40.2", .sample_rate = 48000, .channels = 2, .kbps = 128 };
+    info->gop_us = 2002000;
+    info->gop_max_us = 8340000;
+    info->takes = 2;
+    info->history_count = 2;
+    info->history[0] = (struct bc_take_info){ .number = 2, .protocol = "rtmp",
+        .peer = "198.51.100.7:5000", .encoder = "OBS 29", .bytes = 123456, .video_frames = 900,
+        .audio_frames = 1400, .began_wall_us = INT64_C(1772366430000000) };
+    info->history[1] = (struct bc_take_info){ .number = 1, .protocol = "rtmp",
+        .peer = "198.51.100.7:4999", .encoder = "OBS 29",
+        .began_wall_us = INT64_C(1772366400123000), .ended_wall_us = INT64_C(1772366420123000),
+        .end_reason = "connection lost" };
+    info->viewers[BC_PROTOCOL_FLV] = 3;
+    info->viewers[BC_PROTOCOL_HLS] = 4;
+    return info;
+}
+
+void
+fake_run_posted(struct fake *f)
+{
+    struct bc_task *task = f->hub.posted;
+    assert_non_null(task);
+    f->hub.posted = NULL;
+    task->run(task, NULL);
+}

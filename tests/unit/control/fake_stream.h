@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef FAKE_STREAM_H
+#define FAKE_STREAM_H
+
+#include <stddef.h>
+
+#include "control/control.h"
+#include "stream/info.h"
+
+// Stands in for the hub, its channels and the keys, so that a test says what state they have. The
+// administrator's token is "secret".
+
+#define FAKE_CHANNELS_MAX 300
+
+struct bc_channel {
+    struct bc_channel_info info;
+    int refs; // those handed out and not given back
+    int kicks;
+};
+
+struct bc_hub {
+    struct bc_config *config;
+    struct bc_channel *channels[FAKE_CHANNELS_MAX]; // owned; sorted by name
+    size_t count;
+    size_t hidden; // so many more are there when listed than when counted
+    struct bc_task *posted; // what was posted last and did not run yet
+};
+
+// A setup whose tests find a control in *state (struct fake *).
+struct fake {
+    struct bc_hub hub;
+    struct bc_control *control;
+    bool ready;
+};
+
+int
+fake_setup(void **state);
+
+int
+fake_teardown(void **state);
+
+// `set` is a setting such as "access.api=open".
+void
+fake_configure(struct fake *f, const char *set, const char *set2);
+
+// Channels must be added in the order of their names. The info is for the test to change.
+struct bc_channel_info *
+fake_add(struct fake *f, const char *name, enum bc_channel_state state);
+
+// A live channel "live/hq" with everything filled in.
+struct bc_channel_info *
+fake_add_live(struct fake *f);
+
+// What posting is for: runs it.
+void
+fake_run_posted(struct fake *f);
+
+#endif
