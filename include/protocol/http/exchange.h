@@ -21,10 +21,10 @@ enum bc_http_method {
     BC_HTTP_OTHER,
 };
 
-// One request and its response, over HTTP/1.x or one stream of HTTP/2. Lives from the moment its
-// headers (and body, if any) are complete until the response is sent or the client is gone; the
-// handler may hold it over loop turns when it answers later, and is then told by on_gone. One
-// worker's thread.
+// One request and its response, over HTTP/1.x or one stream of HTTP/2. Lives from the
+// moment its headers (and body, if any) are complete until the response is sent or the
+// client is gone; the handler may hold it over loop turns when it answers later, and is
+// then told by on_gone. One worker's thread.
 struct bc_http_exchange;
 
 // --- the request; all strings live as long as the exchange ---
@@ -73,22 +73,22 @@ bc_http_worker(const struct bc_http_exchange *x);
 
 // --- an answer that comes later ---
 
-// Called once when the client goes away before the response was begun; the exchange is dead
-// afterwards. The handler sets it before it returns without having answered.
+// Called once when the client goes away before the response was begun; the exchange is
+// dead afterwards. The handler sets it before it returns without having answered.
 void
 bc_http_on_gone(struct bc_http_exchange *x, void (*gone)(void *user), void *user);
 
 // --- the response: exactly one of respond, stream, websocket ---
 
 // A header of the response beyond those the server sets itself (Date, Content-Length,
-// Connection, CORS, Vary: Origin where needed). `text` has complete lines "Name: value\r\n",
-// "" for none, so that constant headers cost a copy and no formatting.
+// Connection, CORS, Vary: Origin where needed). `text` has complete lines "Name:
+// value\r\n", "" for none, so that constant headers cost a copy and no formatting.
 struct bc_http_response {
     int status;
     const char *content_type; // NULL: none
     const char *headers;      // complete lines, or NULL
-    // The body: `count` bufs sent one after the other (a reference is taken of each). HEAD
-    // requests get the headers only.
+    // The body: `count` bufs sent one after the other (a reference is taken of each).
+    // HEAD requests get the headers only.
     struct bc_buf *const *bufs;
     size_t count;
     bool allow_range; // answer Range requests of GET with 206/416
@@ -115,10 +115,11 @@ enum bc_http_framing {
     BC_HTTP_FRAMING_WEBSOCKET, // the writer must write complete frames itself
 };
 
-// A body without end. Sends the response's head and returns the way to write the body; what is
-// written must be framed as `*framing` says (shared bytes carry their framing, so that no byte
-// is touched per viewer). The caller sets the sink's callbacks before it returns to the loop; the
-// exchange must not be used afterwards. NULL: the client is gone, or it was a HEAD request (answered).
+// A body without end. Sends the response's head and returns the way to write the body;
+// what is written must be framed as `*framing` says (shared bytes carry their framing, so
+// that no byte is touched per viewer). The caller sets the sink's callbacks before it
+// returns to the loop; the exchange must not be used afterwards. NULL: the client is
+// gone, or it was a HEAD request (answered).
 struct bc_sink *
 bc_http_stream(struct bc_http_exchange *x, int status, const char *content_type,
     const char *headers, enum bc_http_framing *framing);
@@ -127,9 +128,9 @@ bc_http_stream(struct bc_http_exchange *x, int status, const char *content_type,
 bool
 bc_http_wants_websocket(const struct bc_http_exchange *x);
 
-// Accepts it; pings are answered, a close is answered and reported as on_closed. Messages of the
-// client beyond that are read and dropped within limits. NULL when the handshake is wrong
-// (answered with 400/426).
+// Accepts it; pings are answered, a close is answered and reported as on_closed. Messages
+// of the client beyond that are read and dropped within limits. NULL when the handshake
+// is wrong (answered with 400/426).
 struct bc_sink *
 bc_http_websocket(struct bc_http_exchange *x);
 

@@ -22,12 +22,13 @@ struct bc_http_limits {
     uint32_t h2_streams;       // concurrent streams of an HTTP/2 connection
 };
 
-// What all connections of one worker share. Owned by the server, lives until the worker has
-// stopped; limits may be changed by the worker's thread (reload).
+// What all connections of one worker share. Owned by the server, lives until the worker
+// has stopped; limits may be changed by the worker's thread (reload).
 struct bc_http_server {
     struct bc_worker *worker; // borrowed
     struct bc_http_limits limits;
-    const char *cors_origin; // "*" or an origin, sent on every response; "" for none. Borrowed
+    // "*" or an origin, sent on every response; "" for none. Borrowed.
+    const char *cors_origin;
     // Gets every complete request; answers now or later.
     void (*handle)(void *user, struct bc_http_exchange *x);
     void *user;
@@ -44,13 +45,13 @@ struct bc_http_server {
     bool draining;
 };
 
-// Takes over an accepted socket: HTTP/1.x, HTTP/2 with prior knowledge (h2c) or h2c upgrade on a
-// plain one, what ALPN chose on TLS. `tls` NULL: plain.
+// Takes over an accepted socket: HTTP/1.x, HTTP/2 with prior knowledge (h2c) or h2c
+// upgrade on a plain one, what ALPN chose on TLS. `tls` NULL: plain.
 void
 bc_http_serve(struct bc_http_server *server, int fd, struct bc_tls_context *tls);
 
-// Stops all connections of this worker: idle ones at once, others after their response, all of
-// them at the latest after the timeout (drain).
+// Stops all connections of this worker: idle ones at once, others after their response,
+// all of them at the latest after the timeout (drain).
 void
 bc_http_drain(struct bc_http_server *server, int64_t timeout_us);
 

@@ -16,10 +16,11 @@ enum bc_websocket_opcode {
 
 #define BC_WEBSOCKET_HEAD_MAX 10
 
-// The head of a complete, unmasked frame (RFC 6455 5.2) with `len` bytes of payload, so that bytes
-// shared by all viewers can carry their framing. Returns its length: 2, 4 or 10.
+// The head of a complete, unmasked frame (RFC 6455 5.2) with `len` bytes of payload, so
+// that bytes shared by all viewers can carry their framing. Returns its length: 2, 4 or
+// 10.
 size_t
-bc_websocket_frame_head(uint8_t out[BC_WEBSOCKET_HEAD_MAX], enum bc_websocket_opcode opcode,
-    uint64_t len);
+bc_websocket_frame_head(
+    uint8_t out[BC_WEBSOCKET_HEAD_MAX], enum bc_websocket_opcode opcode, uint64_t len);
 
 #endif

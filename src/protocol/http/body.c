@@ -7,7 +7,8 @@
 #define LINE_BYTES_MAX 4096
 
 void
-bc_http_body_begin(struct bc_http_body_reader *b, enum bc_http_body_kind kind, uint64_t length)
+bc_http_body_begin(
+    struct bc_http_body_reader *b, enum bc_http_body_kind kind, uint64_t length)
 {
     *b = (struct bc_http_body_reader){ .kind = kind, .left = length };
 }
@@ -98,7 +99,8 @@ chunk_byte(struct bc_http_body_reader *b, uint8_t c)
 
 // Takes up to `left` bytes as body. The number taken.
 static size_t
-take(struct bc_http_body_reader *b, const uint8_t *data, size_t len, struct bc_writer *out)
+take(
+    struct bc_http_body_reader *b, const uint8_t *data, size_t len, struct bc_writer *out)
 {
     size_t n = b->left < len ? (size_t)b->left : len;
     bc_write_bytes(out, data, n);

@@ -26,8 +26,8 @@ enum bc_http_chunk_state {
     BC_HTTP_CHUNK_LAST_LF,
 };
 
-// Reads the body of an HTTP/1 message (RFC 9112 6 and 7.1), strictly: a chunk's size line ends
-// with CR LF and holds hexadecimal digits first. Embedded in the connection.
+// Reads the body of an HTTP/1 message (RFC 9112 6 and 7.1), strictly: a chunk's size line
+// ends with CR LF and holds hexadecimal digits first. Embedded in the connection.
 struct bc_http_body_reader {
     enum bc_http_body_kind kind;
     enum bc_http_chunk_state state;
@@ -40,8 +40,9 @@ void
 bc_http_body_begin(struct bc_http_body_reader *b, enum bc_http_body_kind kind,
     uint64_t length);
 
-// Appends body bytes to `out`. `*used` are the bytes taken. Returns 0 when more are needed, 200
-// when the body is complete, 413 when it would be longer than `limit`, 400 when malformed.
+// Appends body bytes to `out`. `*used` are the bytes taken. Returns 0 when more are
+// needed, 200 when the body is complete, 413 when it would be longer than `limit`, 400
+// when malformed.
 int
 bc_http_body_feed(struct bc_http_body_reader *b, const uint8_t *data, size_t len,
     size_t limit, struct bc_writer *out, size_t *used);

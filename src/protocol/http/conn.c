@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "h2.h"
 
-// Input that may wait behind a response. A client that pipelines more than this is closed.
+// Input that may wait behind a response. A client that pipelines more than this is
+// closed.
 #define REST_MAX_BYTES (16 * 1024)
 // What a client may send while it receives a body without end.
 #define IGNORED_MAX_BYTES (64 * 1024)
@@ -74,9 +75,14 @@ bc_http_conn_count_bad(struct bc_http_conn *conn, const char *reason)
     struct bc_http_server *server = conn->server;
     unsigned suppressed = 0;
     server->bad_requests++;
-    if (bc_log_limit_pass(&server->bad_limit, bc_clock_us(), &suppressed)) {
-        bc_warn(NULL, "http %s: bad request: %s (%u more not logged)", conn->peer, reason,
-            suppressed);
+    if (!bc_log_limit_pass(&server->bad_limit, bc_clock_us(), &suppressed)) {
+        return;
+    }
+    if (suppressed > 0) {
+        bc_warn(NULL, "http %s: refused: %s; %u others since the last such line",
+            conn->peer, reason, suppressed);
+    } else {
+        bc_warn(NULL, "http %s: refused: %s", conn->peer, reason);
     }
 }
 
@@ -214,7 +220,8 @@ pump(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us)
 }
 
 void
-bc_http_conn_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us)
+bc_http_conn_input(
+    struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us)
 {
     if (conn->rest.len > 0) {
         keep_rest(conn, data, len);
@@ -254,7 +261,8 @@ bc_http_conn_writable(struct bc_http_conn *conn, int64_t now_us)
         }
         break;
     default:
-        if (conn->timer == BC_HTTP_TIMER_SEND && conn->wire_ops->queued(conn->wire) == 0) {
+        if (conn->timer == BC_HTTP_TIMER_SEND
+            && conn->wire_ops->queued(conn->wire) == 0) {
             bc_http_conn_set_timer(conn, BC_HTTP_TIMER_IDLE);
         }
         bc_http_conn_resume(conn, now_us);
@@ -298,6 +306,7 @@ bc_http_conn_timeout(struct bc_http_conn *conn, int64_t now_us)
         break;
     case BC_HTTP_TIMER_SEND:
         if (!makes_progress(conn)) {
+            bc_http_conn_count_bad(conn, "the client stopped reading");
             bc_http_conn_close(conn, BC_HTTP_CLOSE_NOW, "the client stopped reading");
         }
         break;
@@ -351,7 +360,8 @@ bc_http_conn_drain(struct bc_http_conn *conn)
         return;
     }
     bool idle = conn->state == BC_HTTP_CONN_DETECT
-        || (conn->state == BC_HTTP_CONN_HEAD && conn->x.req.len == 0 && conn->rest.len == 0);
+        || (conn->state == BC_HTTP_CONN_HEAD && conn->x.req.len == 0
+            && conn->rest.len == 0);
     if (idle) {
         bc_http_conn_close(conn, BC_HTTP_CLOSE_FLUSH, "the server stops");
     }

@@ -26,11 +26,12 @@ struct bc_http_slice {
 enum bc_http_close {
     BC_HTTP_CLOSE_NOW,
     BC_HTTP_CLOSE_FLUSH,  // after what was sent has left
-    BC_HTTP_CLOSE_LINGER, // the same, and unread input must not reset the connection before
+    BC_HTTP_CLOSE_LINGER, // the same, and unread input must not reset the connection
+                          // before
 };
 
-// What a connection needs of the world, so that it can run in a test without a socket. None of
-// these calls back into the connection.
+// What a connection needs of the world, so that it can run in a test without a socket.
+// None of these calls back into the connection.
 struct bc_http_wire_ops {
     // Writes at once what fits, queues the rest; bc_http_conn_writable() follows then.
     void (*send)(void *wire, const struct bc_http_slice *slices, int count);
@@ -65,9 +66,9 @@ enum bc_http_conn_timer {
     BC_HTTP_TIMER_SEND, // the peer must read
 };
 
-// One connection: bytes in, bytes out through the wire. It reads no clock but for the Date
-// header. Owned by the wire, which frees it after `close` or after bc_http_conn_closed(). One
-// worker's thread.
+// One connection: bytes in, bytes out through the wire. It reads no clock but for the
+// Date header. Owned by the wire, which frees it after `close` or after
+// bc_http_conn_closed(). One worker's thread.
 struct bc_http_conn {
     const struct bc_http_wire_ops *wire_ops;
     void *wire;                    // borrowed
@@ -104,7 +105,8 @@ void
 bc_http_conn_finish(struct bc_http_conn *conn);
 
 void
-bc_http_conn_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us);
+bc_http_conn_input(
+    struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us);
 
 void
 bc_http_conn_writable(struct bc_http_conn *conn, int64_t now_us);
@@ -142,7 +144,7 @@ bc_http_conn_count_bad(struct bc_http_conn *conn, const char *reason);
 void
 bc_http_conn_send(struct bc_http_conn *conn, const void *data, size_t len);
 
-// Bytes queued beyond which no further request is begun and no further frame written.
+// Bytes queued beyond which no further request of HTTP/1 is begun.
 #define BC_HTTP_OUT_HIGH (256 * 1024)
 
 static inline bool
@@ -157,7 +159,8 @@ extern const struct bc_http_exchange_ops bc_http1_exchange_ops;
 
 // Takes input in the states HEAD and BODY. Returns the bytes taken.
 size_t
-bc_http1_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us);
+bc_http1_input(
+    struct bc_http_conn *conn, const uint8_t *data, size_t len, int64_t now_us);
 
 // Answers a request that cannot be understood, and closes.
 void

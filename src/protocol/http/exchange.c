@@ -231,8 +231,9 @@ answer_preflight(struct bc_http_exchange *x)
     const char *names = bc_http_request_get(&x->req, BC_HTTP_FIELD_REQUEST_HEADERS);
     char headers[ECHO_MAX_BYTES + 256];
     struct bc_http_text t = { headers, headers + sizeof(headers) - 1, false };
-    bc_http_put_literal(&t, "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, "
-                            "OPTIONS\r\nAccess-Control-Max-Age: 86400\r\n");
+    bc_http_put_literal(&t,
+        "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, "
+        "OPTIONS\r\nAccess-Control-Max-Age: 86400\r\n");
     if (names && is_name_list(names)) {
         bc_http_put_literal(&t, "Access-Control-Allow-Headers: ");
         bc_http_put_str(&t, names);

@@ -7,17 +7,18 @@
 
 struct bc_http_conn;
 
-// How an exchange is answered: HTTP/1 (http1.c) or a stream of HTTP/2 (h2_stream.c). Each ends the
-// exchange. See the public functions of the same names.
+// How an exchange is answered: HTTP/1 (http1.c) or a stream of HTTP/2 (h2_stream.c). Each
+// ends the exchange. See the public functions of the same names.
 struct bc_http_exchange_ops {
     void (*respond)(struct bc_http_exchange *x, const struct bc_http_answer *answer);
     // `answer` has the head's content. NULL: a HEAD request, answered.
-    struct bc_sink *(*stream)(struct bc_http_exchange *x, const struct bc_http_answer *answer,
-        enum bc_http_framing *framing);
+    struct bc_sink *(*stream)(struct bc_http_exchange *x,
+        const struct bc_http_answer *answer, enum bc_http_framing *framing);
     struct bc_sink *(*websocket)(struct bc_http_exchange *x, const char *accept);
 };
 
-// Embedded in an HTTP/1 connection, which reuses it for each request, or in an HTTP/2 stream.
+// Embedded in an HTTP/1 connection, which reuses it for each request, or in an HTTP/2
+// stream.
 struct bc_http_exchange {
     const struct bc_http_exchange_ops *ops;
     struct bc_http_conn *conn; // borrowed
@@ -26,8 +27,8 @@ struct bc_http_exchange {
     void *gone_user;
 };
 
-// A request is complete: answers CORS preflights itself, gives everything else to the server's
-// handler.
+// A request is complete: answers CORS preflights itself, gives everything else to the
+// server's handler.
 void
 bc_http_exchange_dispatch(struct bc_http_exchange *x);
 

@@ -80,7 +80,8 @@ make_gzip(const struct bc_buf *plain)
 {
     z_stream z = { 0 };
     // 15 + 16: the largest window, in gzip's format.
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY)
+        != Z_OK) {
         return NULL;
     }
     size_t cap = deflateBound(&z, plain->len);
@@ -90,7 +91,8 @@ make_gzip(const struct bc_buf *plain)
     z.avail_in = (uInt)plain->len;
     z.next_out = out;
     z.avail_out = (uInt)cap;
-    if (out && deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out < plain->len * 9 / 10) {
+    if (out && deflate(&z, Z_FINISH) == Z_STREAM_END
+        && z.total_out < plain->len * 9 / 10) {
         buf = bc_buf_copy(out, z.total_out);
     }
     deflateEnd(&z);
@@ -110,8 +112,8 @@ make_etag(const struct bc_buf *plain, char out[ETAG_TEXT])
     memcpy(out + 25, "\"", 2);
 }
 
-// Vite and its like put a hash into names: "watch-DF2a81Bc.js", eight or more characters of
-// letters, digits, '-' and '_' with at least one digit or capital among them.
+// Vite and its like put a hash into names: "watch-DF2a81Bc.js", eight or more characters
+// of letters, digits, '-' and '_' with at least one digit or capital among them.
 static bool
 has_hash(const char *name)
 {
@@ -279,12 +281,13 @@ static const struct file *
 find(const struct bc_http_files *files, const char *name)
 {
     struct file key = { .name = (char *)name };
-    return files->count == 0 ? NULL
-                             : bsearch(&key, files->list, files->count, sizeof(struct file),
-                                   compare_names);
+    return files->count == 0
+        ? NULL
+        : bsearch(&key, files->list, files->count, sizeof(struct file), compare_names);
 }
 
-// If-None-Match (RFC 9110 13.1.2): "*", or a list that has the tag; W/ doesn't matter here.
+// If-None-Match (RFC 9110 13.1.2): "*", or a list that has the tag; W/ doesn't matter
+// here.
 static bool
 is_unchanged(const struct bc_http_exchange *x, const char *etag)
 {
@@ -312,7 +315,8 @@ bc_http_files_respond(const struct bc_http_files *files, struct bc_http_exchange
     char headers[256];
     snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: %s\r\n%s%s", etag,
         f->immutable ? "public, max-age=31536000, immutable" : "no-cache",
-        f->gzip ? "Vary: Accept-Encoding\r\n" : "", gzip ? "Content-Encoding: gzip\r\n" : "");
+        f->gzip ? "Vary: Accept-Encoding\r\n" : "",
+        gzip ? "Content-Encoding: gzip\r\n" : "");
     bool unchanged = is_unchanged(x, etag);
     struct bc_buf *body = gzip ? f->gzip : f->plain;
     struct bc_http_response r = {

@@ -17,8 +17,8 @@ bc_h2_create(struct bc_http_conn *conn);
 void
 bc_h2_destroy(struct bc_h2 *h2);
 
-// An HTTP/1 request with "Upgrade: h2c" (RFC 7540 3.2) becomes stream 1: takes the request over
-// from `x`. `settings` is the value of HTTP2-Settings. 0 or negative errno.
+// An HTTP/1 request with "Upgrade: h2c" (RFC 7540 3.2) becomes stream 1: takes the
+// request over from `x`. `settings` is the value of HTTP2-Settings. 0 or negative errno.
 int
 bc_h2_upgrade(struct bc_h2 *h2, struct bc_http_exchange *x, const char *settings);
 

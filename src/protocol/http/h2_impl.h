@@ -14,6 +14,10 @@
 #define BC_H2_SINK_BYTES (128 * 1024)
 #define BC_H2_SINK_LOW_BYTES (64 * 1024)
 
+// Frames queued beyond this wait inside nghttp2, where a playlist can still overtake a
+// segment (RFC 9218).
+#define BC_H2_OUT_HIGH (64 * 1024)
+
 struct bc_h2_batch;
 
 // Events in the current second; a peer beyond the limit is thrown out.
@@ -30,7 +34,7 @@ struct bc_h2 {
     struct bc_list ended;      // streams whose bytes the batch still points to
     struct bc_h2_stream *spare; // owned: the last ended stream, with its storage
     struct bc_h2_batch *batch; // while output is gathered
-    unsigned depth;            // calls of nghttp2 and of handlers: output waits for their end
+    unsigned depth; // calls of nghttp2 and of handlers: output waits for their end
     bool flush_wanted;
     bool abused;               // a rate was exceeded
     bool counted_bad;          // the session's error was counted
@@ -54,7 +58,8 @@ enum bc_h2_stream_state {
     BC_H2_STREAM_DONE,    // nothing more comes from us
 };
 
-// One request and response. Owned by the session's list; freed when nghttp2 closes the stream.
+// One request and response. Owned by the session's list; freed when nghttp2 closes the
+// stream.
 struct bc_h2_stream {
     struct bc_http_exchange x;
     struct bc_h2 *h2; // borrowed
@@ -73,8 +78,8 @@ struct bc_h2_stream {
     size_t buf_index;
     size_t buf_offset;
     uint64_t left; // bytes that no frame was made of yet
-    // SINK: out[out_start .. out_start + out_len) waits, the first `out_framed` of it are in a
-    // frame that is being sent.
+    // SINK: out[out_start .. out_start + out_len) waits, the first `out_framed` of it are
+    // in a frame that is being sent.
     struct bc_sink sink;
     uint8_t *out; // owned
     size_t out_cap;
@@ -86,6 +91,12 @@ struct bc_h2_stream {
 };
 
 // --- h2_session.c ---
+
+static inline bool
+bc_h2_is_congested(const struct bc_h2 *h2)
+{
+    return h2->conn->wire_ops->queued(h2->conn->wire) > BC_H2_OUT_HIGH;
+}
 
 // Writes what there is to write, now or at the end of the call that is under way.
 void

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From nghttp2's frames to the wire: small frames are gathered, bodies go by reference, and one
-// pass makes one write.
+// From nghttp2's frames to the wire: small frames are gathered, bodies go by reference,
+// and one pass makes one write.
 #include <string.h>
 
 #include "h2_impl.h"
@@ -75,10 +75,10 @@ batch_bytes(const struct bc_h2_batch *b)
 static bool
 is_full(struct bc_h2 *h2)
 {
-    if (batch_bytes(h2->batch) > BC_HTTP_OUT_HIGH / 2) {
+    if (batch_bytes(h2->batch) > BC_H2_OUT_HIGH) {
         batch_send(h2);
     }
-    return bc_http_conn_is_congested(h2->conn);
+    return bc_h2_is_congested(h2);
 }
 
 int
@@ -98,7 +98,8 @@ bc_h2_output(struct bc_h2 *h2)
 }
 
 ssize_t
-bc_h2_on_send(nghttp2_session *session, const uint8_t *data, size_t len, int flags, void *user)
+bc_h2_on_send(
+    nghttp2_session *session, const uint8_t *data, size_t len, int flags, void *user)
 {
     (void)session;
     (void)flags;
@@ -133,7 +134,8 @@ send_bufs(struct bc_h2_stream *s, size_t len)
 static void
 send_sink(struct bc_h2_stream *s, size_t len)
 {
-    // Slices of `out` stay where they are until the pass ends: the writer isn't called before.
+    // Slices of `out` stay where they are until the pass ends: the writer isn't called
+    // before.
     batch_add(s->h2, (struct bc_http_slice){ s->out + s->out_start, len, NULL });
     s->out_start += len;
     s->out_len -= len;

@@ -65,10 +65,11 @@ is_name(const uint8_t *name, size_t len, const char *wanted)
     return len == strlen(wanted) && memcmp(name, wanted, len) == 0;
 }
 
-// nghttp2 has checked that pseudo-header fields are known, come once and first (RFC 9113 8.3).
+// nghttp2 has checked that pseudo-header fields are known, come once and first (RFC 9113
+// 8.3).
 static int
-add_pseudo(struct bc_h2_stream *s, const uint8_t *name, size_t name_len, const uint8_t *value,
-    size_t value_len)
+add_pseudo(struct bc_h2_stream *s, const uint8_t *name, size_t name_len,
+    const uint8_t *value, size_t value_len)
 {
     if (is_name(name, name_len, ":method")) {
         s->x.req.method = bc_http_method_parse((const char *)value, value_len);
@@ -97,7 +98,8 @@ bc_h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint
     if (limit > BC_HTTP_HEAD_MAX) {
         limit = BC_HTTP_HEAD_MAX;
     }
-    if (name_len + value_len + 2 > limit || s->x.req.len > limit - name_len - value_len - 2) {
+    if (name_len + value_len + 2 > limit
+        || s->x.req.len > limit - name_len - value_len - 2) {
         s->refuse = 431;
     } else if (name[0] == ':') {
         s->refuse = add_pseudo(s, name, name_len, value, value_len);

@@ -7,13 +7,12 @@
 
 #include "h2_impl.h"
 
-// A peer that resets its streams faster (CVE-2023-44487), or sends more frames that ask for work
-// and carry nothing, is thrown out.
+// A peer that resets its streams faster (CVE-2023-44487), or sends more frames that ask
+// for work and carry nothing, is thrown out.
 #define RESETS_PER_SECOND 100
 #define CONTROLS_PER_SECOND 500
 #define OUTBOUND_ACKS_MAX 100
 #define SETTINGS_ENTRIES_MAX 32
-#define UPGRADE_SETTINGS_MAX 256
 #define SECOND_US 1000000
 
 static void
@@ -61,7 +60,8 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 }
 
 static int
-on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int err, void *user)
+on_invalid_frame(
+    nghttp2_session *session, const nghttp2_frame *frame, int err, void *user)
 {
     (void)session;
     (void)frame;
@@ -83,11 +83,14 @@ count_bad_once(struct bc_h2 *h2, const char *reason)
 static int
 on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+    if (frame->hd.type == NGHTTP2_GOAWAY
+        && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
         count_bad_once(user, nghttp2_http2_strerror(frame->goaway.error_code));
     }
-    // A response that is complete while the request is not ends the request too (RFC 9113 8.1).
-    bool carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    // A response that is complete while the request is not ends the request too (RFC 9113
+    // 8.1).
+    bool carries_end = frame->hd.type == NGHTTP2_HEADERS
+        || frame->hd.type == NGHTTP2_DATA;
     if (!carries_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
         return 0;
     }
@@ -228,8 +231,8 @@ shut(struct bc_h2 *h2, enum bc_http_close how, const char *reason)
 
 // --- output and timers ---
 
-// Calls the writers whose buffers have room again. They can't end a stream here: what they do is
-// sent by the next round of bc_h2_flush().
+// Calls the writers whose buffers have room again. They can't end a stream here: what
+// they do is sent by the next round of bc_h2_flush().
 static void
 wake_writers(struct bc_h2 *h2)
 {
@@ -270,7 +273,8 @@ update_timer(struct bc_h2 *h2)
 {
     int32_t slow;
     enum bc_http_conn_timer timer = wanted_timer(h2, &slow);
-    if (timer != h2->conn->timer || timer == BC_HTTP_TIMER_IDLE || slow != h2->slow_stream) {
+    if (timer != h2->conn->timer || timer == BC_HTTP_TIMER_IDLE
+        || slow != h2->slow_stream) {
         h2->slow_stream = slow;
         h2->seen_sent_bytes = h2->sent_bytes;
         bc_http_conn_set_timer(h2->conn, timer);
@@ -290,7 +294,7 @@ bc_h2_flush(struct bc_h2 *h2)
         h2->flush_wanted = false;
         err = bc_h2_output(h2);
         wake_writers(h2);
-    } while (err == 0 && h2->flush_wanted && !bc_http_conn_is_congested(h2->conn));
+    } while (err == 0 && h2->flush_wanted && !bc_h2_is_congested(h2));
     h2->depth--;
     if (h2->conn->state != BC_HTTP_CONN_H2) {
         return;
@@ -334,6 +338,7 @@ bc_h2_timeout(struct bc_h2 *h2)
         if (moved) {
             bc_http_conn_set_timer(h2->conn, BC_HTTP_TIMER_SEND);
         } else {
+            bc_http_conn_count_bad(h2->conn, "the client stopped reading");
             shut(h2, BC_HTTP_CLOSE_NOW, "the client stopped reading");
         }
         break;
@@ -378,66 +383,4 @@ bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us)
     } else {
         bc_h2_flush(h2);
     }
-}
-
-// --- upgrade ---
-
-static int
-base64url_value(char c)
-{
-    return c >= 'A' && c <= 'Z' ? c - 'A'
-        : c >= 'a' && c <= 'z'  ? c - 'a' + 26
-        : c >= '0' && c <= '9'  ? c - '0' + 52
-        : c == '-'              ? 62
-        : c == '_'              ? 63
-                                : -1;
-}
-
-// Base64url without padding (RFC 4648 5). The length or -EINVAL.
-static int
-decode_settings(const char *text, uint8_t out[UPGRADE_SETTINGS_MAX])
-{
-    unsigned bits = 0;
-    unsigned count = 0;
-    int len = 0;
-    for (; *text && *text != '='; text++) {
-        int v = base64url_value(*text);
-        if (v < 0 || len == UPGRADE_SETTINGS_MAX) {
-            return -EINVAL;
-        }
-        bits = (bits << 6 | (unsigned)v) & 0xffff;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            out[len++] = (uint8_t)(bits >> count);
-        }
-    }
-    return len;
-}
-
-int
-bc_h2_upgrade(struct bc_h2 *h2, struct bc_http_exchange *x, const char *settings)
-{
-    uint8_t payload[UPGRADE_SETTINGS_MAX];
-    int len = decode_settings(settings, payload);
-    bool head = x->req.method == BC_HTTP_HEAD;
-    if (len < 0
-        || nghttp2_session_upgrade2(h2->session, payload, (size_t)len, head, NULL) != 0) {
-        return -EINVAL;
-    }
-    struct bc_h2_stream *s = bc_h2_stream_create(h2, 1);
-    if (!s) {
-        return -ENOMEM;
-    }
-    nghttp2_session_set_stream_user_data(h2->session, 1, s);
-    s->x.req = x->req;
-    s->x.req.version = 20;
-    x->req = (struct bc_http_request){ 0 };
-    s->request_ended = true;
-    s->state = BC_H2_STREAM_WAIT;
-    // curl has little room for frames that come right behind the 101.
-    h2->hold = true;
-    bc_http_conn_set_timer(h2->conn, BC_HTTP_TIMER_HEAD);
-    bc_http_exchange_dispatch(&s->x);
-    return 0;
 }

@@ -88,8 +88,8 @@ struct head {
 #define STATIC_NAME NGHTTP2_NV_FLAG_NO_COPY_NAME
 
 static void
-add(struct head *h, const char *name, size_t name_len, const char *value, size_t value_len,
-    uint8_t flags)
+add(struct head *h, const char *name, size_t name_len, const char *value,
+    size_t value_len, uint8_t flags)
 {
     if (h->count < NV_MAX) {
         h->nv[h->count++] = (nghttp2_nv){ (uint8_t *)name, (uint8_t *)value, name_len,
@@ -105,7 +105,8 @@ add_lines(struct head *h, const char *lines)
 {
     struct bc_http_line line;
     while (bc_http_lines_next(&lines, &line)) {
-        add(h, line.name, line.name_len, line.value, line.value_len, NGHTTP2_NV_FLAG_NONE);
+        add(h, line.name, line.name_len, line.value, line.value_len,
+            NGHTTP2_NV_FLAG_NONE);
     }
 }
 
@@ -159,7 +160,8 @@ prioritise(struct bc_h2_stream *s, const struct bc_http_response *r)
     bool playlist = r->content_type && strstr(r->content_type, "mpegurl");
     if (playlist && !bc_http_request_find(&s->x.req, "priority")) {
         nghttp2_extpri priority = { .urgency = URGENCY_PLAYLIST };
-        nghttp2_session_change_extpri_stream_priority(s->h2->session, s->id, &priority, 0);
+        nghttp2_session_change_extpri_stream_priority(
+            s->h2->session, s->id, &priority, 0);
     }
 }
 
@@ -356,7 +358,8 @@ stream(struct bc_http_exchange *x, const struct bc_http_answer *a,
     return &s->sink;
 }
 
-// bc_http_wants_websocket() is false on HTTP/2 (RFC 8441 isn't offered), so this isn't reached.
+// bc_http_wants_websocket() is false on HTTP/2 (RFC 8441 isn't offered), so this isn't
+// reached.
 static struct bc_sink *
 websocket(struct bc_http_exchange *x, const char *accept)
 {

@@ -137,7 +137,8 @@ range_applies(const struct bc_http_exchange *x, const struct bc_http_response *r
     }
     size_t len = 0;
     const char *etag = bc_http_lines_find(r->headers, "ETag", &len);
-    return etag && etag[0] == '"' && strlen(wanted) == len && memcmp(wanted, etag, len) == 0;
+    return etag && etag[0] == '"' && strlen(wanted) == len
+        && memcmp(wanted, etag, len) == 0;
 }
 
 static void
@@ -242,7 +243,8 @@ bc_http_head_write(char *out, size_t cap, struct bc_http_server *server,
     if (server->cors_origin[0]) {
         bc_http_put_literal(&t, "Access-Control-Allow-Origin: ");
         bc_http_put_str(&t, server->cors_origin);
-        bc_http_put_literal(&t, "\r\nAccess-Control-Expose-Headers: " BC_HTTP_EXPOSED "\r\n");
+        bc_http_put_literal(
+            &t, "\r\nAccess-Control-Expose-Headers: " BC_HTTP_EXPOSED "\r\n");
     }
     if (r->headers) {
         bc_http_put_str(&t, r->headers);

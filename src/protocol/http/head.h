@@ -14,7 +14,8 @@ struct bc_http_server;
 #define BC_HTTP_UINT_TEXT 21
 #define BC_HTTP_CONTENT_RANGE_TEXT 72
 
-// Text in a block of fixed size; what doesn't fit sets `failed`. On the stack of its builder.
+// Text in a block of fixed size; what doesn't fit sets `failed`. On the stack of its
+// builder.
 struct bc_http_text {
     char *p;
     char *end;
@@ -43,7 +44,8 @@ bc_http_put_str(struct bc_http_text *t, const char *s)
 void
 bc_http_put_uint(struct bc_http_text *t, uint64_t v);
 
-// What a response is after Range, HEAD and the like were looked at: the same for HTTP/1 and 2.
+// What a response is after Range, HEAD and the like were looked at: the same for HTTP/1
+// and 2.
 struct bc_http_answer {
     const struct bc_http_response *r;
     int status;
@@ -58,8 +60,8 @@ void
 bc_http_answer_prepare(struct bc_http_answer *a, const struct bc_http_exchange *x,
     const struct bc_http_response *r);
 
-// The head of an HTTP/1 response. `connection` is a complete line or "". Returns its length, or 0
-// when it doesn't fit into `cap`.
+// The head of an HTTP/1 response. `connection` is a complete line or "". Returns its
+// length, or 0 when it doesn't fit into `cap`.
 size_t
 bc_http_head_write(char *out, size_t cap, struct bc_http_server *server,
     const struct bc_http_answer *a, const char *connection);
@@ -82,8 +84,8 @@ bc_http_date_format(int64_t seconds, char out[BC_HTTP_DATE_TEXT]);
 const char *
 bc_http_lines_find(const char *lines, const char *name, size_t *len);
 
-// Steps through complete lines: gives name and value of the line at `*p` and moves on. False at
-// the end or at something that is not a header line.
+// Steps through complete lines: gives name and value of the line at `*p` and moves on.
+// False at the end or at something that is not a header line.
 struct bc_http_line {
     const char *name;
     size_t name_len;

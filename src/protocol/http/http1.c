@@ -9,6 +9,7 @@
 
 #define HEAD_STACK_BYTES 2048
 #define SLICES_PER_SEND 32
+#define SUBPROTOCOL_MAX_BYTES 64
 
 // --- requests ---
 
@@ -115,7 +116,8 @@ bc_http1_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64
         }
         return used;
     }
-    int status = bc_http1_parser_feed(&conn->parser, data, len, limits->header_bytes, &used);
+    int status = bc_http1_parser_feed(
+        &conn->parser, data, len, limits->header_bytes, &used);
     if (status == 200) {
         on_head(conn);
     } else if (status != 0) {
@@ -288,7 +290,8 @@ sink_finish_chunked(struct bc_sink *sink)
 }
 
 static const struct bc_sink_ops RAW_OPS = { sink_writev, sink_close, sink_finish_raw };
-static const struct bc_sink_ops CHUNKED_OPS = { sink_writev, sink_close, sink_finish_chunked };
+static const struct bc_sink_ops CHUNKED_OPS = { sink_writev, sink_close,
+    sink_finish_chunked };
 
 static struct bc_sink *
 stream(struct bc_http_exchange *x, const struct bc_http_answer *a,
@@ -312,16 +315,31 @@ stream(struct bc_http_exchange *x, const struct bc_http_answer *a,
     return &conn->sink;
 }
 
+// The first protocol that the client offers, when it offers any: browsers fail the
+// connection if none is chosen (FLV players that set one don't care which). NULL: none.
+static const char *
+subprotocol(const struct bc_http_request *req, size_t *len)
+{
+    const char *list = bc_http_request_find(req, "sec-websocket-protocol");
+    *len = list ? strcspn(list, ", \t") : 0;
+    return *len > 0 && *len <= SUBPROTOCOL_MAX_BYTES ? list : NULL;
+}
+
 static struct bc_sink *
 websocket(struct bc_http_exchange *x, const char *accept)
 {
     struct bc_http_conn *conn = x->conn;
-    struct bc_http_text t;
-    char head[256];
-    t = (struct bc_http_text){ head, head + sizeof(head), false };
+    char head[384];
+    struct bc_http_text t = { head, head + sizeof(head), false };
     bc_http_put_literal(&t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
                             "Upgrade: websocket\r\nSec-WebSocket-Accept: ");
     bc_http_put_str(&t, accept);
+    size_t len;
+    const char *protocol = subprotocol(&x->req, &len);
+    if (protocol) {
+        bc_http_put_literal(&t, "\r\nSec-WebSocket-Protocol: ");
+        bc_http_put(&t, protocol, len);
+    }
     bc_http_put_literal(&t, "\r\n\r\n");
     if (bc_websocket_begin(conn) != 0) {
         fail_exchange(conn);

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-// The content type of a file by its ending; application/octet-stream when unknown. `*compressible` says
-// whether gzip makes it smaller.
+// The content type of a file by its ending; application/octet-stream when unknown.
+// `*compressible` says whether gzip makes it smaller.
 const char *
 bc_http_mime_type(const char *name, bool *compressible);
 

@@ -7,15 +7,17 @@
 
 #include <http_parser.h>
 
-// Bytes are handed over in steps of this size, so that what follows the head in the same read (a
-// body, pipelined requests) is not copied into the request's text.
+// Bytes are handed over in steps of this size, so that what follows the head in the same
+// read (a body, pipelined requests) is not copied into the request's text.
 #define STEP_BYTES 1024
 
-static_assert(sizeof(http_parser) <= BC_HTTP1_PARSER_BYTES, "state must hold http_parser");
+static_assert(
+    sizeof(http_parser) <= BC_HTTP1_PARSER_BYTES, "state must hold http_parser");
 
-// http_parser as Debian builds it isn't strict: it takes a blank in a field name ("Length : 5"),
-// joins folded lines and reads chunk extensions loosely. Differences of that sort between servers
-// are what request smuggling lives on, so names, folds and bodies are checked here.
+// http_parser as Debian builds it isn't strict: it takes a blank in a field name ("Length
+// : 5"), joins folded lines and reads chunk extensions loosely. Differences of that sort
+// between servers are what request smuggling lives on, so names, folds and bodies are
+// checked here.
 static bool
 is_token_char(unsigned char c)
 {
@@ -87,8 +89,9 @@ on_header_field(http_parser *hp, const char *at, size_t len)
     return 0;
 }
 
-// Between a name and its value stand a colon and blanks, nothing else; a line end there, or a gap
-// between two pieces of a value, is a folded line (RFC 9112 5.2: may be refused).
+// Between a name and its value stand a colon and blanks, nothing else; a line end there,
+// or a gap between two pieces of a value, is a folded line (RFC 9112 5.2: may be
+// refused).
 static bool
 value_follows_name(const struct bc_http1_parser *p, uint32_t place)
 {
@@ -263,15 +266,16 @@ parse_content_length(struct bc_http1_parser *p, const char *text, uint64_t *out)
     return 200;
 }
 
-// RFC 9112 6.3. Both lengths, or one of them twice, is somebody smuggling; a coding other than
-// chunked isn't ours.
+// RFC 9112 6.3. Both lengths, or one of them twice, is somebody smuggling; a coding other
+// than chunked isn't ours.
 static int
 find_body(struct bc_http1_parser *p, struct bc_http_body_reader *body)
 {
     const struct bc_http_request *req = p->req;
     const char *length = bc_http_request_get(req, BC_HTTP_FIELD_CONTENT_LENGTH);
     const char *coding = bc_http_request_get(req, BC_HTTP_FIELD_TRANSFER_ENCODING);
-    uint32_t once = 1u << BC_HTTP_FIELD_CONTENT_LENGTH | 1u << BC_HTTP_FIELD_TRANSFER_ENCODING;
+    uint32_t once = 1u << BC_HTTP_FIELD_CONTENT_LENGTH
+        | 1u << BC_HTTP_FIELD_TRANSFER_ENCODING;
     if ((length && coding) || (req->repeated & once)) {
         return bad(p, 400, "ambiguous body length");
     }

@@ -11,8 +11,8 @@
 
 #define BC_HTTP1_PARSER_BYTES 48
 
-// The head of an HTTP/1 request (RFC 9112), parsed by http_parser while the bytes gather in the
-// request's text. Embedded in the connection; begun anew for each request.
+// The head of an HTTP/1 request (RFC 9112), parsed by http_parser while the bytes gather
+// in the request's text. Embedded in the connection; begun anew for each request.
 struct bc_http1_parser {
     _Alignas(void *) unsigned char state[BC_HTTP1_PARSER_BYTES];
     struct bc_http_request *req; // borrowed
@@ -33,8 +33,9 @@ struct bc_http1_framing {
 void
 bc_http1_parser_begin(struct bc_http1_parser *p, struct bc_http_request *req);
 
-// Takes bytes of the head. `*used` are the bytes taken, never more than the head has. Returns 0
-// when more are needed, 200 when the head is complete, or the status to refuse with.
+// Takes bytes of the head. `*used` are the bytes taken, never more than the head has.
+// Returns 0 when more are needed, 200 when the head is complete, or the status to refuse
+// with.
 int
 bc_http1_parser_feed(struct bc_http1_parser *p, const uint8_t *data, size_t len,
     size_t limit, size_t *used);

@@ -40,8 +40,9 @@ percent_decode(char *s, size_t len)
     return out;
 }
 
-// The length of the UTF-8 sequence at `s` (RFC 3629: shortest form, no surrogates), 0 when it is
-// not one. An overlong form of '.' or '/' could otherwise pass checks that a later reader undoes.
+// The length of the UTF-8 sequence at `s` (RFC 3629: shortest form, no surrogates), 0
+// when it is not one. An overlong form of '.' or '/' could otherwise pass checks that a
+// later reader undoes.
 static size_t
 utf8_sequence(const uint8_t *s, size_t len)
 {
@@ -126,8 +127,8 @@ bc_http_path_decode(char *path, size_t len)
     return normalise(path, n);
 }
 
-// Where the path of an absolute-form target begins; `len` when it has none, SIZE_MAX when the
-// scheme isn't ours.
+// Where the path of an absolute-form target begins; `len` when it has none, SIZE_MAX when
+// the scheme isn't ours.
 static size_t
 skip_authority(const char *target, size_t len)
 {

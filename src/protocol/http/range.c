@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <strings.h>
 
-// Digits at `*p`, which moves behind them. Values beyond 2^63 become that. False without digits.
+// Digits at `*p`, which moves behind them. Values beyond 2^63 become that. False without
+// digits.
 static bool
 read_number(const char **p, uint64_t *out)
 {

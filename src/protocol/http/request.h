@@ -10,7 +10,8 @@
 #include "protocol/http/exchange.h"
 
 #define BC_HTTP_FIELDS_MAX 100
-// Offsets are 16 bits wide, so a head is never larger, whatever the configured limit says.
+// Offsets are 16 bits wide, so a head is never larger, whatever the configured limit
+// says.
 #define BC_HTTP_HEAD_MAX 65000
 
 // The header fields that this folder itself looks at.
@@ -42,8 +43,8 @@ struct bc_http_field {
     uint16_t value_len;
 };
 
-// One request's head and body as text with an index. HTTP/1 stores the head as it came and
-// HTTP/2 what HPACK yields; both end every name and value with a zero byte in
+// One request's head and body as text with an index. HTTP/1 stores the head as it came
+// and HTTP/2 what HPACK yields; both end every name and value with a zero byte in
 // bc_http_request_seal(). Embedded in the exchange, reused for the next request.
 struct bc_http_request {
     char *text; // owned
@@ -73,13 +74,14 @@ bc_http_request_finish(struct bc_http_request *req);
 int
 bc_http_request_append(struct bc_http_request *req, const void *data, size_t len);
 
-// A new field whose name and value stand in the text already. 0, -ENOMEM, or -E2BIG when there
-// are too many.
+// A new field whose name and value stand in the text already. 0, -ENOMEM, or -E2BIG when
+// there are too many.
 int
 bc_http_request_add(struct bc_http_request *req, const struct bc_http_field *field);
 
-// Ends names and values with zero bytes, recognises the known fields, and splits and decodes the
-// target, which stands in the text at `target`. False when the target is malformed.
+// Ends names and values with zero bytes, recognises the known fields, and splits and
+// decodes the target, which stands in the text at `target`. False when the target is
+// malformed.
 bool
 bc_http_request_seal(struct bc_http_request *req, size_t target, size_t target_len);
 

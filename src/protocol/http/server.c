@@ -20,8 +20,8 @@
 #define LINGER_TIMEOUT_US 2000000
 #define SLICES_MAX 64
 
-// One accepted socket: the connection, its socket and its timer. Owned by itself: freed at the end
-// of the turn in which it was closed. Member of the server's list until then.
+// One accepted socket: the connection, its socket and its timer. Owned by itself: freed
+// at the end of the turn in which it was closed. Member of the server's list until then.
 struct client {
     struct bc_http_conn conn;
     struct bc_http_server *server; // borrowed
@@ -122,17 +122,20 @@ wire_set_reading(void *wire, bool on)
     }
 }
 
-// A request moves its deadline without touching the timer, which catches up when it fires.
+// A request moves its deadline without touching the timer, which catches up when it
+// fires.
 static void
 wire_set_timeout(void *wire, int64_t delay_us)
 {
     struct client *c = wire;
     c->deadline_us = delay_us > 0 ? bc_clock_us() + delay_us : 0;
-    if (delay_us <= 0 || (bc_timer_is_set(&c->timer) && c->timer.due_us <= c->deadline_us)) {
+    if (delay_us <= 0
+        || (bc_timer_is_set(&c->timer) && c->timer.due_us <= c->deadline_us)) {
         return;
     }
     if (bc_timer_set(&c->timer, delay_us) != 0) {
-        c->deadline_us = 0; // without memory nobody times out; the load is the larger trouble
+        c->deadline_us =
+            0; // without memory nobody times out; the load is the larger trouble
     }
 }
 
@@ -165,8 +168,9 @@ static const struct bc_tcp_ops LINGER_OPS = {
     .on_closed = on_linger_closed,
 };
 
-// Closing a socket with unread input resets it, and the peer may lose the answer that says what
-// was wrong. So: no more output, and input is thrown away for a moment (RFC 9112 9.6).
+// Closing a socket with unread input resets it, and the peer may lose the answer that
+// says what was wrong. So: no more output, and input is thrown away for a moment (RFC
+// 9112 9.6).
 static void
 linger(struct client *c)
 {
@@ -327,7 +331,8 @@ bc_http_server_date(struct bc_http_server *server)
 static void
 close_all(struct bc_timer *timer)
 {
-    struct bc_http_server *server = bc_container_of(timer, struct bc_http_server, drain_timer);
+    struct bc_http_server *server = bc_container_of(
+        timer, struct bc_http_server, drain_timer);
     bc_list_for_each(it, tmp, &server->clients) {
         struct client *c = bc_container_of(it, struct client, node);
         if (c->lingering && c->tcp) {

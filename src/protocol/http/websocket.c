@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A WebSocket (RFC 6455) on a connection that was HTTP/1.1. The viewer writes complete frames
-// that it shares with others; the control frames of this file go between them.
+// A WebSocket (RFC 6455) on a connection that was HTTP/1.1. The viewer writes complete
+// frames that it shares with others; the control frames of this file go between them.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,8 @@ set_pending(struct bc_websocket *ws, enum bc_websocket_opcode opcode, const uint
     ws->pending_len = head + len;
 }
 
-// Says goodbye; in the middle of a frame that can't be said, and the connection just closes.
+// Says goodbye; in the middle of a frame that can't be said, and the connection just
+// closes.
 static void
 goodbye(struct bc_http_conn *conn, uint16_t code)
 {
@@ -71,7 +72,8 @@ goodbye(struct bc_http_conn *conn, uint16_t code)
     send_pending(conn);
 }
 
-// The bytes up to the end of the first frame that ends in the vectors; SIZE_MAX when none does.
+// The bytes up to the end of the first frame that ends in the vectors; SIZE_MAX when none
+// does.
 static size_t
 first_boundary(const struct bc_ws_track *track, const struct iovec *iov, int count)
 {
@@ -185,7 +187,8 @@ bc_websocket_input(struct bc_http_conn *conn, const uint8_t *data, size_t len)
         switch (event) {
         case BC_WS_PING:
             // Only the last ping needs an answer (5.5.3).
-            set_pending(ws, BC_WEBSOCKET_PONG, ws->parser.control, ws->parser.control_len);
+            set_pending(
+                ws, BC_WEBSOCKET_PONG, ws->parser.control, ws->parser.control_len);
             send_pending(conn);
             break;
         case BC_WS_CLOSE:

@@ -12,8 +12,8 @@
 #define CONTROL 0x08
 
 size_t
-bc_websocket_frame_head(uint8_t out[BC_WEBSOCKET_HEAD_MAX], enum bc_websocket_opcode opcode,
-    uint64_t len)
+bc_websocket_frame_head(
+    uint8_t out[BC_WEBSOCKET_HEAD_MAX], enum bc_websocket_opcode opcode, uint64_t len)
 {
     out[0] = (uint8_t)(FIN | (unsigned)opcode);
     if (len < 126) {

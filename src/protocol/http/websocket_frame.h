@@ -21,8 +21,8 @@ enum bc_ws_event {
     BC_WS_BAD,     // `code` is the close code to answer with
 };
 
-// Parses the frames of a client (RFC 6455 5.2). Payload of data frames is skipped, that of
-// control frames kept. Embedded in the WebSocket.
+// Parses the frames of a client (RFC 6455 5.2). Payload of data frames is skipped, that
+// of control frames kept. Embedded in the WebSocket.
 struct bc_ws_parser {
     uint8_t head[14];
     uint8_t head_len;
@@ -39,8 +39,8 @@ struct bc_ws_parser {
 enum bc_ws_event
 bc_ws_parse(struct bc_ws_parser *p, const uint8_t *data, size_t len, size_t *used);
 
-// Follows frames that were written elsewhere, to know where one ends: a control frame may only
-// stand between them.
+// Follows frames that were written elsewhere, to know where one ends: a control frame may
+// only stand between them.
 struct bc_ws_track {
     uint8_t head[10];
     uint8_t head_len;
@@ -53,12 +53,13 @@ bc_ws_track_at_boundary(const struct bc_ws_track *t)
     return t->head_len == 0 && t->left == 0;
 }
 
-// Moves over bytes. With `stop` set, only to the first end of a frame. Returns the bytes passed.
+// Moves over bytes. With `stop` set, only to the first end of a frame. Returns the bytes
+// passed.
 size_t
 bc_ws_track_pass(struct bc_ws_track *t, const uint8_t *data, size_t len, bool stop);
 
-// The answer to Sec-WebSocket-Key (4.2.2), with a zero byte. False when the key isn't 16 bytes
-// in base64.
+// The answer to Sec-WebSocket-Key (4.2.2), with a zero byte. False when the key isn't 16
+// bytes in base64.
 #define BC_WS_ACCEPT_TEXT 29
 
 bool

@@ -23,7 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct bc_http_range range;
     enum bc_http_range_result result = bc_http_range_parse(text, total, &range);
     if (result == BC_HTTP_RANGE_PART
-        && (range.len == 0 || range.offset >= total || range.len > total - range.offset)) {
+        && (range.len == 0 || range.offset >= total
+            || range.len > total - range.offset)) {
         abort();
     }
     free(text);

@@ -70,8 +70,8 @@ static const struct bc_http_wire_ops OPS = {
 };
 
 void
-fake_wire_init(struct fake_wire *w, void (*handle)(void *user, struct bc_http_exchange *x),
-    void *user)
+fake_wire_init(struct fake_wire *w,
+    void (*handle)(void *user, struct bc_http_exchange *x), void *user)
 {
     *w = (struct fake_wire){
         .server = {

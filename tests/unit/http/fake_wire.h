@@ -5,7 +5,8 @@
 #include "base/writer.h"
 #include "protocol/http/conn.h"
 
-// A connection without a socket: what it sends gathers in `out`, time is what the test says.
+// A connection without a socket: what it sends gathers in `out`, time is what the test
+// says.
 struct fake_wire {
     struct bc_http_conn conn;
     struct bc_http_server server;
@@ -21,8 +22,8 @@ struct fake_wire {
 };
 
 void
-fake_wire_init(struct fake_wire *w, void (*handle)(void *user, struct bc_http_exchange *x),
-    void *user);
+fake_wire_init(struct fake_wire *w,
+    void (*handle)(void *user, struct bc_http_exchange *x), void *user);
 
 void
 fake_wire_finish(struct fake_wire *w);

@@ -73,8 +73,8 @@ static int
 teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = { "index.html", "tiny.txt", "assets/watch-DF2a81Bc.js",
-        ".hidden", "link.txt" };
+    static const char *const names[] = { "index.html", "tiny.txt",
+        "assets/watch-DF2a81Bc.js", ".hidden", "link.txt" };
     fake_wire_finish(&g_wire);
     bc_http_files_destroy(g_files);
     char path[256];
@@ -93,8 +93,8 @@ static const char *
 ask(const char *method, const char *name, const char *lines)
 {
     char request[512];
-    snprintf(request, sizeof(request), "%s /%s HTTP/1.1\r\nHost: a\r\n%s\r\n", method, name,
-        lines);
+    snprintf(request, sizeof(request), "%s /%s HTTP/1.1\r\nHost: a\r\n%s\r\n", method,
+        name, lines);
     fake_wire_clear(&g_wire);
     fake_wire_input_text(&g_wire, request);
     const char *text = fake_wire_text(&g_wire);
@@ -152,7 +152,8 @@ test_gzip_where_it_pays_and_is_wanted(void **state)
     (void)state;
     assert_has(ask("GET", "index.html", "Accept-Encoding: br, gzip\r\n"),
         "\r\nContent-Encoding: gzip\r\n");
-    assert_null(strstr(ask("GET", "index.html", "Accept-Encoding: gzip;q=0\r\n"), "gzip"));
+    assert_null(
+        strstr(ask("GET", "index.html", "Accept-Encoding: gzip;q=0\r\n"), "gzip"));
     assert_null(strstr(ask("GET", "tiny.txt", "Accept-Encoding: gzip\r\n"), "gzip"));
     const char *text =
         ask("GET", "index.html", "Accept-Encoding: gzip\r\nRange: bytes=1-3\r\n");

@@ -124,8 +124,9 @@ copy_text(char *out, size_t cap, const uint8_t *value, size_t len)
 }
 
 static int
-client_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-    size_t name_len, const uint8_t *value, size_t len, uint8_t flags, void *user)
+client_on_header(nghttp2_session *session, const nghttp2_frame *frame,
+    const uint8_t *name, size_t name_len, const uint8_t *value, size_t len, uint8_t flags,
+    void *user)
 {
     (void)session;
     (void)flags;
@@ -177,8 +178,8 @@ client_on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user
 }
 
 static ssize_t
-read_upload(nghttp2_session *session, int32_t id, uint8_t *out, size_t len, uint32_t *flags,
-    nghttp2_data_source *source, void *user)
+read_upload(nghttp2_session *session, int32_t id, uint8_t *out, size_t len,
+    uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     (void)session;
     (void)id;
@@ -226,8 +227,8 @@ request(const char *method, const char *path, const char *name, const char *valu
     nghttp2_nv nv[] = { NV(":method", method), NV(":scheme", "http"), NV(":path", path),
         NV(":authority", "example.com"), NV(name, value) };
     nghttp2_data_provider body = { .read_callback = read_upload };
-    int32_t id = nghttp2_submit_request(g.client, NULL, nv, 5, g.upload_left ? &body : NULL,
-        NULL);
+    int32_t id = nghttp2_submit_request(
+        g.client, NULL, nv, 5, g.upload_left ? &body : NULL, NULL);
     *reply_of(id) = (struct reply){ .bytes = 0 };
     return id;
 }
@@ -575,7 +576,8 @@ test_an_upgrade_becomes_stream_1(void **state)
     start_client(0, false);
     // What "AAMAAABkAAQAAP__" says: 100 streams, a window of 65535.
     static const uint8_t settings[] = { 0, 3, 0, 0, 0, 100, 0, 4, 0, 0, 255, 255 };
-    assert_int_equal(nghttp2_session_upgrade2(g.client, settings, sizeof(settings), 0, NULL), 0);
+    assert_int_equal(
+        nghttp2_session_upgrade2(g.client, settings, sizeof(settings), 0, NULL), 0);
     nghttp2_submit_settings(g.client, NGHTTP2_FLAG_NONE, NULL, 0);
     pump();
     assert_string_equal(reply_of(1)->status, "200");

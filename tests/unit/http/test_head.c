@@ -113,14 +113,16 @@ test_chunked_bodies_are_read_strictly(void **state)
 {
     (void)state;
     struct bc_writer out = { 0 };
-    assert_int_equal(feed_chunked("3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n", 100, &out), 200);
+    assert_int_equal(
+        feed_chunked("3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n", 100, &out), 200);
     assert_int_equal(out.len, 5);
     assert_memory_equal(out.data, "abcde", 5);
     assert_int_equal(feed_chunked("3\r\nabc\r\n0\r\n", 100, &out), 0);
     assert_int_equal(feed_chunked("5\r\nabcde\r\n0\r\n\r\n", 4, &out), 413);
     assert_int_equal(feed_chunked("3\nabc\r\n0\r\n\r\n", 100, &out), 400);   // bare LF
     assert_int_equal(feed_chunked("3\rXabc\r\n0\r\n\r\n", 100, &out), 400);  // bare CR
-    assert_int_equal(feed_chunked("3;a\nb\r\nabc\r\n", 100, &out), 400);     // LF in extension
+    assert_int_equal(
+        feed_chunked("3;a\nb\r\nabc\r\n", 100, &out), 400); // LF in extension
     assert_int_equal(feed_chunked("3\r\nabcX\r\n", 100, &out), 400);
     assert_int_equal(feed_chunked("\r\n", 100, &out), 400);
     assert_int_equal(feed_chunked("-1\r\n", 100, &out), 400);

@@ -171,8 +171,9 @@ static void
 test_a_request_may_be_cut_anywhere(void **state)
 {
     (void)state;
-    static const char REQUEST[] = "\r\nPOST /a?b=c HTTP/1.1\r\nHost: h\r\nX:\r\nAccept-Encoding: "
-                                  "gzip \r\nContent-Length: 3\r\n\r\nxyz";
+    static const char REQUEST[] =
+        "\r\nPOST /a?b=c HTTP/1.1\r\nHost: h\r\nX:\r\nAccept-Encoding: "
+        "gzip \r\nContent-Length: 3\r\n\r\nxyz";
     for (size_t cut = 0; cut < sizeof(REQUEST) - 1; cut++) {
         fake_wire_input(&g.wire, REQUEST, cut);
         fake_wire_input(&g.wire, REQUEST + cut, sizeof(REQUEST) - 1 - cut);
@@ -336,11 +337,14 @@ test_smuggling_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         char request[512];
-        snprintf(request, sizeof(request), "POST / HTTP/1.1\r\n" HOST "%s\r\nabc", heads[i]);
+        snprintf(
+            request, sizeof(request), "POST / HTTP/1.1\r\n" HOST "%s\r\nabc", heads[i]);
         assert_refused(request, "400");
     }
-    assert_refused("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", "501");
-    assert_refused("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n", "501");
+    assert_refused(
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", "501");
+    assert_refused(
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n", "501");
     assert_refused("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400");
 }
 
@@ -377,7 +381,8 @@ test_bodies_arrive_whole(void **state)
     assert_int_equal(g.wire.timeout_us, g.wire.server.limits.header_timeout_us);
     assert_has(ask("helloGET /next HTTP/1.1\r\n" HOST "\r\n"), "/next");
     assert_int_equal(g.requests, 2);
-    ask("POST /c HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    ask("POST /c HTTP/1.1\r\n" HOST
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
     assert_string_equal(g.body, "abc");
     ask("GET /d HTTP/1.1\r\n" HOST "\r\n");
     assert_string_equal(g.body, "");
@@ -430,9 +435,11 @@ test_ranges_are_cut_over_bufs(void **state)
     assert_has(text, "\r\nContent-Length: 0\r\n");
     assert_has(ask("GET /range HTTP/1.1\r\n" HOST "Range: bytes=0-1,3-4\r\n\r\n"),
         "\r\n\r\n0123456789");
-    assert_has(ask("GET /range HTTP/1.1\r\n" HOST "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\n\r\n"),
+    assert_has(ask("GET /range HTTP/1.1\r\n" HOST
+                   "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\n\r\n"),
         "\r\n\r\n0123456789");
-    assert_has(ask("GET /range HTTP/1.1\r\n" HOST "Range: bytes=0-1\r\nIf-Range: \"v1\"\r\n\r\n"),
+    assert_has(ask("GET /range HTTP/1.1\r\n" HOST
+                   "Range: bytes=0-1\r\nIf-Range: \"v1\"\r\n\r\n"),
         "HTTP/1.1 206 ");
 }
 
@@ -443,7 +450,8 @@ test_cors_is_on_errors_and_preflights(void **state)
     const char *text = ask("GET /404 HTTP/1.1\r\n" HOST "Origin: null\r\n\r\n");
     assert_has(text, "\r\nAccess-Control-Allow-Origin: *\r\n");
     assert_has(text, "\r\nAccess-Control-Expose-Headers: Age, ");
-    assert_has(text, "{\"error\":{\"code\":\"not_found\",\"message\":\"no such \\\"thing\\\"\"}}");
+    assert_has(text,
+        "{\"error\":{\"code\":\"not_found\",\"message\":\"no such \\\"thing\\\"\"}}");
     unsigned before = g.requests;
     text = ask("OPTIONS /live/hq.flv HTTP/1.1\r\n" HOST "Origin: http://x\r\n"
                "Access-Control-Request-Method: GET\r\n"
@@ -490,9 +498,11 @@ test_a_stream_tells_of_room_and_of_its_end(void **state)
     assert_string_equal(g.closed, "reset");
 }
 
-#define WS_REQUEST \
-    "GET /ws HTTP/1.1\r\n" HOST "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" \
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+#define WS_HEAD \
+    "GET /ws HTTP/1.1\r\n" HOST "Connection: keep-alive, Upgrade\r\n" \
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define WS_REQUEST WS_HEAD "\r\n"
 
 static void
 test_a_websocket_opens_and_says_goodbye(void **state)
@@ -501,11 +511,20 @@ test_a_websocket_opens_and_says_goodbye(void **state)
     const char *text = ask(WS_REQUEST);
     assert_memory_equal(text, "HTTP/1.1 101 ", 13);
     assert_has(text, "\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+    assert_null(g.wire.conn.x.req.text);
     fake_wire_clear(&g.wire);
     bc_sink_finish(g.sink);
     assert_int_equal(g.wire.out.len, 4);
     assert_memory_equal(g.wire.out.data, "\x88\x02\x03\xe9", 4); // 1001
     assert_true(g.wire.closed);
+}
+
+static void
+test_a_subprotocol_is_chosen_when_offered(void **state)
+{
+    (void)state;
+    assert_has(ask(WS_HEAD "Sec-WebSocket-Protocol: flv, other\r\n\r\n"),
+        "\r\nSec-WebSocket-Protocol: flv\r\n\r\n");
 }
 
 static void
@@ -548,8 +567,9 @@ test_bad_websockets_are_refused(void **state)
 {
     (void)state;
     assert_has(ask("GET /ws HTTP/1.1\r\n" HOST "\r\n"), "HTTP/1.1 426 ");
-    assert_has(ask("GET /ws HTTP/1.1\r\n" HOST "Connection: upgrade\r\nUpgrade: websocket\r\n"
-                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n"),
+    assert_has(
+        ask("GET /ws HTTP/1.1\r\n" HOST "Connection: upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n"),
         "HTTP/1.1 400 ");
     ask(WS_REQUEST);
     fake_wire_clear(&g.wire);
@@ -612,6 +632,7 @@ main(void)
         flow(test_a_stream_is_chunked_by_its_writer),
         flow(test_a_stream_tells_of_room_and_of_its_end),
         flow(test_a_websocket_opens_and_says_goodbye),
+        flow(test_a_subprotocol_is_chosen_when_offered),
         flow(test_a_pong_stands_between_frames),
         flow(test_a_close_is_answered_and_told),
         flow(test_bad_websockets_are_refused),

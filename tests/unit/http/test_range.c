@@ -52,10 +52,12 @@ static void
 test_others_mean_everything(void **state)
 {
     (void)state;
-    const char *const others[] = { "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2",
-        "bytes=0-1,3-4", "bytes=1", "items=0-1", "bytes=1-2x", "bytes=--1", "bytes=-1-2" };
+    const char *const others[] = { "", "bytes", "bytes=", "bytes=-", "bytes=a-b",
+        "bytes=5-2", "bytes=0-1,3-4", "bytes=1", "items=0-1", "bytes=1-2x", "bytes=--1",
+        "bytes=-1-2" };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        assert_int_equal(bc_http_range_parse(others[i], 10, &g_range), BC_HTTP_RANGE_IGNORE);
+        assert_int_equal(
+            bc_http_range_parse(others[i], 10, &g_range), BC_HTTP_RANGE_IGNORE);
         assert_int_equal(g_range.len, 10);
     }
     assert_int_equal(bc_http_range_parse(NULL, 10, &g_range), BC_HTTP_RANGE_IGNORE);

@@ -231,8 +231,9 @@ test_pipelined_answers_keep_their_order(void **state)
 {
     (void)state;
     int fd = connect_client();
-    send_text(fd, "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /later HTTP/1.1\r\nHost: x\r\n\r\n"
-                  "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    send_text(fd,
+        "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
     expect_end(fd, "\r\n\r\n/a");
     expect_end(fd, "\r\n\r\nlater");
     expect_end(fd, "\r\n\r\n/b");

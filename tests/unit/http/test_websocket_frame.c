@@ -66,7 +66,8 @@ test_a_ping_is_unmasked_at_any_split(void **state)
         size_t used;
         assert_int_equal(bc_ws_parse(&p, PING, cut, &used), BC_WS_NONE);
         assert_int_equal(used, cut);
-        assert_int_equal(bc_ws_parse(&p, PING + cut, sizeof(PING) - cut, &used), BC_WS_PING);
+        assert_int_equal(
+            bc_ws_parse(&p, PING + cut, sizeof(PING) - cut, &used), BC_WS_PING);
         assert_int_equal(p.control_len, 5);
         assert_memory_equal(p.control, "Hello", 5);
     }
@@ -102,7 +103,7 @@ test_closes_carry_a_code(void **state)
     assert_int_equal(bc_ws_parse(&p, empty, sizeof(empty), &used), BC_WS_CLOSE);
     assert_int_equal(p.code, 1005);
     assert_int_equal(parse("\x88\x81\0\0\0\0x", 7), BC_WS_BAD);         // half a code
-    assert_int_equal(parse("\x88\x82\0\0\0\0\x03\xed", 8), BC_WS_BAD);  // 1005 on the wire
+    assert_int_equal(parse("\x88\x82\0\0\0\0\x03\xed", 8), BC_WS_BAD); // 1005 on the wire
 }
 
 static void
@@ -112,14 +113,16 @@ test_what_the_rfc_forbids_is_bad(void **state)
     assert_int_equal(parse("\x89\x00", 2), BC_WS_BAD);             // not masked
     assert_int_equal(parse("\xc2\x80\0\0\0\0", 6), BC_WS_BAD);     // RSV1
     assert_int_equal(parse("\x83\x80\0\0\0\0", 6), BC_WS_BAD);     // reserved opcode
-    assert_int_equal(parse("\x8b\x80\0\0\0\0", 6), BC_WS_BAD);     // reserved control opcode
+    assert_int_equal(parse("\x8b\x80\0\0\0\0", 6), BC_WS_BAD); // reserved control opcode
     assert_int_equal(parse("\x09\x80\0\0\0\0", 6), BC_WS_BAD);     // ping in pieces
     assert_int_equal(parse("\x89\xfe\x00\x7e\0\0\0\0", 8), BC_WS_BAD); // ping of 126
     assert_int_equal(parse("\x80\x80\0\0\0\0", 6), BC_WS_BAD);     // nothing to continue
-    assert_int_equal(parse("\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 12), BC_WS_BAD); // new inside
+    assert_int_equal(
+        parse("\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 12), BC_WS_BAD); // new inside
     assert_int_equal(parse("\x82\xff\x00\x00\x00\x00\x00\x01\x00\x01\0\0\0\0", 14),
         BC_WS_BAD); // 65537 bytes
-    assert_int_equal(parse("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14), BC_WS_BAD);
+    assert_int_equal(
+        parse("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14), BC_WS_BAD);
 }
 
 static void
