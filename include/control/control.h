@@ -40,8 +40,8 @@ struct bc_control_params {
     void *user;
 };
 
-// The REST API, metrics, health and the web pages. Owned by the server; immutable once made, so
-// any worker may ask; lives until the workers have stopped.
+// The REST API, metrics, health and the web pages. Owned by the server; immutable once
+// made, so any worker may ask; lives until the workers have stopped.
 struct bc_control;
 
 // NULL without memory.
@@ -52,7 +52,8 @@ bc_control_create(const struct bc_control_params *params);
 void
 bc_control_destroy(struct bc_control *control);
 
-// Answers the request when its path is one of ours; false: it is not, and nothing was answered.
+// Answers the request when its path is one of ours; false: it is not, and nothing was
+// answered.
 bool
 bc_control_handle(struct bc_control *control, struct bc_http_exchange *x);
 

@@ -17,7 +17,8 @@ make_params(const struct bc_channel_info *info, enum bc_advice advice)
         bc_json_int(&j, "usual_kbps", info->usual_kbps);
         break;
     case BC_ADVICE_TIMESTAMPS_REPAIRED:
-        bc_json_int(&j, "count", (int64_t)(info->timestamp_repairs + info->timestamp_jumps));
+        bc_json_int(&j, "count",
+            (int64_t)(info->timestamp_repairs + info->timestamp_jumps));
         bc_json_int(&j, "repairs", (int64_t)info->timestamp_repairs);
         bc_json_int(&j, "jumps", (int64_t)info->timestamp_jumps);
         break;

@@ -131,8 +131,8 @@ put_url(struct bc_json *urls, const char *key, const char *before, const char *c
     bc_json_text(urls, key, url);
 }
 
-// The host by which the client knows us, without its port. What else may stand in a Host header
-// must not become part of an address that is copied into an encoder.
+// The host by which the client knows us, without its port. What else may stand in a Host
+// header must not become part of an address that is copied into an encoder.
 static bool
 host_of(const struct bc_http_exchange *x, char out[HOST_MAX + 1])
 {
@@ -142,8 +142,9 @@ host_of(const struct bc_http_exchange *x, char out[HOST_MAX + 1])
     }
     bool bracket = host[0] == '[';
     size_t len = bracket ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    static const char *const ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "0123456789.-_";
+    static const char *const ALLOWED =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        "0123456789.-_";
     size_t inner = bracket ? strspn(host + 1, "0123456789abcdefABCDEF:.") + 2
                            : strspn(host, ALLOWED);
     bool empty = bracket ? len <= 2 || host[len - 1] != ']' : len == 0;
@@ -157,7 +158,8 @@ host_of(const struct bc_http_exchange *x, char out[HOST_MAX + 1])
 
 // Addresses by HTTP are relative, so that they hold behind a proxy too.
 static struct json_t *
-make_urls(struct bc_control *control, const struct bc_http_exchange *x, const char *channel)
+make_urls(struct bc_control *control, const struct bc_http_exchange *x,
+    const char *channel)
 {
     struct bc_json j;
     bc_json_begin(&j);
@@ -185,14 +187,16 @@ make_urls(struct bc_control *control, const struct bc_http_exchange *x, const ch
 }
 
 void
-bc_control_channels(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_channels(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     (void)channel;
     bc_control_respond_list(control, x, true, make_summary);
 }
 
 void
-bc_control_channel(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_channel(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     struct bc_channel_info info;
     if (!bc_control_find(control, x, channel, &info)) {

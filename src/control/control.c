@@ -90,7 +90,8 @@ respond_method(struct bc_http_exchange *x, const char *allow)
 {
     char headers[128];
     snprintf(headers, sizeof(headers), "Allow: %s\r\n", allow);
-    bc_control_respond_error(x, 405, "method_not_allowed", "not with this method", headers);
+    bc_control_respond_error(x, 405, "method_not_allowed", "not with this method",
+        headers);
 }
 
 bool

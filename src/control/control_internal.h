@@ -24,16 +24,17 @@ struct bc_control {
 void
 bc_control_respond_json(struct bc_http_exchange *x, int status, struct json_t *value);
 
-// {"error":{"code":…,"message":…}}. `headers` are complete lines, or NULL. Texts are ours, never
-// the client's.
+// {"error":{"code":…,"message":…}}. `headers` are complete lines, or NULL. Texts are
+// ours, never the client's.
 void
 bc_control_respond_error(struct bc_http_exchange *x, int status, const char *code,
     const char *message, const char *headers);
 
-// --- handlers of the route table; `channel` is what stands for {app}/{stream}, else "" ---
+// --- handlers of the route table; `channel` stands for {app}/{stream}, else "" ---
 
 typedef void
-bc_control_handler(struct bc_control *control, struct bc_http_exchange *x, const char *channel);
+bc_control_handler(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel);
 
 bc_control_handler bc_control_healthz;
 bc_control_handler bc_control_readyz;
@@ -50,20 +51,21 @@ bc_control_handler bc_control_public_info;
 
 // Fills `out`; false: there is no such channel, which was answered.
 bool
-bc_control_find(struct bc_control *control, struct bc_http_exchange *x, const char *channel,
-    struct bc_channel_info *out);
+bc_control_find(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel, struct bc_channel_info *out);
 
-// Calls `visit` for every channel in the order of names, until it returns false. False: there was
-// no memory.
+// Calls `visit` for every channel in the order of names, until it returns false. False:
+// there was no memory.
 bool
 bc_control_each(struct bc_hub *hub,
     bool (*visit)(void *user, const struct bc_channel_info *info), void *user);
 
-// Answers {"channels":[…],"cursor":…} by the request's `limit` and `cursor`. `make` gives a
-// channel's JSON; `with_ended` tells whether broadcasts that are over belong to the list.
+// Answers {"channels":[…],"cursor":…} by the request's `limit` and `cursor`. `make` gives
+// a channel's JSON; `with_ended` tells whether broadcasts that are over belong to the
+// list.
 void
-bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x, bool with_ended,
-    struct json_t *(*make)(const struct bc_channel_info *info));
+bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x,
+    bool with_ended, struct json_t *(*make)(const struct bc_channel_info *info));
 
 // [{"code","params","message"}], what a host should be told.
 struct json_t *

@@ -6,9 +6,9 @@
 #include "json.h"
 #include "stream/hub.h"
 
-
 void
-bc_control_healthz(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_healthz(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     (void)control;
     (void)channel;
@@ -16,15 +16,18 @@ bc_control_healthz(struct bc_control *control, struct bc_http_exchange *x, const
 }
 
 void
-bc_control_readyz(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_readyz(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     (void)channel;
     bool ready = control->params.ready(control->params.user);
-    bc_http_respond_text(x, ready ? 200 : 503, NULL, BC_CONTROL_NO_STORE, ready ? "ok\n" : "not ready\n");
+    bc_http_respond_text(x, ready ? 200 : 503, NULL, BC_CONTROL_NO_STORE,
+        ready ? "ok\n" : "not ready\n");
 }
 
 void
-bc_control_openapi(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_openapi(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     (void)channel;
     struct bc_http_response r = {
@@ -56,7 +59,8 @@ bc_control_public_info(struct bc_control *control, struct bc_http_exchange *x,
     bc_json_text(&j, "version", BC_VERSION);
     bc_json_int(&j, "rtmp_port", first_port(&config->rtmp.listen));
     bc_json_int(&j, "http_port", first_port(&config->http.listen));
-    bc_json_int(&j, "https_port", config->tls.cert[0] ? first_port(&config->https.listen) : 0);
+    bc_json_int(&j, "https_port",
+        config->tls.cert[0] ? first_port(&config->https.listen) : 0);
     bc_config_unref(&config);
     bc_control_respond_json(x, 200, bc_json_end(&j));
 }

@@ -59,7 +59,8 @@ make_text(const char *text)
 {
     struct bc_writer w = { 0 };
     bc_utf8_repair(text, &w);
-    json_t *value = w.failed ? NULL : json_stringn(w.data ? (const char *)w.data : "", w.len);
+    json_t *value = w.failed ? NULL
+                             : json_stringn(w.data ? (const char *)w.data : "", w.len);
     bc_writer_finish(&w);
     return value;
 }
@@ -129,11 +130,11 @@ write_chunk(const char *text, size_t len, void *user)
 struct bc_buf *
 bc_json_dump(struct json_t *value)
 {
+    // 12 digits hide that 29.97 has no exact double.
+    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(12);
     struct bc_writer w = { 0 };
     struct bc_buf *buf = NULL;
-    // 12 digits hide that 29.97 has no exact double.
-    if (value
-        && json_dump_callback(value, write_chunk, &w, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0) {
+    if (value && json_dump_callback(value, write_chunk, &w, flags) == 0) {
         bc_write_u8(&w, '\n');
         buf = bc_buf_from_writer(&w);
     }

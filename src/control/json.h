@@ -8,9 +8,9 @@
 struct bc_buf;
 struct json_t;
 
-// An object or array under construction; lives on the builder's stack. A failed allocation sets
-// `failed`, which stays set, so a builder adds everything and bc_json_end() tells. This is the
-// only place that knows the JSON library.
+// An object or array under construction; lives on the builder's stack. A failed
+// allocation sets `failed`, which stays set, so a builder adds everything and
+// bc_json_end() tells. This is the only place that knows the JSON library.
 struct bc_json {
     struct json_t *value; // owned until bc_json_end()
     bool failed;
@@ -22,8 +22,8 @@ bc_json_begin(struct bc_json *j);
 void
 bc_json_begin_array(struct bc_json *j);
 
-// What was built, to be given to bc_json_put(), bc_json_append() or bc_json_dump(). NULL when
-// anything failed.
+// What was built, to be given to bc_json_put(), bc_json_append() or bc_json_dump(). NULL
+// when anything failed.
 struct json_t *
 bc_json_end(struct bc_json *j);
 
@@ -42,7 +42,8 @@ bc_json_bool(struct bc_json *j, const char *key, bool value);
 void
 bc_json_real(struct bc_json *j, const char *key, double value);
 
-// Bytes that are no UTF-8 become U+FFFD, since peers name themselves as they like. NULL is null.
+// Bytes that are no UTF-8 become U+FFFD, since peers name themselves as they like. NULL
+// is null.
 void
 bc_json_text(struct bc_json *j, const char *key, const char *text);
 
@@ -64,7 +65,8 @@ bc_json_append(struct bc_json *j, struct json_t *value);
 void
 bc_json_append_text(struct bc_json *j, const char *text);
 
-// The text and a line feed; takes over `value`. NULL without memory or when `value` is NULL.
+// The text and a line feed; takes over `value`. NULL without memory or when `value` is
+// NULL.
 struct bc_buf *
 bc_json_dump(struct json_t *value);
 

@@ -51,17 +51,19 @@ make_accepted(const char *channel)
 }
 
 void
-bc_control_kick(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_kick(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     struct bc_channel *found = bc_hub_find(control->params.hub, channel);
     if (!found) {
-        bc_control_respond_error(x, 404, "no_such_channel", "nothing is or was just live there",
-            NULL);
+        bc_control_respond_error(x, 404, "no_such_channel",
+            "nothing is or was just live there", NULL);
         return;
     }
     if (bc_channel_state(found) == BC_CHANNEL_ENDED) {
         bc_channel_unref(&found);
-        bc_control_respond_error(x, 409, "not_live", "the broadcast is over already", NULL);
+        bc_control_respond_error(x, 409, "not_live", "the broadcast is over already",
+            NULL);
         return;
     }
     bc_info(bc_channel_logger(found), "kick asked for by %s", bc_http_peer(x));

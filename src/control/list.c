@@ -16,13 +16,13 @@
 #define LATECOMERS 16
 
 bool
-bc_control_find(struct bc_control *control, struct bc_http_exchange *x, const char *channel,
-    struct bc_channel_info *out)
+bc_control_find(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel, struct bc_channel_info *out)
 {
     struct bc_channel *found = bc_hub_find(control->params.hub, channel);
     if (!found) {
-        bc_control_respond_error(x, 404, "no_such_channel", "nothing is or was just live there",
-            NULL);
+        bc_control_respond_error(x, 404, "no_such_channel",
+            "nothing is or was just live there", NULL);
         return false;
     }
     bc_channel_info(found, out);
@@ -58,7 +58,8 @@ parse_request(struct bc_http_exchange *x, struct page_request *req)
     req->limit = LIMIT_DEFAULT;
     int ret = bc_query_get(query, "limit", limit, sizeof(limit));
     if (ret != -ENOENT && (ret < 0 || !parse_limit(limit, &req->limit))) {
-        bc_control_respond_error(x, 400, "bad_limit", "limit is a number from 1 to 1000", NULL);
+        bc_control_respond_error(x, 400, "bad_limit", "limit is a number from 1 to 1000",
+            NULL);
         return false;
     }
     ret = bc_query_get(query, "cursor", req->cursor, sizeof(req->cursor));
@@ -134,8 +135,8 @@ add_to_listing(void *user, const struct bc_channel_info *info)
 }
 
 void
-bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x, bool with_ended,
-    struct json_t *(*make)(const struct bc_channel_info *info))
+bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x,
+    bool with_ended, struct json_t *(*make)(const struct bc_channel_info *info))
 {
     struct page_request req;
     if (!parse_request(x, &req)) {

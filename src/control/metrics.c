@@ -43,7 +43,8 @@ write_process(struct bc_writer *out, const struct bc_control_totals *totals)
         bc_write_fmt(out, "%s %llu\n", m->name, (unsigned long long)value);
     }
     write_head(out, "branchcast_uptime_seconds", "Since the server started.", false);
-    bc_write_fmt(out, "branchcast_uptime_seconds %.3f\n", (double)totals->uptime_us / 1e6);
+    bc_write_fmt(out, "branchcast_uptime_seconds %.3f\n",
+        (double)totals->uptime_us / 1e6);
     write_head(out, "branchcast_build_info", "Which version runs.", false);
     bc_write_str(out, "branchcast_build_info{version=\"");
     bc_metrics_write_label(out, BC_VERSION);
@@ -130,7 +131,8 @@ bc_metrics_write(struct bc_writer *out, struct bc_hub *hub,
 }
 
 void
-bc_control_metrics(struct bc_control *control, struct bc_http_exchange *x, const char *channel)
+bc_control_metrics(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
 {
     (void)channel;
     struct bc_control_totals totals = { 0 };

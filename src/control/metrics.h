@@ -11,20 +11,22 @@
 struct bc_hub;
 struct bc_writer;
 
-// Metrics are rows of tables, so that what is exported can be compared with what is described.
+// Metrics are rows of tables, so that what is exported can be compared with what is
+// described.
 
 // A number of the whole process.
 struct bc_metric_process {
     const char *name;
     const char *help;
-    bool counter; // else a gauge
+    bool counter;  // else a gauge
     size_t offset; // in struct bc_control_totals
 };
 
 extern const struct bc_metric_process BC_METRICS_PROCESS[];
 extern const size_t BC_METRICS_PROCESS_COUNT;
 
-// The part of a channel's state that metrics show; small, because a scrape holds all channels.
+// The part of a channel's state that metrics show; small, because a scrape holds all
+// channels.
 struct bc_metric_sample {
     char name[BC_CHANNEL_NAME_MAX + 1];
     bool live;
@@ -43,8 +45,8 @@ struct bc_metric_channel {
     const char *name;
     const char *help;
     bool counter;
-    const char *label;           // the other label's name, or NULL
-    int variants;                // how many values it has; 1 without a label
+    const char *label;             // the other label's name, or NULL
+    int variants;                  // how many values it has; 1 without a label
     const char *(*variant)(int i); // its values
     double (*read)(const struct bc_metric_sample *sample, int i);
 };

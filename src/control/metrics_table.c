@@ -75,51 +75,56 @@ read_jumps(const struct bc_metric_sample *s, int i)
 
 const struct bc_metric_process BC_METRICS_PROCESS[] = {
     { "branchcast_workers", "Worker threads.", GAUGE, AT(workers) },
-    { "branchcast_connections", "Open connections of all protocols.", GAUGE, AT(connections) },
-    { "branchcast_http_connections", "Open HTTP connections.", GAUGE, AT(http_connections) },
+    { "branchcast_connections", "Open connections of all protocols.", GAUGE,
+        AT(connections) },
+    { "branchcast_http_connections", "Open HTTP connections.", GAUGE,
+        AT(http_connections) },
     { "branchcast_http_requests_total", "HTTP requests.", COUNTER, AT(http_requests) },
     { "branchcast_http_bad_requests_total", "Requests that were no proper HTTP.", COUNTER,
         AT(http_bad_requests) },
-    { "branchcast_rtmp_connections", "Open RTMP connections.", GAUGE, AT(rtmp_connections) },
+    { "branchcast_rtmp_connections", "Open RTMP connections.", GAUGE,
+        AT(rtmp_connections) },
     { "branchcast_rtmp_accepted_total", "RTMP connections taken in.", COUNTER,
         AT(rtmp_accepted) },
     { "branchcast_rtmp_refused_total",
         "RTMP hosts and viewers turned away: keys, conflicts, limits.", COUNTER,
         AT(rtmp_refused) },
-    { "branchcast_rtmp_failed_total", "RTMP connections closed for bad bytes or timeouts.",
-        COUNTER, AT(rtmp_failed) },
+    { "branchcast_rtmp_failed_total",
+        "RTMP connections closed for bad bytes or timeouts.", COUNTER, AT(rtmp_failed) },
     { "branchcast_rtmp_received_bytes_total", "Bytes received by RTMP.", COUNTER,
         AT(rtmp_bytes_in) },
-    { "branchcast_viewer_sent_bytes_total", "Bytes sent to FLV and RTMP viewers.", COUNTER,
-        AT(window_bytes) },
-    { "branchcast_viewer_skips_total", "How often a slow viewer skipped to a keyframe.", COUNTER,
-        AT(window_skips) },
+    { "branchcast_viewer_sent_bytes_total", "Bytes sent to FLV and RTMP viewers.",
+        COUNTER, AT(window_bytes) },
+    { "branchcast_viewer_skips_total", "How often a slow viewer skipped to a keyframe.",
+        COUNTER, AT(window_skips) },
     { "branchcast_viewer_walks_total", "Rounds over the viewers of a worker.", COUNTER,
         AT(window_walks) },
     { "branchcast_viewer_items_total", "Media items shared with the viewers of a worker.",
         COUNTER, AT(window_items) },
 };
 
-const size_t BC_METRICS_PROCESS_COUNT
-    = sizeof(BC_METRICS_PROCESS) / sizeof(BC_METRICS_PROCESS[0]);
+const size_t BC_METRICS_PROCESS_COUNT = sizeof(BC_METRICS_PROCESS)
+    / sizeof(BC_METRICS_PROCESS[0]);
 
 const struct bc_metric_channel BC_METRICS_CHANNEL[] = {
     { "branchcast_channel_up", "1 while a host sends.", GAUGE, NULL, 1, NULL, read_up },
     { "branchcast_channel_viewers", "Viewers now.", GAUGE, "protocol", BC_PROTOCOL_COUNT,
         protocol, read_viewers },
-    { "branchcast_channel_bitrate_bits_per_second", "What the host sends.", GAUGE, "kind", 2,
-        kind, read_bitrate },
-    { "branchcast_channel_frames_per_second", "Video frames the host sends.", GAUGE, NULL, 1,
-        NULL, read_fps },
-    { "branchcast_channel_gop_seconds", "Length of the last complete GOP.", GAUGE, NULL, 1, NULL,
-        read_gop },
-    { "branchcast_channel_takes_total", "How often a host began to send.", COUNTER, NULL, 1,
-        NULL, read_takes },
+    { "branchcast_channel_bitrate_bits_per_second", "What the host sends.", GAUGE, "kind",
+        2, kind, read_bitrate },
+    { "branchcast_channel_frames_per_second", "Video frames the host sends.", GAUGE, NULL,
+        1, NULL, read_fps },
+    { "branchcast_channel_gop_seconds", "Length of the last complete GOP.", GAUGE, NULL,
+        1, NULL, read_gop },
+    { "branchcast_channel_takes_total", "How often a host began to send.", COUNTER, NULL,
+        1, NULL, read_takes },
     { "branchcast_channel_timestamp_repairs_total",
-        "Timestamps repaired since the broadcast began.", COUNTER, NULL, 1, NULL, read_repairs },
+        "Timestamps repaired since the broadcast began.", COUNTER, NULL, 1, NULL,
+        read_repairs },
     { "branchcast_channel_timestamp_jumps_total",
-        "Timestamp jumps since the broadcast began.", COUNTER, NULL, 1, NULL, read_jumps },
+        "Timestamp jumps since the broadcast began.", COUNTER, NULL, 1, NULL,
+        read_jumps },
 };
 
-const size_t BC_METRICS_CHANNEL_COUNT
-    = sizeof(BC_METRICS_CHANNEL) / sizeof(BC_METRICS_CHANNEL[0]);
+const size_t BC_METRICS_CHANNEL_COUNT = sizeof(BC_METRICS_CHANNEL)
+    / sizeof(BC_METRICS_CHANNEL[0]);

@@ -45,16 +45,21 @@ make_parameters(const struct bc_control_route *r)
     struct bc_json j;
     bc_json_begin_array(&j);
     if (strstr(r->pattern, "{app}")) {
-        bc_json_append(&j, make_parameter("app", "path", "string",
-            "The first part of the channel's name; may have several levels (\"cn/hz\")."));
-        bc_json_append(&j, make_parameter("stream", "path", "string",
-            "The last part of the channel's name."));
+        bc_json_append(&j,
+            make_parameter("app", "path", "string",
+                "The first part of the channel's name; may have several levels "
+                "(\"cn/hz\")."));
+        bc_json_append(&j,
+            make_parameter("stream", "path", "string",
+                "The last part of the channel's name."));
     }
     if (r->paged) {
-        bc_json_append(&j, make_parameter("limit", "query", "integer",
-            "How many at most; 100 unless told."));
-        bc_json_append(&j, make_parameter("cursor", "query", "string",
-            "Where to go on: the cursor of the answer before."));
+        bc_json_append(&j,
+            make_parameter("limit", "query", "integer",
+                "How many at most; 100 unless told."));
+        bc_json_append(&j,
+            make_parameter("cursor", "query", "string",
+                "Where to go on: the cursor of the answer before."));
     }
     return bc_json_end(&j);
 }
@@ -84,10 +89,11 @@ make_responses(const struct bc_control_route *r)
     bool json = strcmp(r->type, "application/json") == 0;
     struct bc_json j;
     bc_json_begin(&j);
-    bc_json_put(&j, status, make_response("As asked.", r->type,
-        make_type(json ? "object" : "string")));
-    bc_json_put(&j, "default", make_response("An error.", "application/json",
-        make_ref("#/components/schemas/Error")));
+    bc_json_put(&j, status,
+        make_response("As asked.", r->type, make_type(json ? "object" : "string")));
+    bc_json_put(&j, "default",
+        make_response("An error.", "application/json",
+            make_ref("#/components/schemas/Error")));
     return bc_json_end(&j);
 }
 

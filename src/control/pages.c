@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The web pages. Their names, types, ETags and caching are the file store's business; here is
-// only which path shows which file.
+// The web pages. Their names, types, ETags and caching are the file store's business;
+// here is only which path shows which file.
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +13,9 @@
     "Build them with: cd src/web && npm ci && npm run build\n" \
     "Everything else works: RTMP, FLV, HLS and the API (/api/v1/openapi.json).\n"
 
-// The HTML file that a path shows; NULL: none. An address such as "/watch/live.flv" is no page,
-// since it names no channel, and stays free for the stream "live" of an app "watch".
+// The HTML file that a path shows; NULL: none. An address such as "/watch/live.flv" is no
+// page, since it names no channel, and stays free for the stream "live" of an app
+// "watch".
 static const char *
 page_of(const char *path)
 {
@@ -29,7 +30,8 @@ page_of(const char *path)
     for (size_t i = 0; i < sizeof(PAGES) / sizeof(PAGES[0]); i++) {
         size_t len = strlen(PAGES[i].prefix);
         char channel[BC_CHANNEL_NAME_MAX + 2];
-        if (strncmp(path, PAGES[i].prefix, len) == 0 && strlen(path + len) < sizeof(channel)) {
+        if (strncmp(path, PAGES[i].prefix, len) == 0
+            && strlen(path + len) < sizeof(channel)) {
             strcpy(channel, path + len);
             size_t last = strlen(channel);
             if (last > 0 && channel[last - 1] == '/') {

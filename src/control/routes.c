@@ -22,7 +22,8 @@ bc_control_route_match(const char *pattern, const char *path,
     size_t after = strlen(suffix);
     size_t len = strlen(path);
     if (len <= before + after || len - before - after > BC_CHANNEL_NAME_MAX
-        || strncmp(path, pattern, before) != 0 || strcmp(path + len - after, suffix) != 0) {
+        || strncmp(path, pattern, before) != 0
+        || strcmp(path + len - after, suffix) != 0) {
         return false;
     }
     memcpy(channel, path + before, len - before - after);
@@ -42,8 +43,8 @@ allow(char *out, size_t cap, enum bc_http_method method)
         method == BC_HTTP_GET ? "GET, HEAD" : bc_control_method_name(method));
 }
 
-// A path may have the form of several rows ("…/live/hq/kick" is also a channel's name), so the
-// method decides.
+// A path may have the form of several rows ("…/live/hq/kick" is also a channel's name),
+// so the method decides.
 void
 bc_control_route_find(enum bc_http_method method, const char *path,
     struct bc_control_found *out)
@@ -96,23 +97,30 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_GET, "/healthz", BC_CONTROL_OPEN, bc_control_healthz, false, 200, TEXT,
         "getHealth", "Whether the process lives." },
     { BC_HTTP_GET, "/readyz", BC_CONTROL_OPEN, bc_control_readyz, false, 200, TEXT,
-        "getReadiness", "Whether the server takes hosts and viewers; 503 while it does not." },
+        "getReadiness",
+        "Whether the server takes hosts and viewers; 503 while it does not." },
     { BC_HTTP_GET, "/metrics", BC_CONTROL_OPEN, bc_control_metrics, false, 200, TEXT,
         "getMetrics", "Counters and gauges in Prometheus' text format." },
-    { BC_HTTP_GET, "/api/v1/openapi.json", BC_CONTROL_OPEN, bc_control_openapi, false, 200, JSON,
-        "getDescription", "This description." },
-    { BC_HTTP_GET, "/api/v1/channels", BC_CONTROL_TOKEN, bc_control_channels, true, 200, JSON,
-        "listChannels", "The channels that are live, waiting for their host, or just over." },
-    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL, BC_CONTROL_TOKEN, bc_control_channel, false, 200,
-        JSON, "getChannel", "State, tracks, viewers, takes and advice of one channel." },
-    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/kick", BC_CONTROL_TOKEN, bc_control_kick, false,
-        202, JSON, "kickHost", "Ends the channel's broadcast and closes the host's connection." },
-    { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels, true,
-        200, JSON, "listPublicChannels", "What is live now, as far as everybody may know." },
-    { BC_HTTP_GET, "/api/v1/public/channels/" CHANNEL, BC_CONTROL_OPEN, bc_control_public_channel,
-        false, 200, JSON, "getPublicChannel", "One channel, as far as everybody may know." },
-    { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false, 200,
-        JSON, "getInfo", "The server's name, version and ports." },
+    { BC_HTTP_GET, "/api/v1/openapi.json", BC_CONTROL_OPEN, bc_control_openapi, false,
+        200, JSON, "getDescription", "This description." },
+    { BC_HTTP_GET, "/api/v1/channels", BC_CONTROL_TOKEN, bc_control_channels, true, 200,
+        JSON, "listChannels",
+        "The channels that are live, waiting for their host, or just over." },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL, BC_CONTROL_TOKEN, bc_control_channel,
+        false, 200, JSON, "getChannel",
+        "State, tracks, viewers, takes and advice of one channel." },
+    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/kick", BC_CONTROL_TOKEN,
+        bc_control_kick, false, 202, JSON, "kickHost",
+        "Ends the channel's broadcast and closes the host's connection." },
+    { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels,
+        true, 200, JSON, "listPublicChannels",
+        "What is live now, as far as everybody may know." },
+    { BC_HTTP_GET, "/api/v1/public/channels/" CHANNEL, BC_CONTROL_OPEN,
+        bc_control_public_channel, false, 200, JSON, "getPublicChannel",
+        "One channel, as far as everybody may know." },
+    { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false,
+        200, JSON, "getInfo", "The server's name, version and ports." },
 };
 
-const size_t BC_CONTROL_ROUTE_COUNT = sizeof(BC_CONTROL_ROUTES) / sizeof(BC_CONTROL_ROUTES[0]);
+const size_t BC_CONTROL_ROUTE_COUNT = sizeof(BC_CONTROL_ROUTES)
+    / sizeof(BC_CONTROL_ROUTES[0]);

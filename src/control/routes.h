@@ -14,8 +14,8 @@ enum bc_control_access {
     BC_CONTROL_TOKEN, // who knows the administrator's token, unless access.api=open
 };
 
-// A row of the API. The OpenAPI document is generated from the rows, so what is served and what
-// is described cannot differ.
+// A row of the API. The OpenAPI document is generated from the rows, so what is served
+// and what is described cannot differ.
 struct bc_control_route {
     enum bc_http_method method; // GET rows answer HEAD too
     const char *pattern;        // "/api/v1/channels/{app}/{stream}"
@@ -31,8 +31,9 @@ struct bc_control_route {
 extern const struct bc_control_route BC_CONTROL_ROUTES[];
 extern const size_t BC_CONTROL_ROUTE_COUNT;
 
-// Whether the path has the form of the pattern. "{app}/{stream}" stands for any valid channel
-// name, however many levels its app has; it is copied to `channel` ("" without one).
+// Whether the path has the form of the pattern. "{app}/{stream}" stands for any valid
+// channel name, however many levels its app has; it is copied to `channel` ("" without
+// one).
 bool
 bc_control_route_match(const char *pattern, const char *path,
     char channel[BC_CHANNEL_NAME_MAX + 1]);

@@ -7,13 +7,13 @@
 #include "base/writer.h"
 
 struct lead {
-    unsigned char first, last;   // the lead byte
-    unsigned char low, high;     // bounds of the second byte
+    unsigned char first, last; // the lead byte
+    unsigned char low, high;   // bounds of the second byte
     size_t len;
 };
 
-// RFC 3629 4: the second byte's bounds keep out overlong forms, surrogates and what lies beyond
-// U+10FFFF.
+// RFC 3629 4: the second byte's bounds keep out overlong forms, surrogates and what lies
+// beyond U+10FFFF.
 static const struct lead LEADS[] = {
     { 0xC2, 0xDF, 0x80, 0xBF, 2 },
     { 0xE0, 0xE0, 0xA0, 0xBF, 3 },

@@ -71,7 +71,9 @@ bc_http_respond_text(struct bc_http_exchange *x, int status, const char *content
     struct bc_buf *buf = bc_buf_copy(body, strlen(body));
     struct bc_http_response r = { .status = status,
         .content_type = content_type ? content_type : "text/plain; charset=utf-8",
-        .headers = headers, .bufs = &buf, .count = 1 };
+        .headers = headers,
+        .bufs = &buf,
+        .count = 1 };
     bc_http_respond(x, &r);
     bc_buf_unref(&buf);
 }
@@ -84,8 +86,8 @@ bc_http_respond_error(struct bc_http_exchange *x, int status, const char *code,
     bc_http_respond_text(x, status, "application/json", "", code);
 }
 
-const char *const FAKE_FILES[] = { "index.html", "watch.html", "embed.html", "assets/watch-1a2b.js",
-    "favicon.svg", NULL };
+const char *const FAKE_FILES[] = { "index.html", "watch.html", "embed.html",
+    "assets/watch-1a2b.js", "favicon.svg", NULL };
 
 bool
 bc_http_files_respond(const struct bc_http_files *files, struct bc_http_exchange *x,
@@ -166,4 +168,18 @@ fake_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
+}
+
+long long
+fake_number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+bool
+fake_is_null(const json_t *object, const char *key)
+{
+    return json_is_null(json_object_get(object, key));
 }

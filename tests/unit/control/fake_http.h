@@ -14,7 +14,7 @@ struct bc_http_exchange {
     enum bc_http_method method;
     const char *path;
     const char *query;
-    const char *host;          // NULL: no such header
+    const char *host; // NULL: no such header
     const char *authorization;
     // The answer.
     int answers; // must become 1
@@ -29,7 +29,8 @@ struct bc_http_exchange {
 bool
 fake_ask(struct bc_control *control, struct bc_http_exchange *x);
 
-// GET of a path with a query or NULL, answered with `status`; a zeroed exchange comes back.
+// GET of a path with a query or NULL, answered with `status`; a zeroed exchange comes
+// back.
 struct bc_http_exchange
 fake_get(struct bc_control *control, const char *path, const char *query, int status);
 
@@ -51,6 +52,14 @@ fake_check_error(const struct bc_http_exchange *x, int status, const char *code)
 // The text of a member; "" when it is none.
 const char *
 fake_text(const json_t *object, const char *key);
+
+// Fails the test unless the member is a whole number.
+long long
+fake_number(const json_t *object, const char *key);
+
+// Whether the member is there and null.
+bool
+fake_is_null(const json_t *object, const char *key);
 
 // --- the file store: it has these names ---
 

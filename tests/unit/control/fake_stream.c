@@ -153,7 +153,7 @@ fake_setup(void **state)
     f->ready = true;
     struct bc_control_params params = {
         .hub = &f->hub,
-        .keys = (const struct bc_keys *)f,         // never looked into by the fakes
+        .keys = (const struct bc_keys *)f, // never looked into by the fakes
         .files = (const struct bc_http_files *)f,
         .totals = give_totals,
         .ready = is_ready,
@@ -206,21 +206,37 @@ fake_add_live(struct fake *f)
     info->began_wall_us = INT64_C(1772366400123000); // 2026-03-01T12:00:00.123Z
     info->media_us = 61500000;
     info->epoch = 2;
-    info->video = (struct bc_track_info){ .present = true, .codec = BC_CODEC_AVC,
-        .codec_string = "avc1.64001f", .width = 1280, .height = 720, .kbps = 2400,
+    info->video = (struct bc_track_info){ .present = true,
+        .codec = BC_CODEC_AVC,
+        .codec_string = "avc1.64001f",
+        .width = 1280,
+        .height = 720,
+        .kbps = 2400,
         .fps = 30000.0 / 1001 };
-    info->audio = (struct bc_track_info){ .present = true, .codec = BC_CODEC_AAC,
-        .codec_string = "mp4a.40.2", .sample_rate = 48000, .channels = 2, .kbps = 128 };
+    info->audio = (struct bc_track_info){ .present = true,
+        .codec = BC_CODEC_AAC,
+        .codec_string = "mp4a.40.2",
+        .sample_rate = 48000,
+        .channels = 2,
+        .kbps = 128 };
     info->gop_us = 2002000;
     info->gop_max_us = 8340000;
     info->takes = 2;
     info->history_count = 2;
-    info->history[0] = (struct bc_take_info){ .number = 2, .protocol = "rtmp",
-        .peer = "198.51.100.7:5000", .encoder = "OBS 29", .bytes = 123456, .video_frames = 900,
-        .audio_frames = 1400, .began_wall_us = INT64_C(1772366430000000) };
-    info->history[1] = (struct bc_take_info){ .number = 1, .protocol = "rtmp",
-        .peer = "198.51.100.7:4999", .encoder = "OBS 29",
-        .began_wall_us = INT64_C(1772366400123000), .ended_wall_us = INT64_C(1772366420123000),
+    info->history[0] = (struct bc_take_info){ .number = 2,
+        .protocol = "rtmp",
+        .peer = "198.51.100.7:5000",
+        .encoder = "OBS 29",
+        .bytes = 123456,
+        .video_frames = 900,
+        .audio_frames = 1400,
+        .began_wall_us = INT64_C(1772366430000000) };
+    info->history[1] = (struct bc_take_info){ .number = 1,
+        .protocol = "rtmp",
+        .peer = "198.51.100.7:4999",
+        .encoder = "OBS 29",
+        .began_wall_us = INT64_C(1772366400123000),
+        .ended_wall_us = INT64_C(1772366420123000),
         .end_reason = "connection lost" };
     info->viewers[BC_PROTOCOL_FLV] = 3;
     info->viewers[BC_PROTOCOL_HLS] = 4;

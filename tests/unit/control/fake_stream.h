@@ -7,8 +7,8 @@
 #include "control/control.h"
 #include "stream/info.h"
 
-// Stands in for the hub, its channels and the keys, so that a test says what state they have. The
-// administrator's token is "secret".
+// Stands in for the hub, its channels and the keys, so that a test says what state they
+// have. The administrator's token is "secret".
 
 #define FAKE_CHANNELS_MAX 300
 
@@ -22,7 +22,7 @@ struct bc_hub {
     struct bc_config *config;
     struct bc_channel *channels[FAKE_CHANNELS_MAX]; // owned; sorted by name
     size_t count;
-    size_t hidden; // so many more are there when listed than when counted
+    size_t hidden;          // so many more are there when listed than when counted
     struct bc_task *posted; // what was posted last and did not run yet
 };
 

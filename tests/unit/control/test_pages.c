@@ -74,7 +74,8 @@ test_without_pages_the_start_page_says_how_to_build_them(void **state)
     fake_finish(&x);
     x = fake_get(bare, "/watch/live/hq", NULL, 503);
     fake_finish(&x);
-    struct bc_http_exchange asset = { .method = BC_HTTP_GET, .path = "/assets/watch-1a2b.js" };
+    struct bc_http_exchange asset = { .method = BC_HTTP_GET,
+        .path = "/assets/watch-1a2b.js" };
     assert_false(fake_ask(bare, &asset));
     bc_control_destroy(bare);
 }
@@ -125,17 +126,19 @@ test_metrics_of_process_and_channels(void **state)
     check_line(b, "branchcast_channel_viewers{channel=\"live/hq\",protocol=\"flv\"} 3");
     check_line(b, "branchcast_channel_viewers{channel=\"live/hq\",protocol=\"rtmp\"} 0");
     check_line(b,
-        "branchcast_channel_bitrate_bits_per_second{channel=\"live/hq\",kind=\"video\"} 2400000");
-    check_line(b, "branchcast_channel_bitrate_bits_per_second{channel=\"store/0571\","
-                  "kind=\"video\"} 0");
+        "branchcast_channel_bitrate_bits_per_second{channel=\"live/hq\",kind=\"video\"} "
+        "2400000");
+    check_line(b,
+        "branchcast_channel_bitrate_bits_per_second{channel=\"store/0571\","
+        "kind=\"video\"} 0");
     check_line(b, "branchcast_channel_gop_seconds{channel=\"live/hq\"} 2.002");
     check_line(b, "branchcast_channel_takes_total{channel=\"live/hq\"} 2");
     check_line(b, "branchcast_channel_timestamp_repairs_total{channel=\"live/hq\"} 5");
     fake_finish(&x);
 }
 
-// Every line is a comment or "name{labels} number", each family has one HELP and one TYPE and
-// stands together: what a scraper insists on.
+// Every line is a comment or "name{labels} number", each family has one HELP and one TYPE
+// and stands together: what a scraper insists on.
 static void
 test_the_exposition_is_well_formed(void **state)
 {
@@ -147,7 +150,8 @@ test_the_exposition_is_well_formed(void **state)
     char family[128] = "";
     size_t heads = 0;
     char *save;
-    for (char *line = strtok_r(x.body, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = strtok_r(x.body, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
         char name[128];
         if (sscanf(line, "# HELP %127s", name) == 1) {
             heads++;

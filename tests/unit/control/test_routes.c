@@ -42,7 +42,8 @@ test_patterns_take_channels_of_several_levels(void **state)
     assert_string_equal(channel, "live/hq");
     assert_true(bc_control_route_match(one, "/api/v1/channels/cn/hz/0571", channel));
     assert_string_equal(channel, "cn/hz/0571");
-    assert_true(bc_control_route_match(kick, "/api/v1/channels/cn/hz/0571/kick", channel));
+    assert_true(
+        bc_control_route_match(kick, "/api/v1/channels/cn/hz/0571/kick", channel));
     assert_string_equal(channel, "cn/hz/0571");
     assert_true(bc_control_route_match("/metrics", "/metrics", channel));
     assert_string_equal(channel, "");
@@ -55,15 +56,18 @@ test_patterns_refuse_what_is_no_channel(void **state)
     char channel[BC_CHANNEL_NAME_MAX + 1];
     static const char *const WRONG[] = { "", "/", "/api/v1/channels", "/api/v1/channels/",
         "/api/v1/channels/live", "/api/v1/channels//", "/api/v1/channels/live/",
-        "/api/v1/channels/live//hq", "/api/v1/channels/live/hq/", "/api/v1/channels/../hq",
-        "/api/v1/channels/live/.hq", "/api/v1/channels/\xff/\xfe", "/api/v1/channels/a/b\nc",
-        "/api/v1/channels/a/b\"c", "/api/v1/channels/a/<b>", "/api/v1/channels/1/2/3/4/5/6",
-        "/api/v1/channelslive/hq", "/API/v1/channels/live/hq" };
+        "/api/v1/channels/live//hq", "/api/v1/channels/live/hq/",
+        "/api/v1/channels/../hq", "/api/v1/channels/live/.hq",
+        "/api/v1/channels/\xff/\xfe", "/api/v1/channels/a/b\nc",
+        "/api/v1/channels/a/b\"c", "/api/v1/channels/a/<b>",
+        "/api/v1/channels/1/2/3/4/5/6", "/api/v1/channelslive/hq",
+        "/API/v1/channels/live/hq" };
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-        assert_false(bc_control_route_match("/api/v1/channels/" CHANNEL, WRONG[i], channel));
-        assert_string_equal(channel, "");
         assert_false(
-            bc_control_route_match("/api/v1/channels/" CHANNEL "/kick", WRONG[i], channel));
+            bc_control_route_match("/api/v1/channels/" CHANNEL, WRONG[i], channel));
+        assert_string_equal(channel, "");
+        assert_false(bc_control_route_match("/api/v1/channels/" CHANNEL "/kick", WRONG[i],
+            channel));
     }
     char path[2000];
     memset(path, 'a', sizeof(path));
@@ -102,11 +106,13 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
     char status[8];
     snprintf(status, sizeof(status), "%d", r->status);
     const json_t *responses = json_object_get(operation, "responses");
-    const json_t *content = json_object_get(json_object_get(responses, status), "content");
+    const json_t *content = json_object_get(json_object_get(responses, status),
+        "content");
     assert_non_null(json_object_get(content, r->type));
     assert_non_null(json_object_get(responses, "default"));
     size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u);
-    assert_int_equal(json_array_size(json_object_get(operation, "parameters")), parameters);
+    assert_int_equal(json_array_size(json_object_get(operation, "parameters")),
+        parameters);
 }
 
 static void
@@ -123,15 +129,15 @@ test_the_document_says_what_the_table_says(void **state)
         for (size_t n = 0; name[n]; n++) {
             method[n] = (char)tolower((unsigned char)name[n]);
         }
-        const json_t *operation = json_object_get(json_object_get(paths, r->pattern), method);
+        const json_t *operation = json_object_get(json_object_get(paths, r->pattern),
+            method);
         assert_non_null(operation);
         check_operation(r, operation);
     }
     size_t described = 0;
     const char *key;
     json_t *path;
-    json_object_foreach((json_t *)paths, key, path)
-    {
+    json_object_foreach((json_t *)paths, key, path) {
         described += json_object_size(path);
     }
     assert_int_equal(described, BC_CONTROL_ROUTE_COUNT);
@@ -190,18 +196,21 @@ test_only_the_right_token_lets_in(void **state)
     static const struct {
         const char *authorization;
         int status;
-    } CASES[] = { { "Bearer secret", 200 }, { "bearer  secret", 200 }, { "Bearer wrong", 401 },
-        { "Bearer ", 401 }, { "Bearer", 401 }, { "Basic secret", 401 }, { "secret", 401 },
-        { "", 401 }, { "Bearer secretx", 401 }, { "Bearer \xff\r\n", 401 } };
+    } CASES[] = { { "Bearer secret", 200 }, { "bearer  secret", 200 },
+        { "Bearer wrong", 401 }, { "Bearer ", 401 }, { "Bearer", 401 },
+        { "Basic secret", 401 }, { "secret", 401 }, { "", 401 },
+        { "Bearer secretx", 401 }, { "Bearer \xff\r\n", 401 } };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        struct bc_http_exchange x = { .method = BC_HTTP_GET, .path = "/api/v1/channels",
+        struct bc_http_exchange x = { .method = BC_HTTP_GET,
+            .path = "/api/v1/channels",
             .authorization = CASES[i].authorization };
         assert_true(fake_ask(f->control, &x));
         assert_int_equal(x.status, CASES[i].status);
         fake_finish(&x);
     }
     // A channel that is not there tells nothing to strangers.
-    struct bc_http_exchange x = fake_get(f->control, "/api/v1/channels/live/none", NULL, 401);
+    struct bc_http_exchange x = fake_get(f->control, "/api/v1/channels/live/none", NULL,
+        401);
     fake_finish(&x);
 }
 
@@ -222,8 +231,8 @@ test_wrong_methods_and_unknown_resources(void **state)
         fake_check_error(&x, 404, "not_found");
         fake_finish(&x);
     }
-    static const char *const OTHERS[] = { "/live/hq.flv", "/live/hq/index.m3u8", "/api/hq.flv",
-        "/metrics/x.flv", "", "healthz" };
+    static const char *const OTHERS[] = { "/live/hq.flv", "/live/hq/index.m3u8",
+        "/api/hq.flv", "/metrics/x.flv", "", "healthz" };
     for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
         struct bc_http_exchange other = { .method = BC_HTTP_GET, .path = OTHERS[i] };
         assert_false(fake_ask(f->control, &other));
@@ -244,7 +253,8 @@ test_the_manual_names_every_route_and_metric(void **state)
     char word[256];
     for (size_t i = 0; i < BC_CONTROL_ROUTE_COUNT; i++) {
         snprintf(word, sizeof(word), "`%s %s`",
-            bc_control_method_name(BC_CONTROL_ROUTES[i].method), BC_CONTROL_ROUTES[i].pattern);
+            bc_control_method_name(BC_CONTROL_ROUTES[i].method),
+            BC_CONTROL_ROUTES[i].pattern);
         if (!strstr(text, word)) {
             fail_msg("docs/api.md lacks %s", word);
         }
@@ -268,16 +278,16 @@ main(void)
         cmocka_unit_test(test_patterns_take_channels_of_several_levels),
         cmocka_unit_test(test_patterns_refuse_what_is_no_channel),
         cmocka_unit_test(test_the_method_decides_between_forms),
-        cmocka_unit_test_setup_teardown(test_the_document_says_what_the_table_says, fake_setup,
-            fake_teardown),
+        cmocka_unit_test_setup_teardown(test_the_document_says_what_the_table_says,
+            fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(test_every_route_answers_as_described, fake_setup,
             fake_teardown),
         cmocka_unit_test_setup_teardown(test_the_token_is_wanted_where_the_table_says,
             fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(test_only_the_right_token_lets_in, fake_setup,
             fake_teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_methods_and_unknown_resources, fake_setup,
-            fake_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_methods_and_unknown_resources,
+            fake_setup, fake_teardown),
         cmocka_unit_test(test_the_manual_names_every_route_and_metric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
