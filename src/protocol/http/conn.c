@@ -233,6 +233,9 @@ bc_http_conn_input(
 void
 bc_http_conn_resume(struct bc_http_conn *conn, int64_t now_us)
 {
+    if (conn->state == BC_HTTP_CONN_H2) {
+        bc_h2_run(conn->h2);
+    }
     if (conn->rest.len == 0 || conn->busy > 0 || !can_consume(conn)) {
         return;
     }
@@ -250,7 +253,7 @@ bc_http_conn_writable(struct bc_http_conn *conn, int64_t now_us)
 {
     switch (conn->state) {
     case BC_HTTP_CONN_H2:
-        bc_h2_writable(conn->h2);
+        bc_h2_run(conn->h2);
         break;
     case BC_HTTP_CONN_WEBSOCKET:
         bc_websocket_writable(conn);

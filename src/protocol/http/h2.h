@@ -25,8 +25,10 @@ bc_h2_upgrade(struct bc_h2 *h2, struct bc_http_exchange *x, const char *settings
 void
 bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us);
 
+// Writes what there is to write, calls the writers that have room again, and closes the
+// connection when the session is over. From the loop only, never inside a handler.
 void
-bc_h2_writable(struct bc_h2 *h2);
+bc_h2_run(struct bc_h2 *h2);
 
 void
 bc_h2_timeout(struct bc_h2 *h2);

@@ -98,9 +98,20 @@ bc_h2_is_congested(const struct bc_h2 *h2)
     return h2->conn->wire_ops->queued(h2->conn->wire) > BC_H2_OUT_HIGH;
 }
 
-// Writes what there is to write, now or at the end of the call that is under way.
+// Writes what there is to write, now or at the end of the call that is under way. Calls
+// back nobody.
 void
 bc_h2_flush(struct bc_h2 *h2);
+
+// --- h2_callbacks.c ---
+
+// Owned by the caller; NULL without memory.
+nghttp2_session_callbacks *
+bc_h2_make_callbacks(void);
+
+// As bc_http_conn_count_bad(), once per session.
+void
+bc_h2_count_bad(struct bc_h2 *h2, const char *reason);
 
 // --- h2_request.c ---
 

@@ -7,149 +7,17 @@
 
 #include "h2_impl.h"
 
-// A peer that resets its streams faster (CVE-2023-44487), or sends more frames that ask
-// for work and carry nothing, is thrown out.
-#define RESETS_PER_SECOND 100
-#define CONTROLS_PER_SECOND 500
 #define OUTBOUND_ACKS_MAX 100
 #define SETTINGS_ENTRIES_MAX 32
-#define SECOND_US 1000000
-
-static void
-count_event(struct bc_h2 *h2, struct bc_h2_rate *rate, unsigned limit)
-{
-    if (h2->now_us - rate->since_us >= SECOND_US) {
-        rate->since_us = h2->now_us;
-        rate->count = 0;
-    }
-    if (++rate->count > limit) {
-        h2->abused = true;
-    }
-}
-
-// --- nghttp2's callbacks ---
-
-static int
-on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
-{
-    struct bc_h2 *h2 = user;
-    bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-    case NGHTTP2_DATA: {
-        struct bc_h2_stream *s =
-            nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-        if (s && ends) {
-            bc_h2_request_end(s);
-        } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0) {
-            count_event(h2, &h2->controls, CONTROLS_PER_SECOND);
-        }
-        break;
-    }
-    case NGHTTP2_RST_STREAM:
-        count_event(h2, &h2->resets, RESETS_PER_SECOND);
-        break;
-    case NGHTTP2_WINDOW_UPDATE:
-        break;
-    default:
-        count_event(h2, &h2->controls, CONTROLS_PER_SECOND);
-        break;
-    }
-    // Stops nghttp2 inside a large read; the session is ended by bc_h2_input().
-    return h2->abused ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
-static int
-on_invalid_frame(
-    nghttp2_session *session, const nghttp2_frame *frame, int err, void *user)
-{
-    (void)session;
-    (void)frame;
-    struct bc_h2 *h2 = user;
-    bc_http_conn_count_bad(h2->conn, nghttp2_strerror(err));
-    count_event(h2, &h2->resets, RESETS_PER_SECOND); // each costs a reset of ours
-    return h2->abused ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
-static void
-count_bad_once(struct bc_h2 *h2, const char *reason)
-{
-    if (!h2->counted_bad) {
-        h2->counted_bad = true;
-        bc_http_conn_count_bad(h2->conn, reason);
-    }
-}
-
-static int
-on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
-{
-    if (frame->hd.type == NGHTTP2_GOAWAY
-        && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
-        count_bad_once(user, nghttp2_http2_strerror(frame->goaway.error_code));
-    }
-    // A response that is complete while the request is not ends the request too (RFC 9113
-    // 8.1).
-    bool carries_end = frame->hd.type == NGHTTP2_HEADERS
-        || frame->hd.type == NGHTTP2_DATA;
-    if (!carries_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
-        return 0;
-    }
-    struct bc_h2_stream *s =
-        nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (s && !s->request_ended) {
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-            NGHTTP2_NO_ERROR);
-    }
-    return 0;
-}
-
-static int
-on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_code, void *user)
-{
-    struct bc_h2 *h2 = user;
-    (void)error_code;
-    struct bc_h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
-    if (s) {
-        nghttp2_session_set_stream_user_data(session, id, NULL);
-        bc_h2_stream_lost(s, "the client closed the stream");
-        if (h2->batch) {
-            bc_list_remove(&s->ready_node);
-            bc_list_remove(&s->node);
-            bc_list_append(&h2->ended, &s->node);
-        } else {
-            bc_h2_stream_destroy(s);
-        }
-    }
-    return 0;
-}
 
 // --- life ---
-
-static nghttp2_session_callbacks *
-make_callbacks(void)
-{
-    nghttp2_session_callbacks *cbs = NULL;
-    if (nghttp2_session_callbacks_new(&cbs) != 0) {
-        return NULL;
-    }
-    nghttp2_session_callbacks_set_send_callback(cbs, bc_h2_on_send);
-    nghttp2_session_callbacks_set_send_data_callback(cbs, bc_h2_on_send_data);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(cbs, bc_h2_on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(cbs, bc_h2_on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cbs, bc_h2_on_data_chunk);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(cbs, on_frame);
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cbs, on_invalid_frame);
-    nghttp2_session_callbacks_set_on_frame_send_callback(cbs, on_frame_sent);
-    nghttp2_session_callbacks_set_on_stream_close_callback(cbs, on_stream_close);
-    return cbs;
-}
 
 static nghttp2_session *
 make_session(struct bc_h2 *h2)
 {
     nghttp2_session *session = NULL;
     nghttp2_option *option = NULL;
-    nghttp2_session_callbacks *cbs = make_callbacks();
+    nghttp2_session_callbacks *cbs = bc_h2_make_callbacks();
     if (!cbs || nghttp2_option_new(&option) != 0) {
         nghttp2_session_callbacks_del(cbs);
         return NULL;
@@ -231,15 +99,21 @@ shut(struct bc_h2 *h2, enum bc_http_close how, const char *reason)
 
 // --- output and timers ---
 
+static bool
+is_owed(const struct bc_h2_stream *s)
+{
+    return s->state == BC_H2_STREAM_SINK && s->sink_full && !s->finishing
+        && s->out_len <= BC_H2_SINK_LOW_BYTES;
+}
+
 // Calls the writers whose buffers have room again. They can't end a stream here: what
-// they do is sent by the next round of bc_h2_flush().
+// they do is sent by the next round of bc_h2_run().
 static void
 wake_writers(struct bc_h2 *h2)
 {
     bc_list_for_each(it, tmp, &h2->streams) {
         struct bc_h2_stream *s = bc_container_of(it, struct bc_h2_stream, node);
-        if (s->state == BC_H2_STREAM_SINK && s->sink_full && !s->finishing
-            && s->out_len <= BC_H2_SINK_LOW_BYTES) {
+        if (is_owed(s)) {
             s->sink_full = false;
             if (s->sink.on_writable) {
                 s->sink.on_writable(s->sink.user);
@@ -281,11 +155,48 @@ update_timer(struct bc_h2 *h2)
     }
 }
 
+static bool
+owes_writers(const struct bc_h2 *h2)
+{
+    bc_list_for_each(it, tmp, &h2->streams) {
+        if (is_owed(bc_container_of(it, struct bc_h2_stream, node))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_over(const struct bc_h2 *h2)
+{
+    bool drained = h2->conn->draining && bc_list_empty(&h2->streams);
+    return drained
+        || (!nghttp2_session_want_read(h2->session)
+            && !nghttp2_session_want_write(h2->session));
+}
+
+// This is called by handlers and writers, so it calls none of them: what is left to do is
+// done by bc_h2_run() at the end of the turn.
 void
 bc_h2_flush(struct bc_h2 *h2)
 {
     if (h2->depth > 0 || h2->hold) {
         h2->flush_wanted = true;
+        return;
+    }
+    h2->depth++;
+    int err = bc_h2_output(h2);
+    h2->depth--;
+    update_timer(h2);
+    if (err != 0 || is_over(h2) || owes_writers(h2)) {
+        h2->conn->wire_ops->wake(h2->conn->wire);
+    }
+}
+
+void
+bc_h2_run(struct bc_h2 *h2)
+{
+    if (h2->depth > 0 || h2->hold || h2->conn->state != BC_HTTP_CONN_H2) {
         return;
     }
     int err;
@@ -299,22 +210,13 @@ bc_h2_flush(struct bc_h2 *h2)
     if (h2->conn->state != BC_HTTP_CONN_H2) {
         return;
     }
-    bool over = !nghttp2_session_want_read(h2->session)
-        && !nghttp2_session_want_write(h2->session);
-    bool drained = h2->conn->draining && bc_list_empty(&h2->streams);
     if (err != 0) {
         shut(h2, BC_HTTP_CLOSE_NOW, nghttp2_strerror(err));
-    } else if (over || drained) {
+    } else if (is_over(h2)) {
         shut(h2, BC_HTTP_CLOSE_LINGER, "HTTP/2 session ended");
     } else {
         update_timer(h2);
     }
-}
-
-void
-bc_h2_writable(struct bc_h2 *h2)
-{
-    bc_h2_flush(h2);
 }
 
 void
@@ -330,7 +232,7 @@ bc_h2_timeout(struct bc_h2 *h2)
         break;
     case BC_HTTP_TIMER_IDLE:
         nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
-        bc_h2_flush(h2);
+        bc_h2_run(h2);
         shut(h2, BC_HTTP_CLOSE_FLUSH, "idle");
         break;
     case BC_HTTP_TIMER_SEND:
@@ -350,7 +252,7 @@ bc_h2_drain(struct bc_h2 *h2)
 {
     nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
         nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
-    bc_h2_flush(h2);
+    bc_h2_run(h2);
 }
 
 // --- input ---
@@ -358,9 +260,9 @@ bc_h2_drain(struct bc_h2 *h2)
 static void
 refuse(struct bc_h2 *h2, uint32_t code, const char *reason)
 {
-    count_bad_once(h2, reason);
+    bc_h2_count_bad(h2, reason);
     nghttp2_session_terminate_session(h2->session, code);
-    bc_h2_flush(h2);
+    bc_h2_run(h2);
     shut(h2, BC_HTTP_CLOSE_LINGER, reason);
 }
 
@@ -381,6 +283,6 @@ bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us)
     } else if (n < 0) {
         refuse(h2, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)n));
     } else {
-        bc_h2_flush(h2);
+        bc_h2_run(h2);
     }
 }

@@ -225,6 +225,9 @@ static void
 respond(struct bc_http_exchange *x, const struct bc_http_answer *a)
 {
     struct bc_http_conn *conn = x->conn;
+    if (conn->state != BC_HTTP_CONN_WAIT) {
+        return; // closed while the handler was at it
+    }
     // A refused request may have more input behind it that will never be read.
     bool refused = !conn->keep_alive && a->status >= 400;
     if (a->r->close) {
@@ -302,6 +305,9 @@ stream(struct bc_http_exchange *x, const struct bc_http_answer *a,
         respond(x, a);
         return NULL;
     }
+    if (conn->state != BC_HTTP_CONN_WAIT) {
+        return NULL;
+    }
     bool chunked = x->req.version == 11;
     if (!write_answer(conn, a,
             chunked ? "Transfer-Encoding: chunked\r\nConnection: close\r\n"
@@ -341,6 +347,9 @@ websocket(struct bc_http_exchange *x, const char *accept)
         bc_http_put(&t, protocol, len);
     }
     bc_http_put_literal(&t, "\r\n\r\n");
+    if (conn->state != BC_HTTP_CONN_WAIT) {
+        return NULL;
+    }
     if (bc_websocket_begin(conn) != 0) {
         fail_exchange(conn);
         return NULL;

@@ -101,8 +101,7 @@ value_follows_name(const struct bc_http1_parser *p, uint32_t place)
     }
     for (i++; i < place; i++) {
         if (p->req->text[i] != ' ' && p->req->text[i] != '\t') {
-            // An empty value is reported at its line end.
-            return p->req->text[i] == '\r' && i + 1 == place;
+            return false;
         }
     }
     return true;

@@ -202,6 +202,7 @@ pump(void)
         const uint8_t *data;
         ssize_t n;
         quiet++;
+        fake_wire_input(&g.wire, "", 0); // the end of a turn
         while ((n = nghttp2_session_mem_send(g.client, &data)) > 0) {
             fake_wire_input(&g.wire, data, (size_t)n);
             quiet = 0;
@@ -373,6 +374,25 @@ test_a_full_wire_holds_frames_back(void **state)
     bc_http_conn_writable(&g.wire.conn, g.wire.now_us);
     pump();
     assert_int_equal(reply_of(a)->bytes, BIG_BYTES);
+}
+
+// A writer must not be called again inside its own writev(), or it would write twice.
+static void
+test_writers_are_not_called_inside_their_calls(void **state)
+{
+    (void)state;
+    static uint8_t block[200000];
+    get("/stream");
+    pump();
+    nghttp2_session_set_local_window_size(g.client, NGHTTP2_FLAG_NONE, 0, 1 << 20);
+    nghttp2_session_set_local_window_size(g.client, NGHTTP2_FLAG_NONE, 1, 1 << 20);
+    pump();
+    struct iovec iov = { block, sizeof(block) };
+    assert_int_equal(bc_sink_writev(g.sink, &iov, 1), 128 * 1024);
+    assert_int_equal(g.writable, 0);
+    assert_true(g.wire.woken);
+    pump();
+    assert_int_equal(g.writable, 1);
 }
 
 static void
@@ -597,6 +617,7 @@ main(void)
         flow(test_large_bodies_pass_windows_and_ranges),
         flow(test_a_blocked_stream_blocks_no_other),
         flow(test_a_full_wire_holds_frames_back),
+        flow(test_writers_are_not_called_inside_their_calls),
         flow(test_a_reset_tells_the_handler),
         flow(test_rapid_resets_end_the_session),
         flow(test_settings_and_pings_in_floods_end_the_session),
