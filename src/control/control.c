@@ -73,13 +73,13 @@ is_admitted(const struct bc_control *c, struct bc_http_exchange *x)
     if (!token) {
         bc_control_respond_error(x, 401, "unauthorized",
             "this needs the administrator's token: Authorization: Bearer <token>",
-            CHALLENGE "\r\n");
+            CHALLENGE "\r\n" BC_CONTROL_NO_STORE);
         return false;
     }
     if (!bc_keys_api_check(c->params.keys, token)) {
         bc_control_respond_error(x, 401, "unauthorized",
             "this is not the administrator's token",
-            CHALLENGE ", error=\"invalid_token\"\r\n");
+            CHALLENGE ", error=\"invalid_token\"\r\n" BC_CONTROL_NO_STORE);
         return false;
     }
     return true;
@@ -89,7 +89,7 @@ static void
 respond_method(struct bc_http_exchange *x, const char *allow)
 {
     char headers[128];
-    snprintf(headers, sizeof(headers), "Allow: %s\r\n", allow);
+    snprintf(headers, sizeof(headers), "Allow: %s\r\n" BC_CONTROL_NO_STORE, allow);
     bc_control_respond_error(x, 405, "method_not_allowed", "not with this method",
         headers);
 }

@@ -61,7 +61,7 @@ bc_control_page(struct bc_control *control, struct bc_http_exchange *x)
     enum bc_http_method method = bc_http_method(x);
     if (method != BC_HTTP_GET && method != BC_HTTP_HEAD) {
         bc_control_respond_error(x, 405, "method_not_allowed", "not with this method",
-            "Allow: GET, HEAD\r\n");
+            "Allow: GET, HEAD\r\n" BC_CONTROL_NO_STORE);
     } else if (!files || !bc_http_files_respond(files, x, page)) {
         bc_http_respond_text(x, strcmp(page, "index.html") == 0 ? 200 : 503, NULL,
             "Cache-Control: no-cache\r\n", NO_PAGES);

@@ -222,7 +222,7 @@ test_wrong_methods_and_unknown_resources(void **state)
     struct bc_http_exchange x = { .method = BC_HTTP_POST, .path = "/api/v1/channels" };
     assert_true(fake_ask(f->control, &x));
     fake_check_error(&x, 405, "method_not_allowed");
-    assert_string_equal(x.headers, "Allow: GET, HEAD\r\n");
+    assert_string_equal(x.headers, "Allow: GET, HEAD\r\nCache-Control: no-store\r\n");
     fake_finish(&x);
     static const char *const UNKNOWN[] = { "/api/v1", "/api/v1/", "/api/v1/nothing",
         "/api/v1/channels/live", "/api/v1/channels/\xff/\xfe", "/api/v1/channels/a/b c" };
