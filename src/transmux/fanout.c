@@ -47,7 +47,6 @@ static void
 on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *audio)
 {
     struct bc_fanout *f = from_sink(sink);
-    f->ended = false;
     bool same = f->generation > 0 && bc_track_equal(f->tracks.video, video)
         && bc_track_equal(f->tracks.audio, audio);
     set_tracks(f, video, audio);
@@ -64,9 +63,7 @@ on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *
 static void
 on_end(struct bc_packet_sink *sink)
 {
-    struct bc_fanout *f = from_sink(sink);
-    f->ended = true;
-    bc_list_for_each(node, tmp, &f->feeds)
+    bc_list_for_each(node, tmp, &from_sink(sink)->feeds)
     {
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
         bc_feed_push_note(feed, BC_ITEM_END | BC_ITEM_OVER);
@@ -89,7 +86,6 @@ bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel)
     bc_list_init(&fanout->feeds);
     fanout->sink.ops = &SINK_OPS;
     fanout->channel = channel;
-    fanout->ended = true; // until the first tracks
     bc_channel_add_sink(channel, &fanout->sink);
 }
 
@@ -135,7 +131,7 @@ prime(struct bc_feed *feed, struct bc_window *window)
     struct bc_feed replay = { .fanout = feed->fanout, .key = feed->key,
         .subscribers = { window }, .subscriber_count = 1 };
     bc_list_init(&replay.node);
-    if (feed->fanout->ended) {
+    if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
         bc_channel_replay_gop(feed->fanout->channel, replay_packet, &replay);
@@ -143,6 +139,12 @@ prime(struct bc_feed *feed, struct bc_window *window)
     bc_feed_push_note(&replay, BC_ITEM_PRIMED);
     bc_feed_flush(&replay);
     bc_writer_finish(&replay.scratch);
+    if (feed->generation == 0) {
+        // The newcomer has headers now: when the tracks change, it has to be told.
+        feed->generation = replay.generation;
+        feed->has_video = replay.has_video;
+        feed->has_audio = replay.has_audio;
+    }
     feed->started = false; // sound alone: let the newcomer start soon
 }
 

@@ -16,7 +16,6 @@ struct bc_fanout {
     struct bc_list feeds;
     struct bc_feed_tracks tracks; // owned references
     unsigned generation;          // of the tracks
-    bool ended;
 };
 
 void

@@ -63,6 +63,10 @@ add(struct bc_feed *feed, struct bc_item *item)
         feed->batch_since_us = bc_clock_us();
     }
     item->generation = feed->generation;
+    if (item->flags & BC_ITEM_END) {
+        item->dts_us = feed->last_dts_us; // nobody lags because of it
+    }
+    feed->last_dts_us = item->dts_us;
     feed->batch[feed->batch_count++] = item;
     if (item->flags & (BC_ITEM_VIDEO | BC_ITEM_END)) {
         feed->batch_has_video = true;

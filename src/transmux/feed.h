@@ -28,6 +28,7 @@ struct bc_feed {
     unsigned batch_count;
     int64_t batch_since_us;
     bool batch_has_video;
+    int64_t last_dts_us;    // of the newest item
     struct bc_timer flush_timer;
     unsigned generation;    // of the tracks that the last headers told
     bool has_video;         // what viewers were told at their start

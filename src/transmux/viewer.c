@@ -21,6 +21,8 @@ struct bc_viewer {
     bool fresh;   // has not been sent anything yet
     uint32_t muted; // enum bc_item_flag of the kinds switched off
     unsigned generation; // of the headers that it has
+    unsigned ends;       // of the window when it started
+    int64_t slack_us;    // how far behind it started: it may lag by so much more
     uint64_t cursor;     // next item
     // What must be sent before the cursor's item: the rest of one that was begun (the peer must
     // get it whole, even when the window has dropped it), then headers.
@@ -46,8 +48,12 @@ static bool
 start_at_newest(struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    if (w->start == 0 || w->start < v->cursor) {
+    if (!w->primed || w->start == 0 || w->start < v->cursor
+        || (!v->fresh && v->ends != w->ends)) {
         return false;
+    }
+    if (v->fresh && !v->from_gop && w->start < w->primed_at) {
+        return false; // wants no cached GOP, only a start that comes while it is here
     }
     const struct bc_item *item = bc_window_item(w, w->start);
     if (v->fresh && w->head_us - item->dts_us > w->start_max_us) {
@@ -59,6 +65,8 @@ start_at_newest(struct bc_viewer *v)
     v->head = head ? bc_buf_ref(head) : NULL;
     v->head_offset = 0;
     v->generation = item->generation;
+    v->ends = w->ends;
+    v->slack_us = w->head_us - item->dts_us;
     v->cursor = w->start;
     v->playing = true;
     return true;
@@ -76,7 +84,9 @@ drop_head(struct bc_viewer *v)
             v->sink = NULL;
         }
         v->partial_offset = 0;
-        v->generation = 0;
+    }
+    if (v->head) {
+        v->generation = 0; // it does not have them
     }
     bc_buf_unref(&v->head);
 }
@@ -102,16 +112,17 @@ check_lag(struct bc_viewer *v)
         return;
     }
     if (v->cursor < w->first
-        || w->head_us - bc_window_item(w, v->cursor)->dts_us > w->queue_us) {
+        || w->head_us - bc_window_item(w, v->cursor)->dts_us > w->queue_us + v->slack_us) {
         skip(v);
     }
 }
 
-// The viewer waits for a start in a broadcast that is over.
+// The viewer waits for a start in a broadcast that is over, or skipped beyond an end.
 static bool
 waits_in_vain(const struct bc_viewer *v)
 {
-    return v->window->over && !v->playing && !v->partial;
+    const struct bc_window *w = v->window;
+    return !v->playing && !v->partial && (v->fresh ? w->over : v->ends != w->ends);
 }
 
 static int
@@ -201,7 +212,13 @@ pump(struct bc_viewer *v)
 {
     struct iovec iov[BC_WINDOW_IOV];
     while (!v->blocked && !v->ended && !v->paused && v->sink) {
+        if (v->playing && v->cursor < v->window->first) {
+            skip(v); // a burst longer than the window
+        }
         if (!v->playing && !start_at_newest(v) && !v->partial) {
+            if (waits_in_vain(v)) {
+                end(v);
+            }
             return;
         }
         bool at_end = false;
@@ -249,29 +266,16 @@ void
 bc_viewer_walk(struct bc_list *node)
 {
     struct bc_viewer *v = bc_container_of(node, struct bc_viewer, node);
-    if (v->ended || v->paused || !v->sink) {
+    if (v->ended || !v->sink) {
         return;
     }
     if (v->blocked) {
         check_lag(v);
-        return;
+    } else if (waits_in_vain(v)) {
+        end(v); // also while it is paused: it would pause for ever
+    } else if (!v->paused && !write_shared(v)) {
+        pump(v);
     }
-    if (write_shared(v)) {
-        return;
-    }
-    if (waits_in_vain(v)) {
-        end(v);
-        return;
-    }
-    if (!v->from_gop) {
-        // Wants no cached GOP: waits for a start that came while it was here.
-        const struct bc_window *w = v->window;
-        if (!w->primed || w->start < v->cursor || w->start < w->primed_at) {
-            return;
-        }
-        v->from_gop = true;
-    }
-    pump(v);
 }
 
 static void
@@ -280,7 +284,11 @@ on_writable(void *user)
     struct bc_viewer *v = user;
     v->blocked = false;
     check_lag(v);
-    pump(v);
+    if (!v->ended && waits_in_vain(v)) {
+        end(v);
+    } else {
+        pump(v);
+    }
 }
 
 static void

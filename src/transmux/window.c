@@ -229,6 +229,12 @@ append(struct bc_window *w, struct bc_item *item)
         w->primed_at = w->next;
         return;
     }
+    if (w->over) {
+        // A new broadcast, whose time begins anew: nobody wants the old one.
+        while (w->first < w->next) {
+            drop_first(w);
+        }
+    }
     if (w->next - w->first == w->cap && !grow(w)) {
         drop_first(w);
     }
@@ -239,6 +245,7 @@ append(struct bc_window *w, struct bc_item *item)
     w->over = (item->flags & BC_ITEM_OVER) != 0;
     if (item->flags & BC_ITEM_END) {
         w->start = 0; // nobody starts before an end
+        w->ends++;
     } else {
         w->head_us = item->dts_us;
     }
@@ -254,6 +261,9 @@ prepare_walk(struct bc_window *w, uint64_t from)
     w->walk_from = from;
     w->walk_count = 0;
     w->walk_bytes = 0;
+    if (from < w->first) {
+        return; // a burst longer than the window
+    }
     for (uint64_t seq = from; seq < w->next && w->walk_count < BC_WINDOW_IOV; seq++) {
         struct bc_item *item = bc_window_item(w, seq);
         if (item->flags & BC_ITEM_END) {
@@ -303,8 +313,8 @@ deliver(struct bc_window *w, struct bc_item *const *items, unsigned count)
         append(w, items[i]);
     }
     atomic_fetch_add_explicit(&w->windows->items, count, memory_order_relaxed);
-    if (waiting || w->viewer_count == 0) {
-        return; // these ride along with what waits already
+    if (waiting || w->viewer_count == 0 || !w->primed) {
+        return; // these ride along with what waits already, or with the rest of the cached GOP
     }
     int64_t rest = w->next_walk_us - bc_clock_us();
     if (rest > 0) {

@@ -54,6 +54,7 @@ struct bc_window {
     bool detaching;
     bool primed;        // the cached GOP has come
     bool over;          // the broadcast ended
+    unsigned ends;      // how many BC_ITEM_END came
     uint64_t primed_at; // first item after the cached GOP
     struct bc_task attach_task; // to the channel's home
     struct bc_task detach_task;
