@@ -9,7 +9,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <uthash.h>
+#include "base/table.h"
 
 #include "media_internal.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <uthash.h>
+#include "base/table.h"
 
 struct bc_half_open_entry {
     UT_hash_handle hh;

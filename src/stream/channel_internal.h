@@ -3,7 +3,7 @@
 #define STREAM_CHANNEL_INTERNAL_H
 
 #include <pthread.h>
-#include <uthash.h>
+#include "base/table.h"
 
 #include "gop.h"
 #include "media/timeline.h"
