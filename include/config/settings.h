@@ -80,7 +80,6 @@ struct bc_config_log {
 
 struct bc_config_rtmp {
     struct bc_config_listen_list listen;
-    int64_t chunk_size;
     int64_t max_message_bytes;
     int64_t handshake_timeout_s;
 };
@@ -130,7 +129,6 @@ struct bc_config_hls {
     int64_t segment_s;
     int64_t target_s;
     int64_t window_s;
-    int64_t idle_s; // 0: never idle
 };
 
 // One consistent set of values. Whoever loads it owns the first reference; from then on

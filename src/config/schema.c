@@ -85,9 +85,6 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "rtmp.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
         .offset = AT(rtmp.listen), .def = ":1935",
         .text = "Addresses for RTMP; an empty list turns it off." },
-    { .name = "rtmp.chunk_size", .type = BC_KEY_SIZE, .scope = LIVE,
-        .offset = AT(rtmp.chunk_size), .def = "65536", .min = 128, .max = 0xffffff,
-        .unit = "bytes", .text = "Chunk size for what is sent; large chunks cost less." },
     { .name = "rtmp.max_message_bytes", .type = BC_KEY_SIZE, .scope = LIVE,
         .offset = AT(rtmp.max_message_bytes), .def = "4194304", .min = 65536,
         .max = 0xffffff, .unit = "bytes",
@@ -191,10 +188,6 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "hls.window_s", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(hls.window_s), .def = "60", .min = 6, .max = 3600, .unit = "s",
         .text = "How far back the playlist reaches, in memory." },
-    { .name = "hls.idle_s", .type = BC_KEY_INT, .scope = LIVE, .offset = AT(hls.idle_s),
-        .def = "0", .max = 86400, .unit = "s",
-        .text = "A channel that nobody asked HLS of for so long is no longer packaged; "
-                "0 is always packaged." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,

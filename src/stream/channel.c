@@ -231,7 +231,7 @@ replace_take(struct bc_channel *c, struct bc_take *by)
 static void
 refuse_busy(struct bc_channel *c, struct bc_take *take)
 {
-    char text[160];
+    char text[192];
     snprintf(text, sizeof(text), "%.60s is being published by another host (%s)", c->name,
         c->take ? c->take->peer_ip : "?");
     bc_warn(&c->log, "take from %s refused: %s", take->peer, text);

@@ -34,7 +34,7 @@ struct bc_take {
     struct bc_track *audio;
     bool dismissed;
     enum bc_take_refusal refusal; // written before answer_task is posted
-    char answer_text[128];
+    char answer_text[192];
     char kick_reason[96];
     bool kicked;
 

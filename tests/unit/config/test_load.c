@@ -142,7 +142,7 @@ static void
 test_duplicates_are_refused(void **state)
 {
     (void)state;
-    expect_errors("hls:\n  part_ms: 200\n  idle_s: 5\n  part_ms: 300\n",
+    expect_errors("hls:\n  part_ms: 200\n  segment_s: 2\n  part_ms: 300\n",
         "t.yaml:4: part_ms is given twice, first on line 2\n");
     expect_errors("workers: 1\nhls: {}\nworkers: 2\n",
         "t.yaml:3: workers is given twice, first on line 1\n");
@@ -391,7 +391,7 @@ test_override_beats_file(void **state)
     char path[] = "/tmp/bc_config_XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    static const char YAML[] = "hls: {part_ms: 300, idle_s: 7}\n"
+    static const char YAML[] = "hls: {part_ms: 300, window_s: 70}\n"
                                "channels: {a/b: {title: file}, c/d: {title: file}}\n";
     assert_int_equal(write(fd, YAML, sizeof(YAML) - 1), sizeof(YAML) - 1);
     close(fd);
@@ -403,7 +403,7 @@ test_override_beats_file(void **state)
     assert_int_equal(bc_config_load(path, overrides, 8, &cfg, NULL), 0);
     unlink(path);
     assert_int_equal(cfg->hls.part_ms, 500);
-    assert_int_equal(cfg->hls.idle_s, 7);
+    assert_int_equal(cfg->hls.window_s, 70);
     assert_int_equal(cfg->n_channels, 3);
     assert_string_equal(bc_config_channel(cfg, "a/b")->title, "given");
     assert_string_equal(bc_config_channel(cfg, "b/c.1")->title, "added");

@@ -31,7 +31,6 @@ test_defaults_need_no_file(void **state)
     assert_int_equal(cfg->rtmp.listen.n, 1);
     assert_string_equal(cfg->rtmp.listen.items[0].host, "");
     assert_int_equal(cfg->rtmp.listen.items[0].port, 1935);
-    assert_int_equal(cfg->rtmp.chunk_size, 65536);
     assert_int_equal(cfg->http.listen.items[0].port, 8080);
     assert_string_equal(cfg->http.cors_origin, "*");
     assert_int_equal(cfg->https.listen.items[0].port, 8443);
@@ -76,7 +75,6 @@ test_values_are_read(void **state)
         "rtmp:\n"
         "  listen: []\n"
         "  max_message_bytes: 2MiB\n"
-        "  chunk_size: 4KiB\n"
         "http:\n"
         "  listen: \"\"\n"
         "  cors_origin: \"https://shop.example:8443\"\n"
@@ -90,7 +88,6 @@ test_values_are_read(void **state)
     assert_int_equal(cfg->log.format, BC_LOG_FORMAT_JSON);
     assert_int_equal(cfg->rtmp.listen.n, 0);
     assert_int_equal(cfg->rtmp.max_message_bytes, 2 * 1024 * 1024);
-    assert_int_equal(cfg->rtmp.chunk_size, 4096);
     assert_int_equal(cfg->http.listen.n, 0);
     assert_string_equal(cfg->http.cors_origin, "https://shop.example:8443");
     assert_int_equal(cfg->https.listen.n, 4);
