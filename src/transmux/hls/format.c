@@ -46,6 +46,16 @@ hls_muxer_collect(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall
     }
 }
 
+static void
+keep_behind(struct bc_hls_muxer *m, const struct hls_segment *last, int64_t pts_us)
+{
+    if (last) {
+        int64_t end_us = last->pdt_us + last->end_us - last->start_us;
+        int64_t start_us = pts_us + m->format.wall_offset_us;
+        m->format.wall_offset_us += end_us > start_us ? end_us - start_us : 0;
+    }
+}
+
 // The wall clock of the format, from its first packet; it never steps back over what the
 // playlists already say (HLS-13).
 static void
@@ -54,12 +64,9 @@ set_clock(struct bc_hls_muxer *m, const struct hls_queued *first)
     const struct bc_packet *p = first->packet;
     m->format.reorder_us = p->kind == BC_KIND_VIDEO ? p->pts_us - p->dts_us : 0;
     m->format.wall_offset_us = first->wall_us - p->pts_us;
-    const struct hls_segment *last = hls_rendition_last(&m->main);
-    if (last) {
-        int64_t end_us = last->pdt_us + last->end_us - last->start_us;
-        int64_t start_us = p->pts_us + m->format.wall_offset_us;
-        m->format.wall_offset_us += end_us > start_us ? end_us - start_us : 0;
-    }
+    m->format.start_us = p->pts_us;
+    keep_behind(m, hls_rendition_last(&m->main), p->pts_us);
+    keep_behind(m, hls_rendition_last(&m->audio), p->pts_us);
 }
 
 static struct bc_track *
@@ -101,15 +108,6 @@ start_format(struct bc_hls_muxer *m, struct bc_track *video, struct bc_track *au
     }
 }
 
-// Sound from before the first picture is left out (MT-5).
-static bool
-is_leading(const struct bc_packet *p, const struct hls_queued *key)
-{
-    return key && p->kind == BC_KIND_AUDIO
-        && p->dts_us + bc_cmaf_us(p->track->frame_samples, p->track->sample_rate) / 2
-        < key->packet->pts_us;
-}
-
 void
 hls_muxer_settle(struct bc_hls_muxer *m)
 {
@@ -121,9 +119,7 @@ hls_muxer_settle(struct bc_hls_muxer *m)
         start_format(m, collected_track(&q, BC_KIND_VIDEO),
             collected_track(&q, BC_KIND_AUDIO));
         for (size_t i = 0; i < q.count && m->running; i++) {
-            if (!is_leading(q.items[i].packet, key)) {
-                hls_muxer_feed(m, q.items[i].packet);
-            }
+            hls_muxer_feed(m, q.items[i].packet);
         }
     }
     hls_queue_finish(&q);

@@ -15,7 +15,8 @@
 #define PART_MIN_US 150000
 #define PART_MAX_US (2 * US_PER_S)
 // PART-HOLD-BACK in PART-TARGETs (LL-1). It is the same in both playlists, whose
-// PART-TARGETs need not be: each is at most the part wanted and a little slack, or a frame.
+// PART-TARGETs need not be: each is at most the part wanted and a little slack, or a
+// frame.
 #define PART_HOLDS 3
 #define PART_SLACK_US 3000
 #define SEGMENT_DEFAULT_US (2 * US_PER_S)
@@ -24,6 +25,7 @@
 #define TARGET_MAX_US (10 * US_PER_S)
 #define WINDOW_DEFAULT_US (60 * (int64_t)US_PER_S)
 #define WINDOW_TARGETS 8 // CAN-SKIP-UNTIL is 6
+#define FIRST_DSEQ_BELOW 251
 #define WINDOW_DEFAULT_BYTES ((size_t)256 << 20)
 
 static int64_t
@@ -57,9 +59,10 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, v
     m->user = user;
     m->format.params = *params;
     check_params(&m->format.params);
-    // As the sequence numbers it must not fall when the server starts again, and there
-    // are never more discontinuities than segments.
-    m->format.dseq = params->first_msn;
+    // After a restart of the server the number should differ from the one before, so that
+    // a player does not take the new times for a continuation. It must be small: hls.js
+    // keeps an array by it and walks through all of it with every playlist.
+    m->format.dseq = params->first_msn % FIRST_DSEQ_BELOW;
     m->format.first_msn = params->first_msn;
     hls_rendition_init(&m->main, BC_HLS_MAIN, &m->format);
     hls_rendition_init(&m->audio, BC_HLS_AUDIO, &m->format);
@@ -126,6 +129,8 @@ update(struct bc_hls_muxer *m, bool force)
     }
     hls_rendition_prune(&m->main);
     hls_rendition_prune(&m->audio);
+    m->main.version += m->main.changed || force;
+    m->audio.version += m->audio.changed || force;
     struct bc_hls_snapshot *s = hls_snapshot_create(&m->main, &m->audio);
     if (!s) {
         return;

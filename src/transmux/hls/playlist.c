@@ -24,7 +24,7 @@ struct rendering {
     const struct bc_hls_snapshot *s;
     const struct hls_view *view;
     enum bc_hls_rendition rendition;
-    int64_t end_us; // of the newest media
+    int64_t rest_us; // what the playlist lists from the next segment on
     const struct hls_init *init; // the last one written
 };
 
@@ -101,7 +101,8 @@ write_segment(struct rendering *x, const struct hls_segment *s, bool closed)
     char date[BC_TIME_TEXT];
     bc_clock_format(s->pdt_us, date);
     bc_write_fmt(w, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
-    if (x->end_us - s->end_us < PARTS_TARGETS * x->s->params.target_us) {
+    x->rest_us -= s->end_us - s->start_us;
+    if (x->rest_us < PARTS_TARGETS * x->s->params.target_us) {
         write_parts(x, s);
     }
     if (closed) {
@@ -143,15 +144,30 @@ write_end(const struct rendering *x)
     }
 }
 
-// How many listed segments lie wholly before the skip boundary.
+// In the sense of the playlist: holes between segments do not count.
+static int64_t
+listed_us(const struct hls_view *v)
+{
+    int64_t sum_us = v->open ? v->open->end_us - v->open->start_us : 0;
+    for (size_t i = v->listed; i < v->count; i++) {
+        sum_us += v->segments[i]->end_us - v->segments[i]->start_us;
+    }
+    return sum_us;
+}
+
+// How many listed segments lie wholly before the skip boundary. They count as written.
 static size_t
-count_skippable(const struct rendering *x)
+pass_skippable(struct rendering *x)
 {
     const struct hls_view *v = x->view;
-    int64_t boundary_us = x->end_us - SKIP_TARGETS * x->s->params.target_us;
     size_t n = 0;
-    while (v->listed + n < v->count && v->segments[v->listed + n]->end_us < boundary_us) {
-        n++;
+    for (; v->listed + n < v->count; n++) {
+        const struct hls_segment *s = v->segments[v->listed + n];
+        int64_t rest_us = x->rest_us - (s->end_us - s->start_us);
+        if (rest_us < SKIP_TARGETS * x->s->params.target_us) {
+            break;
+        }
+        x->rest_us = rest_us;
     }
     return n;
 }
@@ -184,9 +200,8 @@ render(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text
 {
     struct bc_writer w = { 0 };
     const struct hls_view *v = &s->views[rendition];
-    int64_t end_us = hls_view_newest(v).segment->end_us;
-    struct rendering x = { &w, s, v, rendition, end_us, NULL };
-    size_t skipped = text == HLS_TEXT_DELTA ? count_skippable(&x) : 0;
+    struct rendering x = { &w, s, v, rendition, listed_us(v), NULL };
+    size_t skipped = text == HLS_TEXT_DELTA ? pass_skippable(&x) : 0;
     if (text == HLS_TEXT_DELTA && skipped == 0) {
         struct bc_buf *full = make_text(s, rendition, HLS_TEXT_FULL, false);
         return full ? bc_buf_ref(full) : NULL;

@@ -9,6 +9,9 @@
 #define JITTER_US 2000
 // The share of PART-TARGET that a part must fill at least (LL-2), in percent.
 #define PART_MIN_PERCENT 85
+// What EXTINF may have above TARGETDURATION: half a second rounds down. The rest is for
+// the frame that the last one is stretched by.
+#define ROUNDING_US 400000
 
 void
 hls_rendition_init(struct hls_rendition *r, enum bc_hls_rendition kind,
@@ -103,13 +106,18 @@ has_sync(const struct hls_rendition *r)
     return false;
 }
 
-// How many samples of the riding track begin before `end_us`.
+// How many samples of the riding track begin before `end_us`. A hole of more than a
+// second ends them, too: it must not become one sample's duration.
 static size_t
 riders_before(const struct hls_run *run, int64_t end_us)
 {
     size_t n = 0;
     while (n < run->count && bc_cmaf_us(run->samples[n].dts, run->timescale) < end_us) {
         n++;
+        if (n < run->count
+            && run->samples[n].dts - run->samples[n - 1].dts > (int64_t)run->timescale) {
+            break;
+        }
     }
     return n;
 }
@@ -273,6 +281,24 @@ is_short(const struct hls_rendition *r, int64_t end)
     return run->count > 0 && end - run->samples[0].dts < part_min(r) && !has_sync(r);
 }
 
+// Whether the segment may run out of room for parts; a sample makes two at most.
+static bool
+has_full_count(const struct hls_rendition *r)
+{
+    return r->open->part_count + 2 >= BC_HLS_SEGMENT_PARTS;
+}
+
+bool
+hls_rendition_is_full(const struct hls_rendition *r, int64_t dts_us)
+{
+    if (!r->open) {
+        return false;
+    }
+    int64_t end_us = dts_us + r->runs[0].pace.frame_us;
+    int64_t limit_us = r->format->params.target_us + ROUNDING_US;
+    return has_full_count(r) || end_us - r->open->start_us > limit_us;
+}
+
 // Whether a sample at `at` begins a new segment.
 static bool
 begins_segment(const struct hls_rendition *r, const struct bc_packet *p, int64_t at)
@@ -281,13 +307,10 @@ begins_segment(const struct hls_rendition *r, const struct bc_packet *p, int64_t
     const struct bc_hls_params *params = &r->format->params;
     int64_t frame = hls_run_frame(run);
     int64_t age = at - hls_run_ticks(run, r->open->start_us);
-    if (r->open->part_count + 2 >= BC_HLS_SEGMENT_PARTS) {
-        return true;
-    }
     if (r->kind == BC_HLS_AUDIO) {
         return false; // cut where the main rendition is
     }
-    if (age + frame > hls_run_ticks(run, params->target_us)) {
+    if (has_full_count(r) || age + frame > hls_run_ticks(run, params->target_us)) {
         return true;
     }
     // An IDR in the middle of a part begins a segment early rather than leave a short

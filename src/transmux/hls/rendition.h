@@ -19,6 +19,7 @@
 struct hls_format {
     struct bc_hls_params params; // checked, no zeros
     int64_t wall_offset_us; // wall clock = media time + this
+    int64_t start_us;       // pts of the first frame
     int64_t reorder_us;     // pts - dts of the first frame: what B-frames delay
     uint64_t first_msn;     // where the running format begins
     uint64_t dseq;          // discontinuities up to and including its own
@@ -32,6 +33,7 @@ struct hls_rendition {
     enum bc_hls_rendition kind;
     bool exists;      // it has, or had, a format
     bool changed;     // since the last snapshot
+    uint64_t version; // counts the changes that snapshots saw
     bool independent; // no segment ever began without a sync sample
     int64_t part_target_us; // PART-TARGET, set with the first format
     struct hls_run runs[BC_CMAF_MAX_TRACKS]; // the first one rules parts and segments
@@ -65,6 +67,12 @@ hls_rendition_start(struct hls_rendition *r, struct bc_track *const *tracks,
 // The next sample of the ruling track.
 void
 hls_rendition_push(struct hls_rendition *r, struct bc_packet *packet);
+
+// Whether a sample would make the open segment break its limits (HLS-1). The main
+// rendition cuts by itself; sound that goes on while the picture stands still may come to
+// this.
+bool
+hls_rendition_is_full(const struct hls_rendition *r, int64_t dts_us);
 
 // A sample of the track that rides along.
 void

@@ -66,10 +66,14 @@ push_audio(struct bc_hls_muxer *m, struct bc_packet *packet)
     const struct hls_run *run = &m->audio.runs[0];
     int64_t end_us = bc_cmaf_us(hls_run_end(run), run->timescale);
     bool beyond_hole = m->audio.open && packet->dts_us - until_cut_us > end_us;
-    if (m->cut_pending && (until_cut_us <= run->pace.frame_us / 2 || beyond_hole)) {
+    bool full = hls_rendition_is_full(&m->audio, packet->dts_us);
+    if (m->cut_pending && (until_cut_us <= run->pace.frame_us / 2 || beyond_hole || full)) {
         cut_audio(m, m->main.next_msn);
+        full = false;
     }
-    hls_rendition_push(&m->audio, packet);
+    if (!full) {
+        hls_rendition_push(&m->audio, packet);
+    }
 }
 
 // Held sound from before `until_us` goes to its playlist.
@@ -102,6 +106,14 @@ feed_ruling(struct bc_hls_muxer *m, struct bc_packet *packet)
     }
 }
 
+// Sound from before the first picture is left out (MT-5).
+static bool
+is_leading(const struct bc_hls_muxer *m, const struct bc_packet *p)
+{
+    int64_t half_us = bc_cmaf_us(p->track->frame_samples, p->track->sample_rate) / 2;
+    return p->dts_us + half_us < m->format.start_us;
+}
+
 void
 hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
 {
@@ -115,6 +127,9 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
         if (m->audio.exists) {
             push_audio(m, packet);
         }
+        return;
+    }
+    if (is_leading(m, packet)) {
         return;
     }
     hls_rendition_ride(&m->main, packet);

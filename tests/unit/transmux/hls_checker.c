@@ -348,7 +348,7 @@ read_segment_line(struct reading *r, const char *line)
         assert_int_equal(r->now.part_count, 0);
         r->now.discontinuity = true;
         r->discontinuities++;
-        r->map[0] = 0; // an epoch brings its own
+        r->map[0] = r->now.map[0] = 0; // an epoch brings its own
     } else if ((v = value(line, "#EXT-X-MAP:"))) {
         assert_int_equal(r->now.part_count, 0);
         assert_true(attribute(v, "URI", r->map));
@@ -459,7 +459,7 @@ check_delta(struct check_list *l, struct bc_hls_snapshot *s, const char *full)
         }
         assert_true(rest_us >= 6 * l->header.target_s * 1000000 - 4000000);
         snprintf(date, sizeof(date), "#EXT-X-MAP:URI=\"%s\"", first->map);
-        assert_non_null(strstr(text, date));
+        assert_true(!first->map[0] || strstr(text, date)); // a gap may have none
     }
     bc_buf_unref(&delta);
 }

@@ -107,11 +107,12 @@ hls_source_run(struct hls_source *s, const struct hls_layout *l, int64_t from_us
             ? from_us + frame * l->fps_den * US_PER_S / l->fps_num : INT64_MAX;
         int64_t audio_us = l->rate > 0
             ? from_us + (sound * 1024 * US_PER_S + l->rate / 2) / l->rate : INT64_MAX;
-        int64_t next_us = video_us <= audio_us ? video_us : audio_us;
-        if (next_us >= to_us) {
+        bool video_ends = video_us >= to_us;
+        bool audio_ends = audio_us >= to_us;
+        if (video_ends && audio_ends) {
             return;
         }
-        if (video_us <= audio_us) {
+        if (audio_ends || (!video_ends && video_us <= audio_us + l->lag_us)) {
             bool key = frame % l->gop == 0;
             int64_t cts_us = key ? l->b_us : frame % 2 * 2 * l->b_us;
             int64_t at_us = stamp(l, video_us, (uint32_t)frame);

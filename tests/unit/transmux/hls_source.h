@@ -31,6 +31,7 @@ struct hls_layout {
     int64_t b_us;      // pts - dts of keyframes; the others get 0 or twice as much
     int64_t jitter_us; // stamps stray by up to this much, forward
     bool whole_ms;     // as RTMP carries them
+    int64_t lag_us;    // how much later than the picture of its time the sound comes
 };
 
 void
