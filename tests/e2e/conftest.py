@@ -43,8 +43,9 @@ def time_limit(request):
 
 @pytest.fixture(autouse=True)
 def clean_processes(request):
+    mark = process.mark()
     yield
-    words = process.end_all()
+    words = process.end_all(mark)
     report = getattr(request.node, 'report_call', None)
     if report is not None and report.failed:
         report.sections.append(('processes', '\n'.join(words)))
@@ -75,6 +76,18 @@ def make_server(tmp_path, clean_processes):
 def server(make_server):
     """An open server with the defaults."""
     return make_server()
+
+
+@pytest.fixture(scope='module')
+def shared_server(tmp_path_factory):
+    """One open server for the tests of a module that only look at it."""
+    mark = process.mark()
+    server = Server(str(tmp_path_factory.mktemp('shared'))).start()
+    yield server
+    try:
+        server.stop()
+    finally:
+        process.end_all(mark)
 
 
 @pytest.fixture(scope='session')

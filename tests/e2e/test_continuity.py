@@ -79,7 +79,9 @@ def test_several_drops(make_server):
     push = publish.ffmpeg(server.rtmp())
     server.wait_hls()
     flv = Viewer(server.http_port).wait_tags(20)
-    poller = hls.Poller(server, hls.media_playlists(server)[1][0])
+    path = hls.media_playlists(server)[1][0]
+    before = hls.get_playlist(server, path).discontinuity_sequence
+    poller = hls.Poller(server, path)
     for _ in range(3):
         flv.wait_more(60, kind=VIDEO)
         push.kill()
@@ -91,7 +93,7 @@ def test_several_drops(make_server):
                 'three discontinuities')
     poller.stop()
     last = poller.latest
-    assert sum(s.discontinuity for s in last.segments) + last.discontinuity_sequence == 3
+    assert sum(s.discontinuity for s in last.segments) + last.discontinuity_sequence - before == 3
 
 
 def test_a_clean_end_ends_at_once(server):

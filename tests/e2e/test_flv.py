@@ -11,11 +11,11 @@ from kit.wait import until
 from kit.watch import Watcher
 
 
-@pytest.fixture
-def live(server):
-    publish.ffmpeg(server.rtmp())
-    server.wait_live()
-    return server
+@pytest.fixture(scope='module')
+def live(shared_server):
+    publish.ffmpeg(shared_server.rtmp())
+    shared_server.wait_live()
+    return shared_server
 
 
 def test_ffmpeg_sees_and_hears_everything(live):
@@ -184,13 +184,16 @@ def test_bytes_do_not_depend_on_the_transport(live):
     b.close()
 
 
-def test_viewers_are_counted(live):
+def test_viewers_are_counted(server):
+    live = server
+    publish.ffmpeg(live.rtmp())
+    live.wait_live()
     viewers = [Viewer(live.http_port).wait_tags(5) for _ in range(3)]
     sockets = [WebSocketViewer(live.http_port).wait_tags(5) for _ in range(2)]
 
     def counted():
         by = live.channel()['viewers_by_protocol']
-        return by.get('flv', 0), by.get('wsflv', 0)
+        return by.get('flv', 0), by.get('ws_flv', 0)
 
     until(lambda: sum(counted()) == 5, 5, lambda: f'5 viewers, there are {counted()}')
     for viewer in viewers + sockets:
@@ -218,6 +221,24 @@ def test_a_viewer_that_hangs_is_skipped_not_served_late(make_server):
     assert viewer.ended or all(b.is_keyframe for _, b in jumps), jumps
     other.close()
     viewer.close()
+
+
+def test_viewer_at_the_very_start(server):
+    """Between the encoder's acceptance and its first picture a viewer waits, and is not sent
+    away."""
+    peer = rtmp.Peer(server.rtmp_port)
+    assert peer.publish() == 'NetStream.Publish.Start'
+    until(server.is_live, 5, 'the channel')
+    viewers = [Viewer(server.http_port), WebSocketViewer(server.http_port)]
+    player = rtmp.Peer(server.rtmp_port)
+    player.play()
+    publisher = rtmp.Publisher(peer)
+    for viewer in viewers:
+        viewer.wait_tags(30)
+        viewer.close()
+    while player.next_message()[0] != 9:
+        pass
+    publisher.stop()
 
 
 def test_latency_is_small(server):

@@ -2,25 +2,25 @@
 """HLS as a player asks for it: each playlist held against the rules and against those before."""
 import gzip
 import re
-import subprocess
+import socket
 import threading
 import time
 
 import pytest
 
 from kit import hls, media, publish, rtmp
-from kit.process import need, run
+from kit.process import Process, need, run
 from kit.wait import until
 from kit.watch import Watcher
 
 CHROMIUM_CODECS = re.compile(r'avc1\.[0-9A-Fa-f]{6},mp4a\.40\.2')
 
 
-@pytest.fixture
-def live(server):
-    publish.ffmpeg(server.rtmp())
-    server.wait_hls()
-    return server
+@pytest.fixture(scope='module')
+def live(shared_server):
+    publish.ffmpeg(shared_server.rtmp())
+    shared_server.wait_hls()
+    return shared_server
 
 
 def paths(server):
@@ -75,7 +75,7 @@ def test_low_latency_rules_hold_over_time(live):
     pollers = [hls.Poller(live, video, load=True), hls.Poller(live, audio, load=True),
                hls.Poller(live, video, skip=True)]
     for poller in pollers:
-        poller.wait_updates(60, 40)
+        poller.wait(lambda p=poller: len(p.playlists) > 60, 40, '60 playlists')
     for poller in pollers:
         poller.stop()
     for poller in pollers[:2]:
@@ -83,9 +83,7 @@ def test_low_latency_rules_hold_over_time(live):
         assert not steps, f'stale answers to blocking requests: {steps[:5]}'
     rate = 60 / (pollers[0].arrivals[-1][0] - pollers[0].arrivals[-61][0])
     assert 3.5 < rate < 7, f'{rate:.1f} playlists a second with parts of 200 ms'
-    assert any(p.skipped for p in pollers[2].playlists) or \
-        len(pollers[2].latest.segments) * 2 < 24
-    assert pollers[0].latest.part_target == pollers[1].latest.part_target
+    assert pollers[0].latest.control == pollers[1].latest.control, 'LL-1'
 
 
 def test_renditions_report_each_other(live):
@@ -154,9 +152,13 @@ def test_directives(live, query, status):
     assert answer.headers['Access-Control-Allow-Origin'], 'CORS on errors too'
 
 
-def test_delta_update(live):
+def test_delta_update(make_server):
     """LL-12: skipped segments and what follows are the full playlist."""
+    live = make_server({'hls.target_s': 1, 'hls.segment_s': 1})
+    publish.ffmpeg(live.rtmp())
+    live.wait_hls()
     path = paths(live)[0]
+    poller = hls.Poller(live, path, skip=True)
 
     def can_skip():
         p = hls.get_playlist(live, path)
@@ -170,6 +172,8 @@ def test_delta_update(live):
     by_msn = {s.msn: (s.extinf, s.uri, s.map) for s in full.segments}
     for s in delta.segments:
         assert by_msn[s.msn] == (s.extinf, s.uri, s.map)
+    poller.wait(lambda: sum(p.skipped > 0 for p in poller.playlists) > 10, 10, 'more of them')
+    poller.stop()
 
 
 def test_waiting_is_over_when_the_publisher_is_gone(make_server):
@@ -183,7 +187,7 @@ def test_waiting_is_over_when_the_publisher_is_gone(make_server):
     answers = []
 
     def ask():
-        answers.append(server.get(f'{path}?_HLS_msn={msn + 1}', seconds=40))
+        answers.append(server.get(f'{path}?_HLS_msn={msn + 2}', seconds=40))
 
     waiters = [threading.Thread(target=ask) for _ in range(20)]
     for w in waiters:
@@ -202,7 +206,6 @@ def test_a_waiting_request_that_goes_away_costs_nothing(live):
     """500 players leave while they wait; the others go on."""
     path = paths(live)[0]
     msn = hls.get_playlist(live, path).last[0]
-    import socket
     socks = []
     for _ in range(500):
         s = socket.create_connection(('127.0.0.1', live.http_port))
@@ -229,7 +232,7 @@ def test_kinds_of_video(server, variants, options):
     publish.ffmpeg(server.rtmp(), media.variant(variants, **options))
     server.wait_hls()
     poller = hls.Poller(server, paths(server)[0], load=True)
-    watcher = Watcher(server.hls(), fps=options.get('fps', 30), timing=True).wait_pictures(180, 45)
+    watcher = Watcher(server.hls(), fps=options.get('fps', 30), timing=True).wait_pictures(120, 45)
     watcher.stop()
     poller.stop()
     watcher.check_pictures()
@@ -362,13 +365,18 @@ def test_gstreamer_plays(live):
     need('gst-launch-1.0')
     if run(['gst-inspect-1.0', 'hlsdemux2']).returncode:
         pytest.skip('the GStreamer element hlsdemux2 is not installed')
-    player = subprocess.Popen(
-        ['gst-launch-1.0', '-q', 'souphttpsrc', f'location={live.hls()}', '!', 'hlsdemux2',
-         'name=h', 'h.', '!', 'decodebin3', 'name=d', 'd.', '!', 'videoconvert', '!', 'identity',
-         'eos-after=60', '!', 'fakesink', 'sync=false'],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        out, _ = player.communicate(timeout=40)
-    finally:
-        player.kill()
-    assert player.returncode == 0 and 'ERROR' not in out, out[-2000:]
+    player = Process(['gst-launch-1.0', '-v', 'playbin3', f'uri={live.hls()}',
+                      'video-sink=fakesink name=seen silent=false sync=false',
+                      'audio-sink=fakesink sync=false'], name='gst-play')
+    until(lambda: player.log().count('seen: last-message = chain') >= 60 or not player.alive, 40,
+          lambda: f'60 pictures in GStreamer\n{player.tail(20)}')
+    assert player.alive and 'ERROR' not in player.log(), player.tail()
+
+
+def test_plain_player_at_the_very_start(server):
+    """Who opens the address before the first segment is complete waits for it and plays."""
+    publish.ffmpeg(server.rtmp())
+    until(lambda: server.get('/live/hq/index.m3u8').status == 200, 10, 'HLS')
+    watcher = Watcher(server.hls()).wait_pictures(60, 30)
+    watcher.stop()
+    watcher.check_pictures()

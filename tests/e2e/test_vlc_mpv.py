@@ -11,11 +11,11 @@ from kit.process import Process, need
 from kit.wait import until
 
 
-@pytest.fixture
-def live(server):
-    publish.ffmpeg(server.rtmp())
-    server.wait_hls()
-    return server
+@pytest.fixture(scope='module')
+def live(shared_server):
+    publish.ffmpeg(shared_server.rtmp())
+    shared_server.wait_hls()
+    return shared_server
 
 
 def urls(server):

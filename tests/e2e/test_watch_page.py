@@ -38,28 +38,22 @@ class Numbered:
 
 
 @pytest.fixture(scope='module')
-def minute(tmp_path_factory):
+def minute(shared_server):
     """All three players and the automatic choice watch the same minute."""
-    from kit import process
-    from kit.server import Server
-    server = Server(str(tmp_path_factory.mktemp('watch'))).start()
+    server = shared_server
     numbered = Numbered(server)
-    try:
-        server.wait_hls()
-        pictures = pictures_directory()
-        jobs = [{'name': p, 'url': server.http(f'/watch/live/hq?player={p}'), 'seconds': WATCH_S,
-                 'screenshot': os.path.join(pictures, f'watch-{p}.png')} for p in PLAYERS]
-        jobs.append({'name': 'auto', 'url': server.http('/watch/live/hq'), 'seconds': 10,
-                     'width': 390, 'height': 844, 'panel': True, 'language': 'zh-CN',
-                     'screenshot': os.path.join(pictures, 'watch-phone.png')})
-        jobs.append({'name': 'start', 'url': server.http('/'), 'width': 390, 'height': 844,
-                     'screenshot': os.path.join(pictures, 'start-phone.png')})
-        results = look_at(jobs, WATCH_S)
-        numbered.publisher.stop()
-        yield results, numbered
-    finally:
-        server.stop()
-        process.end_all()
+    server.wait_hls()
+    pictures = pictures_directory()
+    jobs = [{'name': p, 'url': server.http(f'/watch/live/hq?player={p}'), 'seconds': WATCH_S,
+             'screenshot': os.path.join(pictures, f'watch-{p}.png')} for p in PLAYERS]
+    jobs.append({'name': 'auto', 'url': server.http('/watch/live/hq'), 'seconds': 10,
+                 'width': 390, 'height': 844, 'panel': True, 'language': 'zh-CN',
+                 'screenshot': os.path.join(pictures, 'watch-phone.png')})
+    jobs.append({'name': 'start', 'url': server.http('/'), 'width': 390, 'height': 844,
+                 'screenshot': os.path.join(pictures, 'start-phone.png')})
+    results = look_at(jobs, WATCH_S)
+    numbered.publisher.stop()
+    return results, numbered
 
 
 @pytest.mark.limit(150)

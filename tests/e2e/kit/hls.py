@@ -159,12 +159,13 @@ class Rules:
         return p
 
     def _alone(self, p):
-        assert p.target and p.segments, p.text
+        assert p.target and p.all, p.text
         assert p.discontinuity_sequence is not None, 'no DISCONTINUITY-SEQUENCE (HLS-3)'
         for s in p.segments:
             assert round(s.duration) <= p.target, f'{s.duration} over target {p.target} (HLS-1)'
+        for s in p.all:
             assert s.map, f'segment {s.msn} without a MAP (HLS-8)'
-        first = p.segments[0]
+        first = p.all[0]
         assert first.date is not None, 'no PROGRAM-DATE-TIME on the first segment (HLS-13)'
         for s in p.all:
             if s.discontinuity:

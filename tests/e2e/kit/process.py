@@ -90,10 +90,15 @@ class Process:
               lambda: f'"{text}" in the output of {self.name}\n{self.tail()}')
 
 
-def end_all():
-    """Ends what a test left running; returns their last words for a failed test."""
-    words = []
-    while _running:
+def mark():
+    """Where the list of processes stands; what is started later belongs to the caller."""
+    return len(_running)
+
+
+def end_all(since=0):
+    """Ends what was started after a mark; returns the last words of all, for a failed test."""
+    words = [process.tail(25) for process in _running[:since]]
+    while len(_running) > since:
         process = _running.pop()
         if process.alive:
             process.end()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import urllib.request
 
 import pytest
@@ -33,7 +34,8 @@ def binary():
 class Server:
     OPEN = {'access.publish': 'open', 'access.api': 'open'}
 
-    def __init__(self, directory, settings=None, *, config=None, open_access=True, https=False):
+    def __init__(self, directory, settings=None, *, config=None, open_access=True, https=False,
+                 quiet=False):
         self.directory = directory
         self.rtmp_port = ports.free_port()
         self.http_port = ports.free_port()
@@ -51,6 +53,7 @@ class Server:
         self.rtmp_port = int(self.settings['rtmp.listen'].rsplit(':', 1)[1])
         self.http_port = int(self.settings['http.listen'].rsplit(':', 1)[1])
         self.config = config
+        self.quiet = quiet      # without what it tells the user on stdout
         self.log_file = os.path.join(directory, f'server-{self.http_port}.log')
         self.process = None
 
@@ -67,7 +70,7 @@ class Server:
         env.setdefault('ASAN_OPTIONS', 'abort_on_error=0:exitcode=99')
         env.setdefault('UBSAN_OPTIONS', 'print_stacktrace=1')
         self.process = Process(self.command(), name='branchcast', log=self.log_file, env=env,
-                               cwd=TOP)
+                               cwd=TOP, stdout=subprocess.DEVNULL if self.quiet else None)
         until(self.is_ready, 20, lambda: f'/readyz\n{self.process.tail()}')
         return self
 
@@ -140,13 +143,24 @@ class Server:
         state = self.channel(channel)
         return bool(state) and state.get('state') == 'live'
 
+    def has_tracks(self, channel='live/hq'):
+        state = self.channel(channel)
+        return bool(state) and state['state'] == 'live' and bool(state['video'] or state['audio'])
+
     def wait_live(self, channel='live/hq', seconds=15):
-        until(lambda: self.is_live(channel), seconds,
+        """Until media flows, not only until somebody was allowed to publish."""
+        until(lambda: self.has_tracks(channel), seconds,
               lambda: f'{channel} to be live\n{self.process.tail()}')
 
     def wait_hls(self, channel='live/hq', seconds=20):
-        until(lambda: self.get(f'/{channel}/index.m3u8').status == 200, seconds,
-              lambda: f'HLS of {channel}\n{self.process.tail()}')
+        """Until there is a complete segment: before, only low-latency players have something."""
+        def ready():
+            answer = self.get(f'/{channel}/index.m3u8')
+            if answer.status != 200:
+                return False
+            uri = re.search(r'#EXT-X-STREAM-INF:.*\n(.+)', answer.body.decode()).group(1)
+            return b'#EXTINF' in self.get(f'/{channel}/{uri}').body
+        until(ready, seconds, lambda: f'HLS of {channel}\n{self.process.tail()}')
 
     def memory_kib(self):
         with open(f'/proc/{self.process.pid}/status') as f:
