@@ -136,13 +136,18 @@ static void
 on_timeout(struct bc_timer *timer)
 {
     struct request *r = bc_container_of(timer, struct request, timer);
-    bool live = bc_channel_state(r->channel) == BC_CHANNEL_LIVE;
-    if (r->is_multivariant || !live) {
+    enum bc_channel_state state = bc_channel_state(r->channel);
+    bool is_file = !r->is_multivariant && !r->is_playlist;
+    if (r->is_multivariant || state == BC_CHANNEL_ENDED
+        || (is_file && state != BC_CHANNEL_LIVE)) {
         bc_http_respond_text(r->x, 404, "application/json",
             "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
             "{\"error\":{\"code\":\"not_live\",\"message\":\"nothing to play yet\"}}");
     } else {
-        respond_error(r->x, 503, "what was asked for did not come in time");
+        // While the host is away players have to try again: they give up at a 404.
+        bc_http_respond_text(r->x, 503, "application/json", "Retry-After: 1\r\n",
+            "{\"error\":{\"code\":\"unavailable\",\"message\":\"what was asked for did not come "
+            "in time\"}}");
     }
     destroy(r);
 }
