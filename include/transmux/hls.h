@@ -93,8 +93,8 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
-// Rises whenever the playlist or its media changed. Nobody who waits for one rendition need
-// be asked again while its number stands still.
+// Rises whenever the playlist or its media changed. Nobody who waits for one rendition
+// need be asked again while its number stands still.
 uint64_t
 bc_hls_snapshot_version(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 

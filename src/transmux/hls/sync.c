@@ -67,7 +67,8 @@ push_audio(struct bc_hls_muxer *m, struct bc_packet *packet)
     int64_t end_us = bc_cmaf_us(hls_run_end(run), run->timescale);
     bool beyond_hole = m->audio.open && packet->dts_us - until_cut_us > end_us;
     bool full = hls_rendition_is_full(&m->audio, packet->dts_us);
-    if (m->cut_pending && (until_cut_us <= run->pace.frame_us / 2 || beyond_hole || full)) {
+    bool at_cut = until_cut_us <= run->pace.frame_us / 2 || beyond_hole || full;
+    if (m->cut_pending && at_cut) {
         cut_audio(m, m->main.next_msn);
         full = false;
     }

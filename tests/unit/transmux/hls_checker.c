@@ -100,6 +100,7 @@ struct reading {
     char map[CHECK_TEXT];
     uint64_t first_new_parts;
     int64_t end_us; // of all that was listed, from the first segment's start
+    int64_t parts_us; // where the first segment ends that is listed with its parts
 };
 
 static bool
@@ -329,6 +330,10 @@ settle_segment(struct reading *r)
     assert_int_equal(known->extinf_us, now->extinf_us);
     assert_string_equal(known->uri, now->uri);
     r->end_us += now->extinf_us;
+    if (now->part_count > 0 && r->parts_us == 0) {
+        r->parts_us = r->end_us;
+    }
+    assert_true(r->parts_us == 0 || now->part_count == known->part_count);
 }
 
 static void
@@ -484,6 +489,9 @@ read_playlist(struct check_list *l, struct bc_hls_snapshot *s, char *text)
         assert_true(r.now.part_count > 0 && !next.ended);
         settle_segment(&r);
     }
+    // parts are listed for the last three target durations only (LL-7)
+    int64_t parts_us = r.parts_us > 0 ? r.end_us - r.parts_us : 0;
+    assert_true(parts_us < 3 * r.header.target_s * 1000000);
     check_removed(l, &r);
     check_header(l, &r);
     l->open = r.has_tags;
