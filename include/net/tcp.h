@@ -17,8 +17,7 @@ struct bc_worker;
 struct bc_tcp_ops {
     // Bytes from the peer (decrypted); they are gone when this returns. May close the connection.
     void (*on_data)(void *user, const uint8_t *data, size_t len);
-    // Room again after bc_tcp_writev() took less than given or the queue was not empty. May be
-    // NULL.
+    // Room again after bc_tcp_writev() took less than given. May be NULL.
     void (*on_writable)(void *user);
     // The peer closed, the connection broke or a limit was met; `reason` is for the log. The
     // connection is closed and must not be used afterwards. Not called after bc_tcp_close().

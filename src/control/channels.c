@@ -33,35 +33,35 @@ make_viewers(const struct bc_channel_info *info)
 }
 
 static void
-begin_track(struct bc_json *j, const struct bc_track_info *track)
+begin_track(struct bc_json *j, const char *kind, const struct bc_track_info *track)
 {
     bc_json_begin(j);
+    bc_json_text(j, "kind", kind);
     bc_json_text(j, "codec", bc_codec_name(track->codec));
     bc_json_text(j, "codec_string", track->codec_string);
     bc_json_int(j, "bitrate_kbps", track->kbps);
 }
 
-static void
-put_tracks(struct bc_json *j, const struct bc_channel_info *info)
+static struct json_t *
+make_tracks(const struct bc_channel_info *info)
 {
+    struct bc_json tracks;
     struct bc_json track;
+    bc_json_begin_array(&tracks);
     if (info->video.present) {
-        begin_track(&track, &info->video);
+        begin_track(&track, "video", &info->video);
         bc_json_int(&track, "width", info->video.width);
         bc_json_int(&track, "height", info->video.height);
         bc_json_real(&track, "fps", info->video.fps);
-        bc_json_put(j, "video", bc_json_end(&track));
-    } else {
-        bc_json_null(j, "video");
+        bc_json_append(&tracks, bc_json_end(&track));
     }
     if (info->audio.present) {
-        begin_track(&track, &info->audio);
+        begin_track(&track, "audio", &info->audio);
         bc_json_int(&track, "sample_rate", info->audio.sample_rate);
         bc_json_int(&track, "channels", info->audio.channels);
-        bc_json_put(j, "audio", bc_json_end(&track));
-    } else {
-        bc_json_null(j, "audio");
+        bc_json_append(&tracks, bc_json_end(&track));
     }
+    return bc_json_end(&tracks);
 }
 
 static struct json_t *
@@ -97,7 +97,7 @@ begin_channel(struct bc_json *j, const struct bc_channel_info *info)
     bc_json_ms(j, "duration_ms", info->media_us);
     bc_json_int(j, "viewers", bc_control_viewers(info));
     bc_json_put(j, "viewers_by_protocol", make_viewers(info));
-    put_tracks(j, info);
+    bc_json_put(j, "tracks", make_tracks(info));
     bc_json_int(j, "bitrate_kbps", info->video.kbps + info->audio.kbps);
     bc_json_int(j, "usual_bitrate_kbps", info->usual_kbps);
     bc_json_ms(j, "gop_ms", info->gop_us);

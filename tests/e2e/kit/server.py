@@ -136,8 +136,13 @@ class Server:
         return json.loads(answer.body)
 
     def channel(self, channel='live/hq'):
+        """What the API says, with each track also under its kind; None when there is none."""
         answer = self.get(f'/api/v1/channels/{channel}')
-        return json.loads(answer.body) if answer.status == 200 else None
+        if answer.status != 200:
+            return None
+        state = json.loads(answer.body)
+        tracks = {track['kind']: track for track in state['tracks']}
+        return {**state, 'video': tracks.get('video'), 'audio': tracks.get('audio')}
 
     def is_live(self, channel='live/hq'):
         state = self.channel(channel)

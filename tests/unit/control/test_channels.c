@@ -37,12 +37,16 @@ test_a_live_channel_in_full(void **state)
     assert_int_equal(json_object_size(by), BC_PROTOCOL_COUNT);
     assert_int_equal(fake_number(by, bc_protocol_name(BC_PROTOCOL_FLV)), 3);
     assert_int_equal(fake_number(by, bc_protocol_name(BC_PROTOCOL_RTMP)), 0);
-    const json_t *video = json_object_get(c, "video");
+    const json_t *tracks = json_object_get(c, "tracks");
+    assert_int_equal(json_array_size(tracks), 2);
+    const json_t *video = json_array_get(tracks, 0);
+    assert_string_equal(fake_text(video, "kind"), "video");
     assert_string_equal(fake_text(video, "codec"), "h264");
     assert_string_equal(fake_text(video, "codec_string"), "avc1.64001f");
     assert_int_equal(fake_number(video, "width"), 1280);
     assert_true(json_real_value(json_object_get(video, "fps")) == 29.97);
-    const json_t *audio = json_object_get(c, "audio");
+    const json_t *audio = json_array_get(tracks, 1);
+    assert_string_equal(fake_text(audio, "kind"), "audio");
     assert_int_equal(fake_number(audio, "sample_rate"), 48000);
     assert_int_equal(fake_number(audio, "channels"), 2);
     json_decref(c);
@@ -85,8 +89,7 @@ test_an_empty_channel_has_nulls(void **state)
     fake_add(f, "live/hq", BC_CHANNEL_ENDED);
     json_t *c = fake_get_json(f->control, ONE, NULL);
     assert_string_equal(fake_text(c, "state"), "ended");
-    assert_true(fake_is_null(c, "video"));
-    assert_true(fake_is_null(c, "audio"));
+    assert_int_equal(json_array_size(json_object_get(c, "tracks")), 0);
     assert_true(fake_is_null(c, "began_at"));
     assert_true(fake_is_null(c, "take"));
     assert_int_equal(json_array_size(json_object_get(c, "takes")), 0);
