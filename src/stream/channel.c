@@ -135,12 +135,14 @@ begin_broadcast(struct bc_channel *c)
     c->live.broadcast++;
     c->live.began_wall_us = bc_clock_wall_us();
     c->live.history_count = 0;
+    c->live.media_us = 0; // who joins now must not be based on the last broadcast's length
     bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->live.broadcast);
 }
 
 static void
 end_broadcast(struct bc_channel *c, const char *reason)
 {
+    set_state(c, BC_CHANNEL_ENDED); // first: whom the sinks wake up must see it
     bc_list_for_each(node, tmp, &c->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
@@ -155,7 +157,6 @@ end_broadcast(struct bc_channel *c, const char *reason)
     bc_info(&c->log, "broadcast %llu ends after %.1f s of media in %llu takes: %s",
         (unsigned long long)c->live.broadcast, (double)c->live.media_us / 1e6,
         (unsigned long long)c->live.takes, reason);
-    set_state(c, BC_CHANNEL_ENDED);
     bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
 }
 
