@@ -24,7 +24,7 @@ struct request {
     struct bc_hls_waiter waiter;
     struct bc_timer timer;
     struct bc_http_exchange *x;
-    struct bc_channel *channel; // owned reference once it waits
+    struct bc_channel *channel; // borrowed; owned reference once it waits
     struct bc_hls_query query;
     enum bc_hls_rendition rendition;
     bool is_playlist;
@@ -59,12 +59,21 @@ respond_error(struct bc_http_exchange *x, int status, const char *why)
         status == 400 ? "bad_request" : status == 404 ? "not_found" : "unavailable", why);
 }
 
+// The playlists of the last broadcast, while the next one has no part yet: who gets them now would
+// think that all is over.
+static bool
+is_of_last_broadcast(const struct request *r, const struct bc_hls_snapshot *s)
+{
+    return s && bc_hls_snapshot_ended(s)
+        && bc_channel_state(r->channel) != BC_CHANNEL_ENDED;
+}
+
 // The three kinds of request: BC_HLS_WAIT, or anything else after having answered.
 
 static enum bc_hls_answer
 try_multivariant(struct request *r, struct bc_hls_snapshot *s)
 {
-    if (!s || !bc_hls_snapshot_playable(s)) {
+    if (!s || is_of_last_broadcast(r, s) || !bc_hls_snapshot_playable(s)) {
         return BC_HLS_WAIT;
     }
     respond_playlist(r->x, bc_hls_multivariant(s, r->prefix), false);
@@ -74,6 +83,9 @@ try_multivariant(struct request *r, struct bc_hls_snapshot *s)
 static enum bc_hls_answer
 try_playlist(struct request *r, struct bc_hls_snapshot *s)
 {
+    if (is_of_last_broadcast(r, s)) {
+        s = NULL;
+    }
     const char *why = "there is no such playlist";
     enum bc_hls_answer answer = bc_hls_playlist_state(s, r->rendition, &r->query, &why);
     if (answer == BC_HLS_READY) {
@@ -245,6 +257,7 @@ bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_chan
     struct request r;
     memset(&r, 0, offsetof(struct request, prefix));
     r.x = x;
+    r.channel = channel;
     if (!prepare(media, &r, url)) {
         return;
     }
