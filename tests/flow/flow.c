@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/reader.h"
+
+#define PORT_FIRST 22000
+#define PORT_END 22500
+#define TURN_MS 5
+#define OVERRIDES_MAX 24
+#define PEERS_MAX 1400
+
+// A port that nobody listens on. Tests that run at the same time begin at different places.
+static unsigned
+find_port(unsigned from)
+{
+    for (unsigned i = 0; i < PORT_END - PORT_FIRST; i++) {
+        unsigned port = PORT_FIRST + (from + i) % (PORT_END - PORT_FIRST);
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+            .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        int on = 1;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, 1) == 0;
+        close(fd);
+        if (is_free) {
+            return port;
+        }
+    }
+    fail_msg("no port is free");
+    return 0;
+}
+
+void
+flow_open(struct flow *f, const char *const *overrides)
+{
+    memset(f, 0, sizeof(*f));
+    bc_list_init(&f->peers);
+    snprintf(f->data_dir, sizeof(f->data_dir), "/tmp/flow-test-XXXXXX");
+    assert_non_null(mkdtemp(f->data_dir));
+    f->rtmp_port = find_port((unsigned)getpid() * 7);
+    f->http_port = find_port(f->rtmp_port - PORT_FIRST + 1);
+    char listen_rtmp[64];
+    char listen_http[64];
+    char dir[96];
+    snprintf(listen_rtmp, sizeof(listen_rtmp), "rtmp.listen=0.0.0.0:%u", f->rtmp_port);
+    snprintf(listen_http, sizeof(listen_http), "http.listen=127.0.0.1:%u", f->http_port);
+    snprintf(dir, sizeof(dir), "data.dir=%s", f->data_dir);
+    // Open, so that each key is a credential of its own.
+    const char *all[OVERRIDES_MAX] = { listen_rtmp, listen_http, dir, "workers=2",
+        "log.level=error", "access.publish=open", "access.api=open" };
+    size_t n = 7;
+    while (overrides && *overrides) {
+        assert_true(n < OVERRIDES_MAX);
+        all[n++] = *overrides++;
+    }
+    assert_int_equal(bc_config_load(NULL, all, n, &f->server.config, NULL), 0);
+    assert_int_equal(bc_server_start(&f->server), 0);
+}
+
+static void
+remove_data(const char *dir)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -r '%s'", dir);
+    assert_int_equal(system(command), 0);
+}
+
+void
+flow_close(struct flow *f)
+{
+    bc_list_for_each(node, tmp, &f->peers)
+    {
+        flow_hang_up(bc_container_of(node, struct flow_peer, node));
+    }
+    if (!f->stopped) {
+        bc_server_stop(&f->server);
+    }
+    remove_data(f->data_dir);
+}
+
+void
+flow_connect(struct flow *f, struct flow_peer *peer, unsigned port, const char *from)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    assert_int_equal(inet_pton(AF_INET, from ? from : "127.0.0.1", &a.sin_addr), 1);
+    peer->flow = f;
+    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(peer->fd >= 0);
+    assert_int_equal(bind(peer->fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons((uint16_t)port);
+    assert_int_equal(connect(peer->fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    bc_list_append(&f->peers, &peer->node);
+}
+
+void
+flow_hang_up(struct flow_peer *peer)
+{
+    if (peer->fd >= 0 && peer->flow) {
+        close(peer->fd);
+        peer->fd = -1;
+        bc_list_remove(&peer->node);
+    }
+}
+
+void
+flow_send(struct flow_peer *peer, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    int64_t end = bc_clock_us() + FLOW_DEADLINE_US;
+    while (len > 0 && peer->fd >= 0) {
+        ssize_t n = send(peer->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN) {
+            assert_true(bc_clock_us() < end);
+            struct pollfd pfd = { .fd = peer->fd, .events = POLLOUT };
+            poll(&pfd, 1, TURN_MS);
+            continue;
+        }
+        if (n < 0) {
+            return; // the next read tells why
+        }
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+static void
+read_peer(struct flow_peer *peer)
+{
+    static uint8_t bytes[65536];
+    for (;;) {
+        ssize_t n = recv(peer->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return;
+        }
+        if (n <= 0) {
+            peer->closed = true;
+            flow_hang_up(peer);
+            return;
+        }
+        peer->on_bytes(peer, bytes, (size_t)n);
+        if (peer->fd < 0) {
+            return;
+        }
+    }
+}
+
+void
+flow_turn(struct flow *f)
+{
+    static struct pollfd fds[PEERS_MAX];
+    static struct flow_peer *peers[PEERS_MAX];
+    nfds_t n = 0;
+    bc_list_for_each(node, tmp, &f->peers)
+    {
+        struct flow_peer *peer = bc_container_of(node, struct flow_peer, node);
+        if (!peer->deaf) {
+            assert_true(n < PEERS_MAX);
+            fds[n] = (struct pollfd){ .fd = peer->fd, .events = POLLIN };
+            peers[n++] = peer;
+        }
+    }
+    poll(fds, n, TURN_MS);
+    for (nfds_t i = 0; i < n; i++) {
+        if (fds[i].revents && peers[i]->fd >= 0) {
+            read_peer(peers[i]);
+        }
+    }
+}
+
+void
+flow_count_connections(struct flow *f, uint64_t counts[2])
+{
+    for (int i = 0; i < 2; i++) {
+        counts[i] = atomic_load(&f->server.workers[i].worker->connections);
+    }
+}
+
+int
+flow_find_worker(struct flow *f, const uint64_t before[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (atomic_load(&f->server.workers[i].worker->connections) > before[i]) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+struct bc_channel *
+flow_channel(struct flow *f)
+{
+    return bc_hub_find(f->server.hub, "live/hq");
+}
+
+enum bc_channel_state
+flow_state(struct flow *f)
+{
+    struct bc_channel *channel = flow_channel(f);
+    enum bc_channel_state state = channel ? bc_channel_state(channel) : BC_CHANNEL_NONE;
+    bc_channel_unref(&channel);
+    return state;
+}
+
+void
+flow_media_add(struct flow_media *m, enum bc_kind kind, uint32_t ms, const uint8_t *body,
+    size_t len)
+{
+    if (kind == BC_KIND_SCRIPT) {
+        m->scripts++;
+        return;
+    }
+    struct bc_reader r = bc_reader_init(body, len);
+    bool key = bc_read_u8(&r) >> 4 == 1;
+    if (bc_read_u8(&r) == 0) {
+        *(kind == BC_KIND_VIDEO ? &m->video_headers : &m->audio_headers) += 1;
+        return;
+    }
+    if (kind == BC_KIND_VIDEO) {
+        bc_read_skip(&r, 3 + 4 + 1); // composition time, length and head of the NAL unit
+    }
+    uint32_t number = bc_read_u32(&r);
+    assert_false(r.failed);
+    if (m->video + m->audio == 0) {
+        m->first_is_key = kind == BC_KIND_VIDEO && key;
+        m->first_number = number;
+        m->first_ms = ms;
+    } else {
+        m->gaps += number != m->last_number + 1;
+        // Sound and picture are cut at different times: a step back of one sound is none.
+        m->backwards += ms + FLOW_FRAME_MS < m->last_ms;
+    }
+    *(kind == BC_KIND_VIDEO ? &m->video : &m->audio) += 1;
+    m->last_number = number;
+    m->last_ms = ms;
+}
