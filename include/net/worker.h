@@ -44,7 +44,7 @@ struct bc_worker {
     struct bc_timer **timers; // heap by due time
     size_t timer_count;
     size_t timer_cap;
-    bool running; // from start to join; written by the thread that does these
+    atomic_bool running; // from start to join; written by the thread that does these
     uint8_t scratch[BC_WORKER_SCRATCH]; // what sockets are read into
 
     atomic_uint_fast64_t connections; // open now

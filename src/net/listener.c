@@ -206,11 +206,11 @@ bc_listener_close(struct bc_listener *listener)
     if (!listener) {
         return;
     }
-    uv_poll_stop(&listener->poll);
+    // libuv tells epoll of the descriptor, so that has to be ours until then.
+    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
     close(listener->fd);
     listener->fd = -1;
     if (listener->spare_fd >= 0) {
         close(listener->spare_fd);
     }
-    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
 }

@@ -68,10 +68,10 @@ bc_tcp_close(struct bc_tcp *tcp)
     if (tcp->ssl && tcp->tls_record_len == 0) {
         SSL_shutdown(tcp->ssl);
     }
-    uv_poll_stop(&tcp->poll);
+    // libuv tells epoll of the descriptor, so that has to be ours until then.
+    uv_close((uv_handle_t *)&tcp->poll, on_poll_closed);
     close(tcp->fd);
     atomic_fetch_sub(&tcp->worker->connections, 1);
-    uv_close((uv_handle_t *)&tcp->poll, on_poll_closed);
 }
 
 // Closes and tells the owner, which may not touch the connection any more.
