@@ -212,26 +212,6 @@ close_part_before(struct hls_rendition *r, int64_t next, int64_t min)
     close_part(r, end > last ? end : last + 1);
 }
 
-static int64_t
-length_us(const struct hls_segment *s)
-{
-    return s->end_us - s->start_us;
-}
-
-static void
-append_segment(struct hls_rendition *r, struct hls_segment *s)
-{
-    if (r->count == HLS_MAX_SEGMENTS) {
-        r->bytes -= r->segments[0]->bytes;
-        hls_segment_unref(&r->segments[0]);
-        memmove(r->segments, r->segments + 1, --r->count * sizeof(r->segments[0]));
-        r->listed -= r->listed > 0;
-    }
-    r->segments[r->count++] = s;
-    r->next_msn++;
-    r->changed = true;
-}
-
 static void
 close_segment(struct hls_rendition *r)
 {
@@ -240,21 +220,11 @@ close_segment(struct hls_rendition *r)
     bool empty = !open || open->part_count == 0;
     struct hls_segment *closed = empty ? NULL : hls_segment_copy(open);
     if (closed) {
-        append_segment(r, closed);
+        hls_rendition_append(r, closed);
     } else if (open) {
         r->bytes -= open->bytes;
     }
     hls_segment_unref(&open);
-}
-
-// What a segment has from its number and its format.
-static void
-describe_segment(const struct hls_rendition *r, struct hls_segment *s)
-{
-    s->msn = r->next_msn;
-    s->discontinuity = r->format->discontinuity && s->msn == r->format->first_msn;
-    s->dseq = r->format->dseq;
-    s->init = r->init ? hls_init_ref(r->init) : NULL;
 }
 
 static int
@@ -264,7 +234,7 @@ open_segment(struct hls_rendition *r, const struct bc_packet *first, int64_t dts
     if (!s) {
         return -ENOMEM;
     }
-    describe_segment(r, s);
+    hls_rendition_describe(r, s);
     s->start_us = s->end_us = bc_cmaf_us(dts, r->runs[0].timescale);
     s->pdt_us = s->start_us + r->format->wall_offset_us
         + (r->runs[0].track->kind == BC_KIND_VIDEO ? r->format->reorder_us : 0);
@@ -403,64 +373,4 @@ hls_rendition_cut(struct hls_rendition *r)
         close_part_before(r, hls_run_end(run), 1);
     }
     close_segment(r);
-}
-
-void
-hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like)
-{
-    struct hls_segment *s = hls_segment_create(0);
-    if (!s) {
-        return;
-    }
-    describe_segment(r, s);
-    // The sound before it ends on a frame of its own, not exactly where the picture was
-    // cut.
-    const struct hls_segment *last = hls_rendition_last(r);
-    int64_t over_us = last ? last->pdt_us + length_us(last) - like->pdt_us : 0;
-    over_us = clamp(over_us, 0, length_us(like) - 1);
-    s->gap = true;
-    s->start_us = like->start_us + over_us;
-    s->end_us = like->end_us;
-    s->pdt_us = like->pdt_us + over_us;
-    append_segment(r, s);
-}
-
-const struct hls_segment *
-hls_rendition_last(const struct hls_rendition *r)
-{
-    return r->count > 0 ? r->segments[r->count - 1] : NULL;
-}
-
-static bool
-is_droppable(const struct hls_rendition *r, const struct hls_segment *s)
-{
-    const struct bc_hls_params *params = &r->format->params;
-    const struct hls_segment *newest = r->open ? r->open : hls_rendition_last(r);
-    // HLS-5: its own duration after it left the longest playlist that had it; a target
-    // duration more for the answers on their way.
-    return newest->end_us - s->end_us
-        > params->window_us + length_us(s) + 2 * params->target_us;
-}
-
-void
-hls_rendition_prune(struct hls_rendition *r)
-{
-    int64_t listed_us = 0;
-    for (size_t i = r->listed; i < r->count; i++) {
-        listed_us += length_us(r->segments[i]);
-    }
-    while (r->listed < r->count
-        && listed_us - length_us(r->segments[r->listed]) >= r->format->params.window_us) {
-        listed_us -= length_us(r->segments[r->listed++]);
-    }
-    size_t drop = 0;
-    while (drop < r->count
-        && ((drop < r->listed && is_droppable(r, r->segments[drop]))
-            || (r->bytes > r->format->params.window_bytes && r->count - drop > 3))) {
-        r->bytes -= r->segments[drop]->bytes;
-        hls_segment_unref(&r->segments[drop++]);
-    }
-    r->count -= drop;
-    memmove(r->segments, r->segments + drop, r->count * sizeof(r->segments[0]));
-    r->listed = r->listed > drop ? r->listed - drop : 0;
 }

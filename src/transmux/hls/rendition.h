@@ -83,6 +83,16 @@ hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet);
 void
 hls_rendition_cut(struct hls_rendition *r);
 
+// window.c
+
+// Fills in what a segment has from its number and its format.
+void
+hls_rendition_describe(const struct hls_rendition *r, struct hls_segment *s);
+
+// Takes over a closed segment as the newest.
+void
+hls_rendition_append(struct hls_rendition *r, struct hls_segment *s);
+
 // Adds a segment of which nothing arrived, beside `like` of the other rendition.
 void
 hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The closed segments of a rendition: those that the playlist lists, and those that left it and
+// may still be fetched.
+#include <string.h>
+
+#include "rendition.h"
+
+static int64_t
+length_us(const struct hls_segment *s)
+{
+    return s->end_us - s->start_us;
+}
+
+void
+hls_rendition_append(struct hls_rendition *r, struct hls_segment *s)
+{
+    if (r->count == HLS_MAX_SEGMENTS) {
+        r->bytes -= r->segments[0]->bytes;
+        hls_segment_unref(&r->segments[0]);
+        memmove(r->segments, r->segments + 1, --r->count * sizeof(r->segments[0]));
+        r->listed -= r->listed > 0;
+    }
+    r->segments[r->count++] = s;
+    r->next_msn++;
+    r->changed = true;
+}
+
+void
+hls_rendition_describe(const struct hls_rendition *r, struct hls_segment *s)
+{
+    s->msn = r->next_msn;
+    s->discontinuity = r->format->discontinuity && s->msn == r->format->first_msn;
+    s->dseq = r->format->dseq;
+    s->init = r->init ? hls_init_ref(r->init) : NULL;
+}
+
+void
+hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like)
+{
+    struct hls_segment *s = hls_segment_create(0);
+    if (!s) {
+        return;
+    }
+    hls_rendition_describe(r, s);
+    // The sound before it ends on a frame of its own, not exactly where the picture was
+    // cut.
+    const struct hls_segment *last = hls_rendition_last(r);
+    int64_t over_us = last ? last->pdt_us + length_us(last) - like->pdt_us : 0;
+    int64_t most_us = length_us(like) - 1;
+    over_us = over_us < 0 ? 0 : over_us > most_us ? most_us : over_us;
+    s->gap = true;
+    s->start_us = like->start_us + over_us;
+    s->end_us = like->end_us;
+    s->pdt_us = like->pdt_us + over_us;
+    hls_rendition_append(r, s);
+}
+
+const struct hls_segment *
+hls_rendition_last(const struct hls_rendition *r)
+{
+    return r->count > 0 ? r->segments[r->count - 1] : NULL;
+}
+
+static bool
+is_droppable(const struct hls_rendition *r, const struct hls_segment *s)
+{
+    const struct bc_hls_params *params = &r->format->params;
+    const struct hls_segment *newest = r->open ? r->open : hls_rendition_last(r);
+    // HLS-5: its own duration after it left the longest playlist that had it; a target
+    // duration more for the answers on their way.
+    return newest->end_us - s->end_us
+        > params->window_us + length_us(s) + 2 * params->target_us;
+}
+
+void
+hls_rendition_prune(struct hls_rendition *r)
+{
+    int64_t listed_us = 0;
+    for (size_t i = r->listed; i < r->count; i++) {
+        listed_us += length_us(r->segments[i]);
+    }
+    while (r->listed < r->count
+        && listed_us - length_us(r->segments[r->listed]) >= r->format->params.window_us) {
+        listed_us -= length_us(r->segments[r->listed++]);
+    }
+    size_t drop = 0;
+    while (drop < r->count
+        && ((drop < r->listed && is_droppable(r, r->segments[drop]))
+            || (r->bytes > r->format->params.window_bytes && r->count - drop > 3))) {
+        r->bytes -= r->segments[drop]->bytes;
+        hls_segment_unref(&r->segments[drop++]);
+    }
+    r->count -= drop;
+    memmove(r->segments, r->segments + drop, r->count * sizeof(r->segments[0]));
+    r->listed = r->listed > drop ? r->listed - drop : 0;
+}
