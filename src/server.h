@@ -43,6 +43,7 @@ struct bc_server_worker {
     struct bc_tls_context *rtmp_tls; // shared; NULL without a certificate
     struct bc_tls_context *http_tls;
     char *cors_origin; // owned; what http.cors_origin points to
+    struct bc_log_limit full_log;
 };
 
 // The one struct that owns every part: in the order in which they start, and in reverse in which

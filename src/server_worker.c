@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "egress/rtmp.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -62,6 +63,16 @@ handle_http(void *user, struct bc_http_exchange *x)
 // --- accepting ---
 
 static void
+refuse_full(struct bc_server_worker *w)
+{
+    unsigned suppressed;
+    if (bc_log_limit_pass(&w->full_log, bc_clock_us(), &suppressed)) {
+        bc_warn(NULL, "HTTP connection refused: limits.connections reached (%u more were)",
+            suppressed);
+    }
+}
+
+static void
 on_accept(void *user, struct bc_worker *worker, int fd)
 {
     (void)worker;
@@ -76,6 +87,7 @@ on_accept(void *user, struct bc_worker *worker, int fd)
         >= (uint64_t)config->limits.connections;
     bc_config_unref(&config);
     if (full) {
+        refuse_full(w);
         close(fd);
         return;
     }
