@@ -34,7 +34,7 @@ bc_bits_flag(struct bc_bits *b)
 void
 bc_bits_skip(struct bc_bits *b, unsigned n);
 
-// Exp-Golomb codes ue(v) and se(v), H.264 9.1. More than 32 leading zeros fail.
+// Exp-Golomb codes ue(v) and se(v), H.264 9.1. More than 31 leading zeros fail.
 uint32_t
 bc_bits_ue(struct bc_bits *b);
 

@@ -61,40 +61,68 @@ bc_log_enabled(enum bc_log_level level)
 struct line {
     char text[LINE_MAX_BYTES];
     size_t len;
+    bool cut;
 };
+
+// All of it or nothing: half an escape would spoil the line.
+static void
+put(struct line *l, const char *s, size_t len)
+{
+    // Three bytes stay free for the closing quote and brace and the newline.
+    l->cut = l->cut || len > sizeof(l->text) - 3 - l->len;
+    if (!l->cut) {
+        memcpy(l->text + l->len, s, len);
+        l->len += len;
+    }
+}
 
 static void
 put_char(struct line *l, char c)
 {
-    // Two bytes stay free for the closing brace and the newline.
-    if (l->len < sizeof(l->text) - 3) {
-        l->text[l->len++] = c;
-    }
+    put(l, &c, 1);
 }
 
 static void
 put_raw(struct line *l, const char *s)
 {
-    while (*s) {
-        put_char(l, *s++);
+    put(l, s, strlen(s));
+}
+
+// The bytes of the UTF-8 character at `s` (RFC 3629, 4); 0 when there is none.
+static size_t
+utf8_len(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
     }
+    bool bad = s[0] > 0xf4
+        || (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f)))
+        || (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)));
+    return bad ? 0 : n;
 }
 
 static void
 put_escaped(struct line *l, const char *s, bool json)
 {
-    for (; *s; s++) {
+    while (*s) {
         unsigned char c = (unsigned char)*s;
+        size_t n = utf8_len((const unsigned char *)s);
+        char text[8];
         if (c < 0x20 || c == 0x7f) {
-            char hex[8];
-            snprintf(hex, sizeof(hex), json ? "\\u%04x" : "\\x%02x", c);
-            put_raw(l, hex);
+            snprintf(text, sizeof(text), json ? "\\u%04x" : "\\x%02x", c);
+            put_raw(l, text);
+        } else if (n == 0) {
+            snprintf(text, sizeof(text), json ? "\\ufffd" : "\\x%02x", c);
+            put_raw(l, text);
+        } else if (json && (c == '"' || c == '\\')) {
+            put(l, (const char[]){ '\\', (char)c }, 2);
         } else {
-            if (json && (c == '"' || c == '\\')) {
-                put_char(l, '\\');
-            }
-            put_char(l, (char)c);
+            put(l, s, n);
         }
+        s += n ? n : 1;
     }
 }
 
@@ -138,7 +166,7 @@ put_json_line(struct line *l, const struct bc_logger *logger, const char *time,
     }
     put_raw(l, "\",\"message\":\"");
     put_escaped(l, message, true);
-    // A cut line still has to be JSON: these two always fit (see put_char).
+    // A cut line still has to be JSON: these two always fit (see put()).
     l->text[l->len++] = '"';
     l->text[l->len++] = '}';
 }
