@@ -144,6 +144,7 @@ bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
     snprintf(info->encoder, sizeof(info->encoder), "%s", take->encoder);
     info->began_wall_us = bc_clock_wall_us();
     live->advice = 0;
+    bc_channel_publish_info(c); // a takeover changes no state that would do so
     bc_info(&c->log, "take %llu by %s from %s (%s)", (unsigned long long)info->number,
         info->protocol, info->peer, info->encoder[0] ? info->encoder : "unknown encoder");
 }
