@@ -109,7 +109,7 @@ stage_turn(struct stage *s)
 }
 
 void
-stage_publish(struct stage *s, uint64_t credential, const char *ip)
+stage_take(struct stage *s, uint64_t credential, const char *ip)
 {
     struct bc_take_params params = { .hub = s->hub, .worker = s->worker, .channel = "live/hq",
         .credential = credential, .protocol = "test", .peer = ip, .peer_ip = ip,
@@ -119,11 +119,19 @@ stage_publish(struct stage *s, uint64_t credential, const char *ip)
     assert_non_null(s->take);
     stage_turn(s);
     if (s->accepted) {
-        bc_take_set_track(s->take, s->video);
-        bc_take_set_track(s->take, s->audio);
         bc_channel_unref(&s->channel);
         s->channel = bc_hub_find(s->hub, "live/hq");
         assert_non_null(s->channel);
+    }
+}
+
+void
+stage_publish(struct stage *s, uint64_t credential, const char *ip)
+{
+    stage_take(s, credential, ip);
+    if (s->accepted) {
+        bc_take_set_track(s->take, s->video);
+        bc_take_set_track(s->take, s->audio);
     }
 }
 

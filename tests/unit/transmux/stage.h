@@ -46,6 +46,10 @@ stage_turn(struct stage *s);
 
 // A take of live/hq by this credential, from this address; turns until it is answered.
 void
+stage_take(struct stage *s, uint64_t credential, const char *ip);
+
+// The same, and announces the tracks.
+void
 stage_publish(struct stage *s, uint64_t credential, const char *ip);
 
 void
