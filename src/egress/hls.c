@@ -228,6 +228,10 @@ static bool
 prepare(struct bc_media *media, struct request *r, const struct bc_media_url *url)
 {
     const char *query = bc_http_query(r->x);
+    if (url->kind == BC_MEDIA_MULTIVARIANT && url->sid[0]) {
+        r->is_multivariant = true; // its playlists are beside it
+        return true;
+    }
     if (url->kind == BC_MEDIA_MULTIVARIANT) {
         char sid[BC_HLS_SID_TEXT];
         bc_hls_sessions_issue(media->sessions, url->channel, sid);
@@ -256,6 +260,7 @@ bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_chan
 {
     struct request r;
     memset(&r, 0, offsetof(struct request, prefix));
+    r.prefix[0] = '\0';
     r.x = x;
     r.channel = channel;
     if (!prepare(media, &r, url)) {

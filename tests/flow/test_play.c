@@ -133,6 +133,11 @@ test_hls_is_served_from_the_multivariant_playlist_down(void **state)
         FLOW_UNTIL(&f->flow, flow_http_is_done(&f->hls));
         assert_int_equal(flow_http_status(&f->hls), 200);
     }
+    // The multivariant playlist beside it names it as it is there.
+    snprintf(strrchr(path, '/') + 1, 16, "index.m3u8");
+    flow_http_again(&f->hls, path);
+    FLOW_UNTIL(&f->flow, flow_http_is_done(&f->hls));
+    assert_non_null(strstr(flow_http_body(&f->hls), "\nmain.m3u8\n"));
     struct bc_channel *channel = flow_channel(&f->flow);
     assert_int_equal(bc_channel_viewers(channel, BC_PROTOCOL_HLS), 1);
     bc_channel_unref(&channel);
