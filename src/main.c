@@ -66,6 +66,10 @@ struct arguments {
 static bool
 add_override(struct arguments *args, const char *text)
 {
+    if (!strchr(text, '=')) {
+        fprintf(stderr, "branchcast: --set wants KEY=VALUE, not '%s'\n", text);
+        return false;
+    }
     if (args->override_count == OVERRIDES_MAX) {
         fprintf(stderr, "branchcast: too many --set; put them into a file and use -c\n");
         return false;

@@ -140,10 +140,11 @@ open_parts(struct bc_server *s)
     s->files = load_pages();
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->sessions = bc_hls_sessions_create();
+    s->half_open = bc_half_open_create();
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    return s->control && s->sessions ? 0 : -ENOMEM;
+    return s->control && s->sessions && s->half_open ? 0 : -ENOMEM;
 }
 
 static unsigned
@@ -309,6 +310,7 @@ free_parts(struct bc_server *s)
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_server_worker_finish(&s->workers[i]);
     }
+    bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_worker_destroy(s->workers[i].worker);

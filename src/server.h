@@ -54,6 +54,7 @@ struct bc_server {
     struct bc_http_files *files; // NULL when the pages are not built
     struct bc_hub *hub;
     struct bc_hls_sessions *sessions;
+    struct bc_half_open *half_open;
     struct bc_control *control;
     struct bc_server_worker *workers;
     unsigned worker_count;

@@ -105,6 +105,10 @@ listen_on(struct bc_server_worker *w, int kind, const struct bc_config_listen *a
     struct bc_port *port = &w->ports[w->port_count];
     port->kind = kind;
     port->owner = w;
+    if (w->worker->index == 0 && bc_listener_probe(text, error, sizeof(error)) != 0) {
+        bc_error(NULL, "%s", error);
+        return false;
+    }
     port->listener
         = bc_listener_create(w->worker, text, on_accept, port, error, sizeof(error));
     if (!port->listener) {
@@ -193,7 +197,7 @@ bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsi
         return false;
     }
     w->windows = bc_windows_create(w->worker);
-    struct bc_rtmp_server_params rtmp = { .worker = w->worker, .hub = server->hub,
+    struct bc_rtmp_server_params rtmp = { .worker = w->worker, .half_open = server->half_open, .hub = server->hub,
         .keys = server->keys, .play = &PLAY_OPS, .play_user = w };
     w->rtmp = bc_rtmp_server_create(&rtmp);
     w->http.worker = w->worker;
@@ -275,6 +279,7 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     (void)worker;
     struct drain *d = bc_container_of(task, struct drain, task);
     close_listeners(d->w);
+    bc_windows_drain(d->w->windows);
     bc_rtmp_server_drain(d->w->rtmp);
     bc_http_drain(&d->w->http, DRAIN_US);
     free(d);

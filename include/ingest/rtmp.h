@@ -27,8 +27,20 @@ struct bc_rtmp_play_ops {
     void (*receive)(void *user, void *player, enum bc_kind kind, bool on);
 };
 
+// How many connections of each address have not yet said what they want (RTMP-6): one address
+// must not be able to fill the server with them. One for all workers, any thread.
+struct bc_half_open;
+
+struct bc_half_open *
+bc_half_open_create(void);
+
+// NULL is fine.
+void
+bc_half_open_destroy(struct bc_half_open *half_open);
+
 struct bc_rtmp_server_params {
     struct bc_worker *worker;
+    struct bc_half_open *half_open;
     struct bc_hub *hub;
     const struct bc_keys *keys;
     const struct bc_rtmp_play_ops *play;

@@ -7,6 +7,12 @@
 struct bc_listener;
 struct bc_worker;
 
+// Whether the address is free. Several workers share a port, and so could a second server by
+// mistake: it would start without a word and take half of the connections. 0, or a negative errno
+// with a sentence in `error`.
+int
+bc_listener_probe(const char *address, char *error, size_t error_len);
+
 // One listening socket of one worker (SO_REUSEPORT: the kernel spreads connections over the
 // workers). Created and closed on the worker's thread or before it started.
 // `address` is "host:port", "[v6]:port" or ":port" (all addresses, IPv6 and IPv4). `on_accept` gets a

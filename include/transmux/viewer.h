@@ -22,6 +22,10 @@ bc_windows_create(struct bc_worker *worker);
 void
 bc_windows_destroy(struct bc_windows *windows);
 
+// Ends all viewers of this worker (on_end), as when their broadcasts were over. Worker's thread.
+void
+bc_windows_drain(struct bc_windows *windows);
+
 // Counters of one worker; any thread.
 struct bc_windows_stats {
     uint64_t bytes;   // handed to sockets

@@ -31,6 +31,7 @@ struct session {
     struct session_id key;
     struct bc_channel *channel; // owned reference
     int64_t last_us;
+    bool counted; // a player asks again; who looked once is no viewer
 };
 
 struct bc_hls_sessions {
@@ -58,7 +59,9 @@ static void
 forget(struct bc_hls_sessions *s, struct session *entry)
 {
     HASH_DEL(s->table, entry);
-    bc_channel_count_viewer(entry->channel, BC_PROTOCOL_HLS, -1);
+    if (entry->counted) {
+        bc_channel_count_viewer(entry->channel, BC_PROTOCOL_HLS, -1);
+    }
     bc_channel_unref(&entry->channel);
     free(entry);
 }
@@ -134,7 +137,6 @@ add(struct bc_hls_sessions *s, struct bc_channel *channel, const struct session_
         entry->key = *key;
         entry->channel = bc_channel_ref(channel);
         entry->last_us = now_us;
-        bc_channel_count_viewer(channel, BC_PROTOCOL_HLS, 1);
         HASH_ADD(hh, s->table, key, sizeof(entry->key), entry);
     }
 }
@@ -153,6 +155,10 @@ bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel, con
     bool forged = !entry && sid[0] && !bc_hls_sessions_is_ours(s, bc_channel_name(channel), sid);
     if (entry) {
         entry->last_us = now_us;
+        if (!entry->counted) {
+            entry->counted = true;
+            bc_channel_count_viewer(entry->channel, BC_PROTOCOL_HLS, 1);
+        }
     } else if (!forged && HASH_COUNT(s->table) < SESSIONS_MAX) {
         add(s, channel, &key, now_us);
     }

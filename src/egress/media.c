@@ -18,7 +18,8 @@ read_token(const struct bc_http_exchange *x, char out[TOKEN_MAX])
     if (authorization && strncmp(authorization, "Bearer ", 7) == 0
         && strlen(authorization + 7) < TOKEN_MAX) {
         strcpy(out, authorization + 7);
-    } else if (bc_query_get(bc_http_query(x), "token", out, TOKEN_MAX) < 0) {
+    } else if (bc_query_get(bc_http_query(x), "token", out, TOKEN_MAX) < 0
+        && bc_query_get(bc_http_query(x), "key", out, TOKEN_MAX) < 0) {
         out[0] = '\0';
     }
 }

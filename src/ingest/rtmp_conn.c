@@ -27,7 +27,7 @@ count_half_open_out(struct bc_rtmp_conn *c)
 {
     if (c->half_open) {
         c->half_open = false;
-        bc_half_open_remove(&c->server->half_open, bc_tcp_peer_ip(c->tcp));
+        bc_half_open_remove(c->server->params.half_open, bc_tcp_peer_ip(c->tcp));
     }
 }
 
@@ -209,7 +209,7 @@ admit(struct bc_rtmp_server *s, struct bc_rtmp_conn *c, const struct bc_config *
     const char *limit = NULL;
     if (atomic_load(&s->params.worker->connections) > (uint64_t)config->limits.connections) {
         limit = "limits.connections";
-    } else if (!bc_half_open_add(&s->half_open, bc_tcp_peer_ip(c->tcp),
+    } else if (!bc_half_open_add(s->params.half_open, bc_tcp_peer_ip(c->tcp),
                    (unsigned)config->limits.half_open_per_ip)) {
         limit = "limits.half_open_per_ip";
     } else {

@@ -16,7 +16,6 @@
 struct bc_rtmp_server {
     struct bc_rtmp_server_params params;
     struct bc_list conns;
-    struct bc_half_open half_open;
     struct bc_log_limit limit_log; // connections over a limit
     struct bc_logger log;
     atomic_uint_fast64_t connections;
@@ -38,7 +37,7 @@ struct bc_rtmp_conn {
     struct bc_task reap_task;
     int64_t opened_us;
     int64_t last_media_us;   // 0 before the first
-    bool half_open;          // counted in server->half_open
+    bool half_open;          // counted in params.half_open
     bool leaving;            // refused or over: the timer closes
     bool said_goodbye;       // the host unpublished
     struct bc_publisher publisher;

@@ -18,10 +18,7 @@ bc_rtmp_server_create(const struct bc_rtmp_server_params *params)
 void
 bc_rtmp_server_destroy(struct bc_rtmp_server *server)
 {
-    if (server) {
-        bc_half_open_finish(&server->half_open);
-        free(server);
-    }
+    free(server);
 }
 
 void

@@ -103,7 +103,7 @@ split_address(const char *address, char *host, size_t host_len, char *port, size
 }
 
 static int
-try_listen(const struct addrinfo *ai)
+try_listen(const struct addrinfo *ai, bool share)
 {
     int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
@@ -112,7 +112,9 @@ try_listen(const struct addrinfo *ai)
     int on = 1;
     int off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (share) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    }
     if (ai->ai_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
@@ -125,7 +127,7 @@ try_listen(const struct addrinfo *ai)
 }
 
 static int
-listen_on(const char *address, char *error, size_t error_len)
+listen_on(const char *address, bool share, char *error, size_t error_len)
 {
     char host[256];
     char port[16];
@@ -144,12 +146,12 @@ listen_on(const char *address, char *error, size_t error_len)
         snprintf(error, error_len, "cannot listen on %s: %s", address, gai_strerror(ret));
         return -EINVAL;
     }
-    int fd = try_listen(list);
+    int fd = try_listen(list, share);
     freeaddrinfo(list);
     if (fd < 0 && !host[0] && fd != -EADDRINUSE) {
         hints.ai_family = AF_INET;
         if (getaddrinfo(NULL, port, &hints, &list) == 0) {
-            fd = try_listen(list);
+            fd = try_listen(list, share);
             freeaddrinfo(list);
         }
     }
@@ -162,6 +164,17 @@ listen_on(const char *address, char *error, size_t error_len)
     return fd;
 }
 
+int
+bc_listener_probe(const char *address, char *error, size_t error_len)
+{
+    int fd = listen_on(address, false, error, error_len);
+    if (fd < 0) {
+        return fd;
+    }
+    close(fd);
+    return 0;
+}
+
 struct bc_listener *
 bc_listener_create(struct bc_worker *worker, const char *address,
     void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user, char *error,
@@ -172,7 +185,7 @@ bc_listener_create(struct bc_worker *worker, const char *address,
         snprintf(error, error_len, "no memory");
         return NULL;
     }
-    l->fd = listen_on(address, error, error_len);
+    l->fd = listen_on(address, true, error, error_len);
     if (l->fd < 0) {
         free(l);
         return NULL;

@@ -278,6 +278,12 @@ bc_viewer_walk(struct bc_list *node)
     }
 }
 
+void
+bc_viewer_end(struct bc_list *node)
+{
+    end(bc_container_of(node, struct bc_viewer, node));
+}
+
 static void
 on_writable(void *user)
 {

@@ -72,6 +72,20 @@ bc_windows_destroy(struct bc_windows *windows)
 }
 
 void
+bc_windows_drain(struct bc_windows *windows)
+{
+    struct bc_window *w;
+    struct bc_window *tmp;
+    HASH_ITER(hh, windows->table, w, tmp)
+    {
+        bc_list_for_each(node, next, &w->viewers)
+        {
+            bc_viewer_end(node);
+        }
+    }
+}
+
+void
 bc_windows_stats(const struct bc_windows *windows, struct bc_windows_stats *out)
 {
     out->bytes = atomic_load_explicit(&windows->bytes, memory_order_relaxed);

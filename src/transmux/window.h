@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 #include <sys/uio.h>
-#include <uthash.h>
+#include "base/table.h"
 
 #include "item.h"
 #include "net/timer.h"
@@ -97,6 +97,10 @@ void
 bc_window_detached(struct bc_window *window);
 
 // --- viewer.c ---
+
+// Tells a viewer that there is no more.
+void
+bc_viewer_end(struct bc_list *node);
 
 // Writes what is new to one viewer; part of a window's walk.
 void

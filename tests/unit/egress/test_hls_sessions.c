@@ -82,6 +82,10 @@ test_a_viewer_counts_once_while_it_asks(void **state)
     for (int i = 0; i < 10; i++) {
         bc_hls_sessions_touch(f->sessions, f->stage.channel, a, "10.0.0.7", i * SECOND);
     }
+    assert_int_equal(viewers(f), 1);
+    // Who looks once is no viewer; a player asks again.
+    bc_hls_sessions_touch(f->sessions, f->stage.channel, b, "10.0.0.7", 9 * SECOND);
+    assert_int_equal(viewers(f), 1);
     bc_hls_sessions_touch(f->sessions, f->stage.channel, b, "10.0.0.7", 9 * SECOND);
     assert_int_equal(viewers(f), 2);
     bc_hls_sessions_sweep(f->sessions, 20 * SECOND);
@@ -108,6 +112,7 @@ test_who_has_no_id_of_ours_counts_by_address(void **state)
     }
     assert_int_equal(viewers(f), 1);
     bc_hls_sessions_touch(f->sessions, f->stage.channel, "", "10.0.0.8", 0);
+    bc_hls_sessions_touch(f->sessions, f->stage.channel, "", "10.0.0.8", 0);
     assert_int_equal(viewers(f), 2);
 }
 
@@ -118,6 +123,7 @@ test_what_is_forgotten_at_the_end_is_counted_out(void **state)
     for (int i = 0; i < 50; i++) {
         char sid[BC_HLS_SID_TEXT];
         bc_hls_sessions_issue(f->sessions, "live/hq", sid);
+        bc_hls_sessions_touch(f->sessions, f->stage.channel, sid, "10.0.0.7", SECOND);
         bc_hls_sessions_touch(f->sessions, f->stage.channel, sid, "10.0.0.7", SECOND);
     }
     assert_int_equal(viewers(f), 50);
