@@ -21,7 +21,6 @@
 #define PORT_FIRST 22000
 #define PORT_END 22500
 #define TURN_MS 5
-#define OVERRIDES_MAX 24
 #define PEERS_MAX 1400
 
 // A port that nobody listens on. Tests that run at the same time begin at different places.
@@ -54,21 +53,21 @@ flow_open(struct flow *f, const char *const *overrides)
     assert_non_null(mkdtemp(f->data_dir));
     f->rtmp_port = find_port((unsigned)getpid() * 7);
     f->http_port = find_port(f->rtmp_port - PORT_FIRST + 1);
-    char listen_rtmp[64];
-    char listen_http[64];
-    char dir[96];
-    snprintf(listen_rtmp, sizeof(listen_rtmp), "rtmp.listen=0.0.0.0:%u", f->rtmp_port);
-    snprintf(listen_http, sizeof(listen_http), "http.listen=127.0.0.1:%u", f->http_port);
-    snprintf(dir, sizeof(dir), "data.dir=%s", f->data_dir);
+    snprintf(f->texts[0], sizeof(f->texts[0]), "rtmp.listen=0.0.0.0:%u", f->rtmp_port);
+    snprintf(f->texts[1], sizeof(f->texts[1]), "http.listen=127.0.0.1:%u", f->http_port);
+    snprintf(f->texts[2], sizeof(f->texts[2]), "data.dir=%s", f->data_dir);
     // Open, so that each key is a credential of its own.
-    const char *all[OVERRIDES_MAX] = { listen_rtmp, listen_http, dir, "workers=2",
+    const char *own[] = { f->texts[0], f->texts[1], f->texts[2], "workers=2",
         "log.level=error", "access.publish=open", "access.api=open" };
-    size_t n = 7;
+    size_t n = sizeof(own) / sizeof(own[0]);
+    memcpy(f->overrides, own, sizeof(own));
     while (overrides && *overrides) {
-        assert_true(n < OVERRIDES_MAX);
-        all[n++] = *overrides++;
+        assert_true(n < FLOW_OVERRIDES);
+        f->overrides[n++] = *overrides++;
     }
-    assert_int_equal(bc_config_load(NULL, all, n, &f->server.config, NULL), 0);
+    f->server.overrides = f->overrides;
+    f->server.override_count = n;
+    assert_int_equal(bc_config_load(NULL, f->overrides, n, &f->server.config, NULL), 0);
     assert_int_equal(bc_server_start(&f->server), 0);
 }
 

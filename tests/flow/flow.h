@@ -13,11 +13,14 @@
 #define FLOW_FRAME_MS 40
 #define FLOW_GOP 25 // frames
 #define FLOW_DEADLINE_US 20000000
+#define FLOW_OVERRIDES 24
 
 // A whole server with two workers in this process, and everybody who is connected to it. The
 // test's thread plays hosts and viewers; it waits only with deadlines. Lives on a test's stack.
 struct flow {
     struct bc_server server;
+    const char *overrides[FLOW_OVERRIDES]; // what the server was started with
+    char texts[3][96];                     // some of them
     char data_dir[64];
     unsigned rtmp_port;
     unsigned http_port;

@@ -324,6 +324,23 @@ test_viewers_and_hosts_come_and_go_all_the_time(void **state)
     FLOW_UNTIL(&f->flow, (flow_http_read_flv(last), last->media.last_number == f->host.count - 1));
 }
 
+static void
+test_a_reload_disturbs_nobody(void **state)
+{
+    struct fixture *f = *state;
+    start_hls(f);
+    open_viewers(f);
+    for (int i = 0; i < 10; i++) {
+        flow_host_send(&f->host, 400);
+        bc_server_reload(&f->flow.server);
+        bc_server_tick(&f->flow.server);
+        FLOW_UNTIL(&f->flow, all_have(f, f->host.count - 1));
+    }
+    for (int i = 0; i < VIEWERS; i++) {
+        assert_int_equal(f->rtmp[i].media.gaps + f->flv[i].media.gaps, 0);
+    }
+}
+
 int
 main(void)
 {
@@ -334,6 +351,7 @@ main(void)
         TEST(test_waiting_requests_are_released_when_the_host_dies),
         TEST(test_a_draining_server_closes_everything),
         TEST(test_viewers_and_hosts_come_and_go_all_the_time),
+        TEST(test_a_reload_disturbs_nobody),
     };
     return cmocka_run_group_tests_name("workers", tests, NULL, NULL);
 }
