@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "egress/rtmp.h"
 #include "net/listener.h"
+#include "net/tcp.h"
 #include "net/tls.h"
 #include "server.h"
 
@@ -83,8 +84,7 @@ on_accept(void *user, struct bc_worker *worker, int fd)
         return;
     }
     struct bc_config *config = bc_hub_config(w->server->hub);
-    bool full = atomic_load(&w->worker->connections)
-        >= (uint64_t)config->limits.connections;
+    bool full = bc_tcp_open_count() >= (uint64_t)config->limits.connections;
     bc_config_unref(&config);
     if (full) {
         refuse_full(w);
@@ -197,7 +197,8 @@ bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsi
         return false;
     }
     w->windows = bc_windows_create(w->worker);
-    struct bc_rtmp_server_params rtmp = { .worker = w->worker, .half_open = server->half_open, .hub = server->hub,
+    struct bc_rtmp_server_params rtmp = { .worker = w->worker,
+        .half_open = server->half_open, .hub = server->hub,
         .keys = server->keys, .play = &PLAY_OPS, .play_user = w };
     w->rtmp = bc_rtmp_server_create(&rtmp);
     w->http.worker = w->worker;

@@ -104,6 +104,10 @@ bc_tcp_fd(const struct bc_tcp *tcp);
 struct bc_worker *
 bc_tcp_worker(const struct bc_tcp *tcp);
 
+// Connections open now, of all workers. Any thread.
+uint64_t
+bc_tcp_open_count(void);
+
 uint64_t
 bc_tcp_bytes_in(const struct bc_tcp *tcp);
 

@@ -68,7 +68,7 @@ const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
 
 const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "workers", .type = BC_KEY_INT, .scope = RESTART, .offset = AT(workers),
-        .def = "0", .max = 256, .text = "Worker threads; 0 is one per core." },
+        .def = "0", .max = 64, .text = "Worker threads; 0 is one per core." },
 
     { .name = "data.dir", .type = BC_KEY_PATH, .scope = RESTART, .offset = AT(data.dir),
         .def = "./data", .min = 1, .max = PATH_BYTES_MAX,

@@ -207,7 +207,7 @@ static bool
 admit(struct bc_rtmp_server *s, struct bc_rtmp_conn *c, const struct bc_config *config)
 {
     const char *limit = NULL;
-    if (atomic_load(&s->params.worker->connections) > (uint64_t)config->limits.connections) {
+    if (bc_tcp_open_count() > (uint64_t)config->limits.connections) {
         limit = "limits.connections";
     } else if (!bc_half_open_add(s->params.half_open, bc_tcp_peer_ip(c->tcp),
                    (unsigned)config->limits.half_open_per_ip)) {

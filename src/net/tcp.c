@@ -25,6 +25,8 @@
 #define KEEPALIVE_COUNT 3
 #define USER_TIMEOUT_MS 60000
 
+static atomic_uint_fast64_t g_open;
+
 static void
 on_event(uv_poll_t *poll, int status, int events);
 
@@ -72,6 +74,7 @@ bc_tcp_close(struct bc_tcp *tcp)
     uv_close((uv_handle_t *)&tcp->poll, on_poll_closed);
     close(tcp->fd);
     atomic_fetch_sub(&tcp->worker->connections, 1);
+    atomic_fetch_sub(&g_open, 1);
 }
 
 // Closes and tells the owner, which may not touch the connection any more.
@@ -305,6 +308,7 @@ bc_tcp_create(const struct bc_tcp_params *params)
     }
     tcp->poll.data = tcp;
     atomic_fetch_add(&tcp->worker->connections, 1);
+    atomic_fetch_add(&g_open, 1);
     watch(tcp);
     return tcp;
 }
@@ -442,6 +446,12 @@ struct bc_worker *
 bc_tcp_worker(const struct bc_tcp *tcp)
 {
     return tcp->worker;
+}
+
+uint64_t
+bc_tcp_open_count(void)
+{
+    return atomic_load(&g_open);
 }
 
 uint64_t

@@ -133,6 +133,7 @@ begin_broadcast(struct bc_channel *c)
 {
     bc_timeline_init(&c->timeline);
     c->live.broadcast++;
+    c->takes_before = c->live.takes;
     c->live.began_wall_us = bc_clock_wall_us();
     c->live.history_count = 0;
     c->live.media_us = 0; // who joins now must not be based on the last broadcast's length
@@ -156,7 +157,7 @@ end_broadcast(struct bc_channel *c, const char *reason)
     bc_timer_cancel(&c->tick_timer);
     bc_info(&c->log, "broadcast %llu ends after %.1f s of media in %llu takes: %s",
         (unsigned long long)c->live.broadcast, (double)c->live.media_us / 1e6,
-        (unsigned long long)c->live.takes, reason);
+        (unsigned long long)(c->live.takes - c->takes_before), reason);
     bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
 }
 

@@ -50,6 +50,7 @@ struct bc_channel {
     struct bc_gop gop;
     struct bc_meter meter;
     struct bc_channel_info live; // what the tick copies to `info`
+    uint64_t takes_before;       // how many takes earlier broadcasts had
 
     struct bc_task drain_task;
     struct bc_task destroy_task; // the last reference may go on another worker

@@ -98,7 +98,7 @@ skip(struct bc_viewer *v)
     const struct bc_window *w = v->window;
     drop_head(v);
     v->skips++;
-    atomic_fetch_add_explicit(&w->windows->skips, 1, memory_order_relaxed);
+    bc_windows_count(&w->windows->skips, 1);
     v->cursor = w->start > v->cursor ? w->start : w->next;
     v->playing = false;
     start_at_newest(v);
@@ -170,7 +170,7 @@ static void
 consume(struct bc_viewer *v, size_t taken)
 {
     v->bytes += taken;
-    atomic_fetch_add_explicit(&v->window->windows->bytes, taken, memory_order_relaxed);
+    bc_windows_count(&v->window->windows->bytes, taken);
     if (taken > 0) {
         v->fresh = false;
     }
@@ -254,7 +254,7 @@ write_shared(struct bc_viewer *v)
     if (taken == (ssize_t)w->walk_bytes) {
         v->cursor = w->next;
         v->bytes += (size_t)taken;
-        atomic_fetch_add_explicit(&w->windows->bytes, (size_t)taken, memory_order_relaxed);
+        bc_windows_count(&w->windows->bytes, (size_t)taken);
     } else {
         v->blocked = true;
         consume(v, taken > 0 ? (size_t)taken : 0);

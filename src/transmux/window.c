@@ -296,7 +296,7 @@ static void
 walk(struct bc_window *w)
 {
     int64_t began = bc_clock_us();
-    atomic_fetch_add_explicit(&w->windows->walks, 1, memory_order_relaxed);
+    bc_windows_count(&w->windows->walks, 1);
     bc_list_for_each(node, tmp, &w->viewers)
     {
         bc_viewer_walk(node);
@@ -326,7 +326,7 @@ deliver(struct bc_window *w, struct bc_item *const *items, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         append(w, items[i]);
     }
-    atomic_fetch_add_explicit(&w->windows->items, count, memory_order_relaxed);
+    bc_windows_count(&w->windows->items, count);
     if (waiting || w->viewer_count == 0 || !w->primed) {
         return; // these ride along with what waits already, or with the rest of the cached GOP
     }

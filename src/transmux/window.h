@@ -61,7 +61,7 @@ struct bc_window {
     struct bc_task detached_task; // and back
 };
 
-// One per worker.
+// One per worker. Its thread alone writes the counters; others read them.
 struct bc_windows {
     struct bc_worker *worker; // borrowed
     struct bc_window *table;
@@ -70,6 +70,14 @@ struct bc_windows {
     atomic_uint_fast64_t walks;
     atomic_uint_fast64_t items;
 };
+
+// Adds to a counter that only this thread writes: no locked instruction per viewer.
+static inline void
+bc_windows_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + n, memory_order_relaxed);
+}
 
 // The window of a feed, made when it is new. NULL without memory.
 struct bc_window *

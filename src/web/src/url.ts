@@ -8,13 +8,13 @@ const PAGE_PARAMETERS = ['player', 'lang'];
 
 // '/watch/live/hq' -> 'live/hq'; null when the path names no channel.
 export function channelFromPath(pathname: string): string | null {
-    const parts = pathname.split('/').filter((part) => part !== '');
-    const [, app, stream] = parts;
-    if (parts.length !== 3 || app === undefined || stream === undefined) {
+    // An app may have several levels.
+    const channel = pathname.split('/').filter((part) => part !== '').slice(1);
+    if (channel.length < 2) {
         return null;
     }
     try {
-        return `${decodeURIComponent(app)}/${decodeURIComponent(stream)}`;
+        return channel.map(decodeURIComponent).join('/');
     } catch {
         return null;
     }
