@@ -386,6 +386,7 @@ test_a_blocked_viewer_gets_the_rest_and_then_the_end(void **state)
     stage_run(&f->stage, 0, 9800, GOP);
     join(f, &f->a, FAKE_PEER_ALL);
     f->a.room = 10;
+    f->a.leaves_at_end = true;
     stage_video(&f->stage, 9800, false); // the last one, and it is not taken whole
     stage_flush(&f->stage);
     stage_unpublish(&f->stage, true);
@@ -403,6 +404,7 @@ test_a_viewer_that_had_skipped_ends_too(void **state)
     stage_run(&f->stage, 0, 400, 1000);
     join(f, &f->a, FAKE_PEER_ALL);
     f->a.room = 10;
+    f->a.leaves_at_end = true;
     stage_run(&f->stage, 400, 5000, 1000); // no keyframe to skip to
     stage_unpublish(&f->stage, true);
     fake_peer_open(&f->a, FAKE_PEER_ALL);
