@@ -122,8 +122,8 @@ replay_packet(void *user, struct bc_packet *packet)
     bc_feed_push(user, packet);
 }
 
-// Gives a new subscriber what a viewer needs to start at once. The feed's other subscribers have
-// it already, so for this moment the newcomer is the only one.
+// Gives a new subscriber what a viewer needs to start at once. The feed's other
+// subscribers have it already, so for this moment the newcomer is the only one.
 static void
 prime(struct bc_feed *feed, struct bc_window *window)
 {

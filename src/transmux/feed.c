@@ -197,8 +197,8 @@ bc_feed_tracks_changed(struct bc_feed *feed)
     if (feed->generation == 0 || feed->key.format == BC_FEED_RTMP) {
         return;
     }
-    // An FLV header cannot be taken back: players that were told of other tracks wait for them
-    // for ever, so they have to open anew (FLV-2).
+    // An FLV header cannot be taken back: players that were told of other tracks wait for
+    // them for ever, so they have to open anew (FLV-2).
     struct bc_feed_tracks tracks = visible_tracks(feed);
     if ((tracks.video != NULL) != feed->has_video
         || (tracks.audio != NULL) != feed->has_audio) {

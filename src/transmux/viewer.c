@@ -6,7 +6,8 @@
 #include "item.h"
 #include "window.h"
 
-// A cursor into its window and a way to the peer. Owned by the egress that made it; one worker.
+// A cursor into its window and a way to the peer. Owned by the egress that made it; one
+// worker.
 struct bc_viewer {
     struct bc_list node;      // in window->viewers
     struct bc_window *window; // borrowed; it has us in its list
@@ -24,8 +25,8 @@ struct bc_viewer {
     unsigned ends;       // of the window when it started
     int64_t slack_us;    // how far behind it started: it may lag by so much more
     uint64_t cursor;     // next item
-    // What must be sent before the cursor's item: the rest of one that was begun (the peer must
-    // get it whole, even when the window has dropped it), then headers.
+    // What must be sent before the cursor's item: the rest of one that was begun (the
+    // peer must get it whole, even when the window has dropped it), then headers.
     struct bc_item *partial; // owned reference
     size_t partial_offset;
     struct bc_buf *head; // owned reference
@@ -91,7 +92,8 @@ drop_head(struct bc_viewer *v)
     bc_buf_unref(&v->head);
 }
 
-// A viewer that fell behind its bound goes on at the newest keyframe, or waits for the next one.
+// A viewer that fell behind its bound goes on at the newest keyframe, or waits for the
+// next one.
 static void
 skip(struct bc_viewer *v)
 {
@@ -112,7 +114,8 @@ check_lag(struct bc_viewer *v)
         return;
     }
     if (v->cursor < w->first
-        || w->head_us - bc_window_item(w, v->cursor)->dts_us > w->queue_us + v->slack_us) {
+        || w->head_us - bc_window_item(w, v->cursor)->dts_us
+            > w->queue_us + v->slack_us) {
         skip(v);
     }
 }

@@ -11,9 +11,9 @@
 #define RING_INITIAL 256
 #define WINDOW_BYTES_MAX (64u << 20)
 #define LINGER_US 5000000
-// A walk over many viewers takes long. The next one begins at the earliest after as long a rest,
-// so that writing never fills more than half of a worker's time: the more there is to do, the
-// more messages go out with one write. Short walks need no rest.
+// A walk over many viewers takes long. The next one begins at the earliest after as long
+// a rest, so that writing never fills more than half of a worker's time: the more there
+// is to do, the more messages go out with one write. Short walks need no rest.
 #define WALK_FREE_US 1500
 #define WALK_REST_MAX_US 100000
 
@@ -328,7 +328,7 @@ deliver(struct bc_window *w, struct bc_item *const *items, unsigned count)
     }
     bc_windows_count(&w->windows->items, count);
     if (waiting || w->viewer_count == 0 || !w->primed) {
-        return; // these ride along with what waits already, or with the rest of the cached GOP
+        return; // these ride along with what waits already, or the rest of the cached GOP
     }
     int64_t rest = w->next_walk_us - bc_clock_us();
     if (rest > 0) {

@@ -23,7 +23,8 @@
 #define TURN_MS 5
 #define PEERS_MAX 1400
 
-// A port that nobody listens on. Tests that run at the same time begin at different places.
+// A port that nobody listens on. Tests that run at the same time begin at different
+// places.
 static unsigned
 find_port(unsigned from)
 {
@@ -34,7 +35,8 @@ find_port(unsigned from)
         int on = 1;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, 1) == 0;
+        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0
+            && listen(fd, 1) == 0;
         close(fd);
         if (is_free) {
             return port;

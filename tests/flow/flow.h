@@ -15,8 +15,9 @@
 #define FLOW_DEADLINE_US 20000000
 #define FLOW_OVERRIDES 24
 
-// A whole server with two workers in this process, and everybody who is connected to it. The
-// test's thread plays hosts and viewers; it waits only with deadlines. Lives on a test's stack.
+// A whole server with two workers in this process, and everybody who is connected to it.
+// The test's thread plays hosts and viewers; it waits only with deadlines. Lives on a
+// test's stack.
 struct flow {
     struct bc_server server;
     const char *overrides[FLOW_OVERRIDES]; // what the server was started with
@@ -72,8 +73,8 @@ flow_send(struct flow_peer *peer, const void *data, size_t len);
 void
 flow_hang_up(struct flow_peer *peer);
 
-// The worker that has more connections than `before` tells (one entry per worker), after one was
-// made.
+// The worker that has more connections than `before` tells (one entry per worker), after
+// one was made.
 void
 flow_count_connections(struct flow *f, uint64_t counts[2]);
 

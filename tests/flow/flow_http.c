@@ -122,7 +122,8 @@ static void
 read_tags(struct flow_http *h)
 {
     while (h->flv.len - h->flv_at >= 13) {
-        struct bc_reader r = bc_reader_init(h->flv.data + h->flv_at, h->flv.len - h->flv_at);
+        struct bc_reader r
+            = bc_reader_init(h->flv.data + h->flv_at, h->flv.len - h->flv_at);
         if (h->flv_at == 0) {
             assert_memory_equal(bc_read_bytes(&r, 5), "FLV\1\5", 5);
             bc_read_skip(&r, 8);
@@ -142,8 +143,8 @@ read_tags(struct flow_http *h)
         assert_int_equal(previous, len + 11);
         assert_true(type == 8 || type == 9 || type == 18);
         flow_media_add(&h->media,
-            type == 8 ? BC_KIND_AUDIO : type == 9 ? BC_KIND_VIDEO : BC_KIND_SCRIPT, ms, body,
-            len);
+            type == 8 ? BC_KIND_AUDIO : type == 9 ? BC_KIND_VIDEO : BC_KIND_SCRIPT, ms,
+            body, len);
         h->flv_at += 15 + len;
     }
 }

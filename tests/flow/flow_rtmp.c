@@ -44,7 +44,8 @@ on_started(void *user)
 static void
 on_media(void *user, const struct bc_rtmp_media *m)
 {
-    flow_media_add(&((struct flow_rtmp *)user)->media, m->kind, m->timestamp, m->data, m->len);
+    struct flow_rtmp *r = user;
+    flow_media_add(&r->media, m->kind, m->timestamp, m->data, m->len);
 }
 
 static void
@@ -129,7 +130,8 @@ flow_host_send(struct flow_rtmp *r, int64_t ms)
         const uint8_t *header = r->other_format ? OTHER_HEADER : HEADER;
         size_t len = r->other_format ? sizeof(OTHER_HEADER) : sizeof(HEADER);
         bc_rtmp_client_send(r->client, BC_KIND_VIDEO, 0, header, len);
-        bc_rtmp_client_send(r->client, BC_KIND_AUDIO, 0, AUDIO_HEADER, sizeof(AUDIO_HEADER));
+        bc_rtmp_client_send(r->client, BC_KIND_AUDIO, 0, AUDIO_HEADER,
+            sizeof(AUDIO_HEADER));
     }
     for (int64_t end = r->ms + ms; r->ms < end; r->ms += FLOW_FRAME_MS) {
         send_picture(r, r->ms / FLOW_FRAME_MS % FLOW_GOP == 0);

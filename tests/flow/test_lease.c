@@ -115,7 +115,7 @@ test_the_same_key_takes_over_and_viewers_stay(void **state)
     FLOW_UNTIL(&f->flow, viewers_have(f, f->other.count - 1));
     assert_int_equal(f->flv.media.gaps, 0);
     assert_int_equal(f->flv.media.backwards, 0);
-    assert_int_equal(f->flv.media.video_headers, 1); // the same format: nothing to be told
+    assert_int_equal(f->flv.media.video_headers, 1); // the same format
     assert_int_equal(f->rtmp.media.gaps, 0);
 }
 
@@ -227,7 +227,8 @@ test_a_goodbye_ends_the_broadcast_at_once(void **state)
     begin(f);
     bc_rtmp_client_stop(f->host.client);
     FLOW_UNTIL(&f->flow, flow_state(&f->flow) == BC_CHANNEL_ENDED);
-    FLOW_UNTIL(&f->flow, (flow_http_read_flv(&f->flv), f->flv.ended) && f->rtmp.peer.closed);
+    FLOW_UNTIL(&f->flow,
+        (flow_http_read_flv(&f->flv), f->flv.ended) && f->rtmp.peer.closed);
     flow_rtmp_open(&f->flow, &f->other, true, "hq?key=B", NULL); // anybody's now
     FLOW_UNTIL(&f->flow, f->other.started);
     flow_host_send(&f->other, 3000);

@@ -159,8 +159,8 @@ count_done(struct fixture *f)
     return n;
 }
 
-// A request for the next part of the playlist, from everybody, behind one that is answered at
-// once: when that answer is there, the other request waits.
+// A request for the next part of the playlist, from everybody, behind one that is
+// answered at once: when that answer is there, the other request waits.
 static void
 send_waiters(struct fixture *f, const char *directives)
 {
@@ -247,7 +247,8 @@ test_a_thousand_waiting_requests_cost_one_rendering(void **state)
     assert_int_equal(stats.compressions, 0);
     for (int i = 0; i < WAITERS; i++) {
         assert_int_equal(flow_http_status(&f->waiters[i]), 200);
-        assert_string_equal(flow_http_body(&f->waiters[i]), flow_http_body(&f->waiters[0]));
+        assert_string_equal(flow_http_body(&f->waiters[i]),
+            flow_http_body(&f->waiters[0]));
     }
 }
 
@@ -303,8 +304,8 @@ test_viewers_and_hosts_come_and_go_all_the_time(void **state)
         flow_rtmp_close(rtmp);
         flow_http_close(flv);
         flow_rtmp_open(&f->flow, rtmp, false, "hq", NULL);
-        flow_http_get(&f->flow, flv, round % 3 ? "/live/hq.flv" : "/live/hq.flv?only=audio",
-            "");
+        flow_http_get(&f->flow, flv,
+            round % 3 ? "/live/hq.flv" : "/live/hq.flv?only=audio", "");
         struct flow_http *page = &f->waiters[round];
         flow_http_get(&f->flow, page, round % 2 ? "/live/hq/main.m3u8" : "/metrics", "");
         flow_turn(&f->flow);
@@ -321,7 +322,8 @@ test_viewers_and_hosts_come_and_go_all_the_time(void **state)
     struct flow_http *last = &f->waiters[WAITERS - 1];
     FLOW_UNTIL(&f->flow, flow_state(&f->flow) == BC_CHANNEL_LIVE);
     flow_http_get(&f->flow, last, "/live/hq.flv", "");
-    FLOW_UNTIL(&f->flow, (flow_http_read_flv(last), last->media.last_number == f->host.count - 1));
+    FLOW_UNTIL(&f->flow,
+        (flow_http_read_flv(last), last->media.last_number == f->host.count - 1));
 }
 
 static void

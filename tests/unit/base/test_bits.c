@@ -32,7 +32,8 @@ static void
 test_exp_golomb_codes(void **state)
 {
     (void)state;
-    // ue: 1 | 010 | 011 | 00100, then 00101 read as se (k = 4: -2), 00110 (k = 5: 3), 1 (0)
+    // ue: 1 | 010 | 011 | 00100, then 00101 read as se (k = 4: -2), 00110 (k = 5: 3), 1
+    // (0)
     static const uint8_t BYTES[] = { 0xa6, 0x42, 0x9a };
     struct bc_bits b = bc_bits_init(BYTES, sizeof(BYTES), false);
     assert_int_equal(bc_bits_ue(&b), 0);

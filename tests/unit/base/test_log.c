@@ -153,8 +153,8 @@ test_json_is_utf8_whatever_a_peer_sends(void **state)
     struct capture c;
     bc_log_set_format(BC_LOG_FORMAT_JSON);
     begin(&c);
-    // A good character of each length, then: a lone continuation, a cut one, an overlong slash,
-    // a surrogate, one above U+10FFFF.
+    // A good character of each length, then: a lone continuation, a cut one, an overlong
+    // slash, a surrogate, one above U+10FFFF.
     bc_info(NULL, "\xc3\xa9\xe5\xba\x97\xf0\x9f\x8e\x81|\x80|\xe5\xba|\xc0\xaf|\xed\xa0\x80|"
         "\xf4\x90\x80\x80|");
     const char *line = end(&c);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A channel's life without sockets: who may publish, what a broadcast is, what is told of it.
+// A channel's life without sockets: who may publish, what a broadcast is, what is told of
+// it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

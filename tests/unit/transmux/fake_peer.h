@@ -12,7 +12,8 @@
 
 #define FAKE_PEER_ALL SIZE_MAX
 
-// Who receives a viewer's bytes in a test: takes as many as it has room for, keeps them all.
+// Who receives a viewer's bytes in a test: takes as many as it has room for, keeps them
+// all.
 struct fake_peer {
     struct bc_sink sink;
     struct bc_viewer *viewer; // owned while the peer is open
@@ -53,8 +54,8 @@ fake_peer_open(struct fake_peer *p, size_t room);
 void
 fake_peer_leave(struct fake_peer *p);
 
-// Takes the bytes apart as an FLV file; fails the test when a byte is wrong or a tag is not
-// whole.
+// Takes the bytes apart as an FLV file; fails the test when a byte is wrong or a tag is
+// not whole.
 void
 fake_peer_parse(const struct fake_peer *p, struct fake_stream *out);
 

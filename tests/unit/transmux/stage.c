@@ -111,8 +111,8 @@ stage_turn(struct stage *s)
 void
 stage_take(struct stage *s, uint64_t credential, const char *ip)
 {
-    struct bc_take_params params = { .hub = s->hub, .worker = s->worker, .channel = "live/hq",
-        .credential = credential, .protocol = "test", .peer = ip, .peer_ip = ip,
+    struct bc_take_params params = { .hub = s->hub, .worker = s->worker,
+        .channel = "live/hq", .credential = credential, .protocol = "test", .peer = ip, .peer_ip = ip,
         .encoder = "stage", .ops = &TAKE_OPS, .user = s };
     s->accepted = s->refused = false;
     s->take = bc_take_open(&params);

@@ -13,8 +13,8 @@
 #define STAGE_FRAME_MS 40
 #define STAGE_AUDIO_MS 20
 
-// One worker turned by hand, a hub with real outputs, and a host whose packets a test makes one
-// by one. Lives on a test's stack; stage_close() must find no leak.
+// One worker turned by hand, a hub with real outputs, and a host whose packets a test
+// makes one by one. Lives on a test's stack; stage_close() must find no leak.
 struct stage {
     struct bc_worker *worker;
     struct bc_config *config;
@@ -69,8 +69,8 @@ stage_audio(struct stage *s, int64_t ms);
 void
 stage_flush(struct stage *s);
 
-// Frames of 40 ms with two audio packets each, in [from, to); a keyframe every `gop` frames,
-// counted from time 0. One flush per frame.
+// Frames of 40 ms with two audio packets each, in [from, to); a keyframe every `gop`
+// frames, counted from time 0. One flush per frame.
 void
 stage_run(struct stage *s, int64_t from_ms, int64_t to_ms, int gop);
 

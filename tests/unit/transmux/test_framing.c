@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of one message in every form that viewers get it, and the items that hold them.
+// The bytes of one message in every form that viewers get it, and the items that hold
+// them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Viewers of one worker on a real channel: what each of them gets, byte by byte, however its
-// peer takes it.
+// Viewers of one worker on a real channel: what each of them gets, byte by byte, however
+// its peer takes it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -203,7 +203,7 @@ test_a_slow_viewer_skips_to_a_keyframe_with_whole_messages(void **state)
     fake_peer_parse(&f->a, &f->stream); // every tag is whole
     size_t at = find_gap(&f->stream);
     assert_true(f->stream.tags[at].key);
-    assert_true(f->stream.tags[at].ms >= 5400 - 2000 - 1000); // the bound, and up to a GOP
+    assert_true(f->stream.tags[at].ms >= 5400 - 2000 - 1000); // the bound, and a GOP
     assert_complete(f, at, f->stream.tags[at].number);
     // The other one noticed nothing.
     fake_peer_parse(&f->b, &f->stream);
@@ -250,8 +250,8 @@ test_a_change_of_codec_reaches_who_is_watching(void **state)
 static void
 test_the_first_burst_of_a_long_gop_is_not_cut(void **state)
 {
-    // Eight seconds since the keyframe, twice what a viewer may fall behind: the line needs some
-    // writes for them, and nothing newer is there to skip to.
+    // Eight seconds since the keyframe, twice what a viewer may fall behind: the line
+    // needs some writes for them, and nothing newer is there to skip to.
     struct fixture *f = *state;
     stage_run(&f->stage, 0, 8000, 1000);
     join(f, &f->a, 5000);
@@ -367,7 +367,7 @@ test_the_end_reaches_everybody_once(void **state)
     join(f, &f->a, FAKE_PEER_ALL);
     struct bc_viewer_params params = viewer_of(f);
     params.from_gop = false;
-    fake_peer_join(&f->b, &params, FAKE_PEER_ALL); // waits for a keyframe that never comes
+    fake_peer_join(&f->b, &params, FAKE_PEER_ALL); // no keyframe comes any more
     f->b.leaves_at_end = true;
     stage_run(&f->stage, 400, 800, GOP);
     stage_unpublish(&f->stage, true);
@@ -381,7 +381,8 @@ test_the_end_reaches_everybody_once(void **state)
 static void
 test_a_blocked_viewer_gets_the_rest_and_then_the_end(void **state)
 {
-    // The broadcast is older than the bound of the queue, the viewer is not behind at all.
+    // The broadcast is older than the bound of the queue, the viewer is not behind at
+    // all.
     struct fixture *f = *state;
     stage_run(&f->stage, 0, 9800, GOP);
     join(f, &f->a, FAKE_PEER_ALL);
