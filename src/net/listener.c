@@ -156,7 +156,7 @@ listen_on(const char *address, bool share, char *error, size_t error_len)
         }
     }
     if (fd == -EADDRINUSE) {
-        snprintf(error, error_len, "cannot listen on %s: another program uses this port; "
+        snprintf(error, error_len, "cannot listen on %s: the port is in use by another program; "
             "stop it or choose another port", address);
     } else if (fd < 0) {
         snprintf(error, error_len, "cannot listen on %s: %s", address, strerror(-fd));

@@ -11,6 +11,7 @@
 // A frame rate that a stream claims is believed within these bounds.
 #define MIN_FPS 1
 #define MAX_FPS 240
+#define UNSEEN_US 40000
 // Where a prediction was much too long, frames follow each other at least by a
 // millisecond: there are players that count in those.
 #define MIN_STEP_PER_S 1000
@@ -125,6 +126,17 @@ hls_run_end(const struct hls_run *run)
     return hls_run_ticks(run, last->dts_us) + hls_run_frame(run);
 }
 
+// How late a sample may be and still begin where the one before was predicted to end. A
+// picture may be seen a moment early: less than what lips betray, and without a hole that the
+// durations of the parts would not show. Sound may not.
+static int64_t
+late_slack(const struct hls_run *run)
+{
+    int64_t half = hls_run_frame(run) / 2;
+    int64_t unseen = hls_run_ticks(run, UNSEEN_US);
+    return run->track->kind == BC_KIND_VIDEO && unseen > half ? unseen : half;
+}
+
 // Where a sample goes whose own stamp says `ideal`.
 static int64_t
 place(const struct hls_run *run, int64_t ideal)
@@ -136,7 +148,7 @@ place(const struct hls_run *run, int64_t ideal)
     }
     // A step back by more than a second is a new timeline, not a wrong prediction. Behind
     // a discontinuity only overlaps matter.
-    int64_t slack = run->published ? hls_run_frame(run) / 2 : 0;
+    int64_t slack = run->published ? late_slack(run) : 0;
     bool follows = run->has_end && ideal <= run->end + slack
         && ideal + (int64_t)run->timescale > run->end;
     return follows ? run->end : ideal;
