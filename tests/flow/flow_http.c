@@ -125,8 +125,8 @@ read_tags(struct flow_http *h)
         struct bc_reader r
             = bc_reader_init(h->flv.data + h->flv_at, h->flv.len - h->flv_at);
         if (h->flv_at == 0) {
-            assert_memory_equal(bc_read_bytes(&r, 5), "FLV\1\5", 5);
-            bc_read_skip(&r, 8);
+            assert_memory_equal(bc_read_bytes(&r, 4), "FLV\1", 4);
+            bc_read_skip(&r, 9);
             h->flv_at = 13;
             continue;
         }
