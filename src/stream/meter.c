@@ -18,11 +18,15 @@ static void
 count_video(struct bc_meter *m, const struct bc_packet *p)
 {
     m->take_video_frames++;
-    if (p->pts_us != p->dts_us) {
-        m->b_frames = true;
-    }
     if (p->flags & BC_PACKET_NEW_EPOCH) {
         m->key_us = -1;
+        m->newest_pts_us = p->pts_us;
+    }
+    // Not by pts != dts: there are encoders that shift all pictures alike.
+    if (p->pts_us < m->newest_pts_us) {
+        m->b_frames = true;
+    } else {
+        m->newest_pts_us = p->pts_us;
     }
     if (!(p->flags & BC_PACKET_KEY)) {
         // A GOP that goes on and on is long before it ends.

@@ -26,6 +26,7 @@ struct bc_meter {
     int64_t key_us; // dts of the last keyframe; -1 before the first
     int64_t gop_us;
     int64_t gop_max_us;
+    int64_t newest_pts_us; // of the epoch; a frame below it was reordered
     bool b_frames;
     uint32_t seconds[BC_METER_SECONDS]; // kbps of the last minute, a ring
     unsigned second_count;

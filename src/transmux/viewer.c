@@ -73,16 +73,16 @@ start_at_newest(struct bc_viewer *v)
     return true;
 }
 
-// Gives up the headers that were to be sent; what was begun of them is still sent.
-static void
+// Gives up the headers that were to be sent; what was begun of them is still sent. False, with
+// nothing changed, when there is no memory for that.
+static bool
 drop_head(struct bc_viewer *v)
 {
     if (v->head && v->head_offset > 0) {
         v->partial = bc_item_create(v->head->data + v->head_offset,
             v->head->len - v->head_offset);
         if (!v->partial) {
-            bc_sink_close(v->sink, "no memory");
-            v->sink = NULL;
+            return false;
         }
         v->partial_offset = 0;
     }
@@ -90,6 +90,7 @@ drop_head(struct bc_viewer *v)
         v->generation = 0; // it does not have them
     }
     bc_buf_unref(&v->head);
+    return true;
 }
 
 // A viewer that fell behind its bound goes on at the newest keyframe, or waits for the
@@ -98,7 +99,9 @@ static void
 skip(struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    drop_head(v);
+    if (!drop_head(v)) {
+        return; // tried again at the next look
+    }
     v->skips++;
     bc_windows_count(&w->windows->skips, 1);
     v->cursor = w->start > v->cursor ? w->start : w->next;
@@ -217,6 +220,9 @@ pump(struct bc_viewer *v)
     while (!v->blocked && !v->ended && !v->paused && v->sink) {
         if (v->playing && v->cursor < v->window->first) {
             skip(v); // a burst longer than the window
+            if (v->playing && v->cursor < v->window->first) {
+                return; // it could not, for want of memory
+            }
         }
         if (!v->playing && !start_at_newest(v) && !v->partial) {
             if (waits_in_vain(v)) {
@@ -375,8 +381,7 @@ bc_viewer_set_paused(struct bc_viewer *viewer, bool paused)
     }
     viewer->paused = paused;
     if (paused) {
-        drop_head(viewer);
-        viewer->playing = false;
+        viewer->playing = viewer->playing && !drop_head(viewer);
     } else {
         pump(viewer);
     }
@@ -389,8 +394,8 @@ bc_viewer_set_receive(struct bc_viewer *viewer, enum bc_kind kind, bool on)
     if (on && viewer->muted & flag) {
         viewer->muted &= ~flag;
         if (flag == BC_ITEM_VIDEO) {
-            drop_head(viewer);
-            viewer->playing = false; // pictures come back with the next keyframe
+            // Pictures come back with the next keyframe.
+            viewer->playing = viewer->playing && !drop_head(viewer);
         }
     } else if (!on) {
         viewer->muted |= flag;

@@ -2,6 +2,7 @@
 #ifndef PROTOCOL_HTTP_SERVER_H
 #define PROTOCOL_HTTP_SERVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,10 +33,10 @@ struct bc_http_server {
     // Gets every complete request; answers now or later.
     void (*handle)(void *user, struct bc_http_exchange *x);
     void *user;
-    // Counters of this worker.
-    uint64_t requests;
-    uint64_t bad_requests;
-    uint64_t connections; // open now
+    // Counters of this worker; any thread may read them.
+    atomic_uint_fast64_t requests;
+    atomic_uint_fast64_t bad_requests;
+    atomic_uint_fast64_t connections; // open now
     // Private to protocol/http; zero before the first connection.
     struct bc_list clients;
     struct bc_timer drain_timer;
