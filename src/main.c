@@ -35,7 +35,8 @@ static const char HELP[] =
 static const char SERVE_HELP[] =
     "usage: branchcast serve [-c FILE] [--set KEY=VALUE]...\n"
     "\n"
-    "Runs the server until SIGTERM or SIGINT (drains first). SIGHUP reloads the file and the\n"
+    "Runs the server until SIGTERM or SIGINT (drains first). SIGHUP reloads the file and "
+    "the\n"
     "certificates. Logs go to stderr.\n"
     "\n"
     "  -c, --config FILE       YAML file; conf/branchcast.yaml explains every key\n"
@@ -45,13 +46,16 @@ static const char SERVE_HELP[] =
     "      --log-level LEVEL   error, warn, info, debug, trace\n"
     "  -h, --help\n"
     "\n"
-    "Without a file: data under ./data, RTMP on 1935, HTTP on 8080. The first start makes a\n"
-    "publish key and an administrator's token, keeps them under data/keys and prints them.\n";
+    "Without a file: data under ./data, RTMP on 1935, HTTP on 8080. The first start "
+    "makes a\n"
+    "publish key and an administrator's token, keeps them under data/keys and prints "
+    "them.\n";
 
 static const char CHECK_HELP[] =
     "usage: branchcast check [-c FILE] [--set KEY=VALUE]...\n"
     "\n"
-    "Reads the configuration as serve would, reports every error with file and line, and prints\n"
+    "Reads the configuration as serve would, reports every error with file and line, and "
+    "prints\n"
     "the effective values (secrets masked). Exit code 0: fine, 1: errors.\n";
 
 // What the command line said.
@@ -129,7 +133,8 @@ load(const struct arguments *args)
     if (bc_config_load(args->config_path, args->overrides, args->override_count, &config,
             &errors) != 0) {
         fprintf(stderr, "%.*s", (int)errors.len, errors.data ? (char *)errors.data : "");
-        fprintf(stderr, "branchcast: the configuration has errors; conf/branchcast.yaml and "
+        fprintf(stderr,
+            "branchcast: the configuration has errors; conf/branchcast.yaml and "
             "docs/config.md explain every key\n");
     }
     bc_writer_finish(&errors);
@@ -145,7 +150,8 @@ run_check(const struct arguments *args)
     }
     struct bc_writer warnings = { 0 };
     bc_config_warnings(config, &warnings);
-    fprintf(stderr, "%.*s", (int)warnings.len, warnings.data ? (char *)warnings.data : "");
+    fprintf(
+        stderr, "%.*s", (int)warnings.len, warnings.data ? (char *)warnings.data : "");
     bc_writer_finish(&warnings);
     bc_config_print_effective(config, stdout);
     bc_config_unref(&config);
@@ -158,7 +164,8 @@ first_port(const struct bc_config_listen_list *list)
     return list->n > 0 ? list->items[0].port : 0;
 }
 
-// What to paste where. The secrets are shown once, when they are made; later the files have them.
+// What to paste where. The secrets are shown once, when they are made; later the files
+// have them.
 static void
 print_welcome(const struct bc_server *s)
 {
@@ -171,7 +178,8 @@ print_welcome(const struct bc_server *s)
     } else if (bc_keys_is_new(s->keys) && !c->access.publish_key[0]) {
         printf("  Stream key: hq?key=%s\n", bc_keys_publish_key(s->keys));
         printf("Administrator's token for the API: %s\n", bc_keys_admin_token(s->keys));
-        printf("Both are kept under %s/keys; this is the only time that they are printed.\n",
+        printf(
+            "Both are kept under %s/keys; this is the only time that they are printed.\n",
             c->data.dir);
     } else {
         printf("  Stream key: hq?key=KEY   (KEY: %s)\n",

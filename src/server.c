@@ -92,11 +92,13 @@ load_pages_from(const char *folder)
     return files;
 }
 
-// The built pages: where BRANCHCAST_WEB says, or where an installation or a build tree has them.
+// The built pages: where BRANCHCAST_WEB says, or where an installation or a build tree
+// has them.
 static struct bc_http_files *
 load_pages(void)
 {
-    static const char *const PLACES[] = { "/../share/branchcast/web", "/../../src/web/dist" };
+    static const char *const PLACES[] = { "/../share/branchcast/web",
+        "/../../src/web/dist" };
     if (getenv("BRANCHCAST_WEB")) {
         return load_pages_from(getenv("BRANCHCAST_WEB"));
     }
@@ -115,7 +117,8 @@ load_pages(void)
     return NULL;
 }
 
-// Every connection is a descriptor; the usual soft limit of 1024 would end an evening early.
+// Every connection is a descriptor; the usual soft limit of 1024 would end an evening
+// early.
 static void
 raise_file_limit(void)
 {
@@ -184,8 +187,8 @@ log_warnings(const struct bc_config *config)
     bc_config_warnings(config, &lines);
     bc_write_u8(&lines, 0);
     char *save = NULL;
-    for (char *line = lines.failed ? NULL : strtok_r((char *)lines.data, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = lines.failed ? NULL : strtok_r((char *)lines.data, "\n", &save);
+         line; line = strtok_r(NULL, "\n", &save)) {
         bc_warn(NULL, "%s", line);
     }
     bc_writer_finish(&lines);
@@ -241,9 +244,10 @@ bc_server_reload(struct bc_server *s)
     struct bc_writer errors = { 0 };
     struct bc_tls_context *rtmp = NULL;
     struct bc_tls_context *http = NULL;
-    if (bc_config_load(s->config_path, s->overrides, s->override_count, &fresh, &errors) != 0) {
-        bc_error(NULL, "reload failed, the old configuration stays: %.*s", (int)errors.len,
-            errors.data ? (char *)errors.data : "");
+    if (bc_config_load(s->config_path, s->overrides, s->override_count, &fresh, &errors)
+        != 0) {
+        bc_error(NULL, "reload failed, the old configuration stays: %.*s",
+            (int)errors.len, errors.data ? (char *)errors.data : "");
         bc_writer_finish(&errors);
         return;
     }

@@ -29,8 +29,8 @@ struct bc_port {
     struct bc_server_worker *owner;
 };
 
-// Everything that belongs to one worker. Part of the server; touched by the worker's thread
-// between start and stop.
+// Everything that belongs to one worker. Part of the server; touched by the worker's
+// thread between start and stop.
 struct bc_server_worker {
     struct bc_server *server; // borrowed
     struct bc_worker *worker;
@@ -46,8 +46,8 @@ struct bc_server_worker {
     struct bc_log_limit full_log;
 };
 
-// The one struct that owns every part: in the order in which they start, and in reverse in which
-// they stop. Made by main(), used by the main thread.
+// The one struct that owns every part: in the order in which they start, and in reverse
+// in which they stop. Made by main(), used by the main thread.
 struct bc_server {
     struct bc_config *config;
     struct bc_keys *keys;
@@ -68,8 +68,8 @@ struct bc_server {
 
 // --- server.c ---
 
-// Opens everything and starts the workers. Errors are logged. 0 or negative errno; on failure
-// nothing is left running.
+// Opens everything and starts the workers. Errors are logged. 0 or negative errno; on
+// failure nothing is left running.
 int
 bc_server_start(struct bc_server *server);
 
@@ -89,7 +89,8 @@ bc_server_stop(struct bc_server *server);
 
 // Sets up a worker and its listeners, before its thread runs. False after logging why.
 bool
-bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsigned index);
+bc_server_worker_init(
+    struct bc_server_worker *w, struct bc_server *server, unsigned index);
 
 // Loads the certificates; false with the reason logged.
 bool

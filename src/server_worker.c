@@ -68,7 +68,8 @@ refuse_full(struct bc_server_worker *w)
 {
     unsigned suppressed;
     if (bc_log_limit_pass(&w->full_log, bc_clock_us(), &suppressed)) {
-        bc_warn(NULL, "HTTP connection refused: limits.connections reached (%u more were)",
+        bc_warn(NULL,
+            "HTTP connection refused: limits.connections reached (%u more were)",
             suppressed);
     }
 }
@@ -188,7 +189,8 @@ set_http(struct bc_server_worker *w, const struct bc_config *config)
 }
 
 bool
-bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsigned index)
+bc_server_worker_init(
+    struct bc_server_worker *w, struct bc_server *server, unsigned index)
 {
     w->server = server;
     w->worker = bc_worker_create(index);
@@ -204,7 +206,8 @@ bc_server_worker_init(struct bc_server_worker *w, struct bc_server *server, unsi
     w->http.worker = w->worker;
     w->http.handle = handle_http;
     w->http.user = w;
-    w->media = (struct bc_media){ server->hub, server->keys, w->windows, server->sessions };
+    w->media =
+        (struct bc_media){ server->hub, server->keys, w->windows, server->sessions };
     if (!w->windows || !w->rtmp || !set_http(w, server->config)) {
         bc_error(NULL, "no memory for worker %u", index);
         return false;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 // Reads single bits, most significant first, from bytes that somebody else owns. As with
-// struct bc_reader, reading past the end yields zeros and sets `failed` for good.
-// With `rbsp` set, the emulation prevention byte of 00 00 03 is skipped (H.264 7.3.1, H.265).
+// struct bc_reader, reading past the end yields zeros and sets `failed` for good. With
+// `rbsp` set, the emulation prevention byte of 00 00 03 is skipped (H.264 7.3.1, H.265).
 struct bc_bits {
     const uint8_t *data;
     size_t len;

@@ -8,17 +8,17 @@
 
 struct bc_writer;
 
-// Reference-counted bytes, shared by every viewer and thread that needs them. The creator fills
-// them while it holds the only reference; from then on they are immutable. Any thread may take
-// or drop references; the last one frees.
+// Reference-counted bytes, shared by every viewer and thread that needs them. The creator
+// fills them while it holds the only reference; from then on they are immutable. Any
+// thread may take or drop references; the last one frees.
 struct bc_buf {
     atomic_uint refs;
     size_t len;
     uint8_t data[];
 };
 
-// `len` bytes to be filled by the caller, count 1; NULL when there is no memory. The bytes are
-// followed by BC_BUF_PADDING zero bytes so that decoders may over-read.
+// `len` bytes to be filled by the caller, count 1; NULL when there is no memory. The
+// bytes are followed by BC_BUF_PADDING zero bytes so that decoders may over-read.
 #define BC_BUF_PADDING 64
 
 struct bc_buf *

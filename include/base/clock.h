@@ -13,7 +13,8 @@ bc_clock_us(void);
 int64_t
 bc_clock_wall_us(void);
 
-// RFC 3339 in UTC with milliseconds, "2026-03-01T20:00:00.123Z"; `out` has BC_TIME_TEXT bytes.
+// RFC 3339 in UTC with milliseconds, "2026-03-01T20:00:00.123Z"; `out` has BC_TIME_TEXT
+// bytes.
 #define BC_TIME_TEXT 32
 
 void

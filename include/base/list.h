@@ -8,8 +8,8 @@
 #define bc_container_of(ptr, type, member) \
     ((type *)((char *)(ptr) - offsetof(type, member)))
 
-// A node embedded in the structs that a list joins; the list's head is a node too. A node that
-// is in no list points to itself, so removing it twice is harmless.
+// A node embedded in the structs that a list joins; the list's head is a node too. A node
+// that is in no list points to itself, so removing it twice is harmless.
 struct bc_list {
     struct bc_list *prev;
     struct bc_list *next;

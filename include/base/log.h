@@ -15,16 +15,17 @@ enum bc_log_level {
 
 enum bc_log_format { BC_LOG_FORMAT_TEXT, BC_LOG_FORMAT_JSON };
 
-// Who speaks: a name such as "rtmp 1.2.3.4:5", and the parent whose name stands before it.
-// Embedded in the object that logs; the parent outlives it. NULL as a logger is the program.
+// Who speaks: a name such as "rtmp 1.2.3.4:5", and the parent whose name stands before
+// it. Embedded in the object that logs; the parent outlives it. NULL as a logger is the
+// program.
 struct bc_logger {
     const struct bc_logger *parent; // borrowed
     char name[80];
 };
 
 void
-bc_logger_init(struct bc_logger *logger, const struct bc_logger *parent, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+bc_logger_init(struct bc_logger *logger, const struct bc_logger *parent, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
 
 // Process-wide settings; set before threads start, or any time (they are atomic).
 void
@@ -39,8 +40,8 @@ bc_log_level_parse(const char *text);
 bool
 bc_log_enabled(enum bc_log_level level);
 
-// One line on stderr, written with one write(2) so that threads do not mix. Control characters
-// in the message are escaped: a peer's text cannot forge a line.
+// One line on stderr, written with one write(2) so that threads do not mix. Control
+// characters in the message are escaped: a peer's text cannot forge a line.
 void
 bc_log(const struct bc_logger *logger, enum bc_log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -50,14 +51,15 @@ bc_log(const struct bc_logger *logger, enum bc_log_level level, const char *fmt,
 #define bc_info(logger, ...) bc_log(logger, BC_LOG_INFO, __VA_ARGS__)
 #define bc_debug(logger, ...) bc_log(logger, BC_LOG_DEBUG, __VA_ARGS__)
 
-// Limits a kind of line to one per interval: a flood of bad input must not become a flood of
-// logging. Embedded beside the logger that uses it; one thread.
+// Limits a kind of line to one per interval: a flood of bad input must not become a flood
+// of logging. Embedded beside the logger that uses it; one thread.
 struct bc_log_limit {
     long long next_us;
     unsigned suppressed;
 };
 
-// True when a line may be written now; `*suppressed` is then how many were not since the last.
+// True when a line may be written now; `*suppressed` is then how many were not since the
+// last.
 bool
 bc_log_limit_pass(struct bc_log_limit *limit, long long now_us, unsigned *suppressed);
 

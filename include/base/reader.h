@@ -8,8 +8,8 @@
 #include <string.h>
 
 // A cursor over bytes that somebody else owns. Reading past the end yields zeros and sets
-// `failed`, which stays set, so a parser reads a whole structure and checks once at its end.
-// Lives on the stack of its parser; never outlives the bytes.
+// `failed`, which stays set, so a parser reads a whole structure and checks once at its
+// end. Lives on the stack of its parser; never outlives the bytes.
 struct bc_reader {
     const uint8_t *p;
     const uint8_t *end;

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Growing bytes, written front to back. A failed allocation sets `failed`, which stays set and
-// turns all later writes into nothing, so a builder writes everything and checks once.
-// Zero-initialised is empty and valid. The owner frees it with bc_writer_finish().
+// Growing bytes, written front to back. A failed allocation sets `failed`, which stays
+// set and turns all later writes into nothing, so a builder writes everything and checks
+// once. Zero-initialised is empty and valid. The owner frees it with bc_writer_finish().
 struct bc_writer {
     uint8_t *data; // owned
     size_t len;
@@ -24,7 +24,8 @@ bc_writer_finish(struct bc_writer *w);
 void
 bc_writer_reset(struct bc_writer *w);
 
-// Room for `n` more bytes, which the caller fills; they count as written. NULL on failure.
+// Room for `n` more bytes, which the caller fills; they count as written. NULL on
+// failure.
 uint8_t *
 bc_write_reserve(struct bc_writer *w, size_t n);
 

@@ -19,16 +19,16 @@ struct bc_media {
     struct bc_hls_sessions *sessions; // shared by all workers
 };
 
-// Answers media URLs (see docs/api.md): /app/stream.flv, /app/stream.m3u8, /app/stream/index.m3u8 and
-// what the playlists point to. False when the path is none.
+// Answers media URLs (see docs/api.md): /app/stream.flv, /app/stream.m3u8,
+// /app/stream/index.m3u8 and what the playlists point to. False when the path is none.
 bool
 bc_media_handle(struct bc_media *media, struct bc_http_exchange *x);
 
 // --- who watches by HLS ---
 
-// HLS viewers have no connection of their own, so they are told apart by an id in the path that
-// the multivariant playlist gives them, and counted while they ask. Owned by the server, all
-// workers share it.
+// HLS viewers have no connection of their own, so they are told apart by an id in the
+// path that the multivariant playlist gives them, and counted while they ask. Owned by
+// the server, all workers share it.
 struct bc_hls_sessions *
 bc_hls_sessions_create(void);
 

@@ -9,8 +9,8 @@
 
 struct bc_rtmp_player;
 
-// A viewer that came by RTMP and was let in. `sink` takes whole messages; both it and the session
-// outlive the player. NULL without memory.
+// A viewer that came by RTMP and was let in. `sink` takes whole messages; both it and the
+// session outlive the player. NULL without memory.
 struct bc_rtmp_player *
 bc_rtmp_player_start(struct bc_windows *windows, struct bc_rtmp_session *session,
     struct bc_sink *sink, struct bc_channel *channel, const struct bc_rtmp_request *req);

@@ -15,11 +15,11 @@ struct bc_rtmp_server;
 struct bc_tls_context;
 struct bc_worker;
 
-// Who plays: RTMP viewers come in by the same port and connection as hosts, but ingest does not
-// know viewers, so the server wires these.
+// Who plays: RTMP viewers come in by the same port and connection as hosts, but ingest
+// does not know viewers, so the server wires these.
 struct bc_rtmp_play_ops {
-    // A viewer may have the channel: begin. Returns its object, NULL when it cannot start. `sink`
-    // takes whole RTMP messages and lives until stop.
+    // A viewer may have the channel: begin. Returns its object, NULL when it cannot
+    // start. `sink` takes whole RTMP messages and lives until stop.
     void *(*start)(void *user, struct bc_rtmp_session *session, struct bc_sink *sink,
         struct bc_channel *channel, const struct bc_rtmp_request *req);
     void (*stop)(void *user, void *player);
@@ -27,8 +27,8 @@ struct bc_rtmp_play_ops {
     void (*receive)(void *user, void *player, enum bc_kind kind, bool on);
 };
 
-// How many connections of each address have not yet said what they want (RTMP-6): one address
-// must not be able to fill the server with them. One for all workers, any thread.
+// How many connections of each address have not yet said what they want (RTMP-6): one
+// address must not be able to fill the server with them. One for all workers, any thread.
 struct bc_half_open;
 
 struct bc_half_open *
@@ -55,10 +55,11 @@ bc_rtmp_server_create(const struct bc_rtmp_server_params *params);
 void
 bc_rtmp_server_destroy(struct bc_rtmp_server *server);
 
-// Takes over an accepted socket. With `tls` set, TLS is told apart from plain RTMP by the first
-// byte, or, with `only_tls`, demanded.
+// Takes over an accepted socket. With `tls` set, TLS is told apart from plain RTMP by the
+// first byte, or, with `only_tls`, demanded.
 void
-bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls);
+bc_rtmp_serve(
+    struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls);
 
 // Closes all connections; hosts were told by their takes.
 void
@@ -74,6 +75,7 @@ struct bc_rtmp_server_stats {
 
 // Any thread.
 void
-bc_rtmp_server_stats(const struct bc_rtmp_server *server, struct bc_rtmp_server_stats *out);
+bc_rtmp_server_stats(
+    const struct bc_rtmp_server *server, struct bc_rtmp_server_stats *out);
 
 #endif

@@ -14,17 +14,18 @@ enum bc_packet_flag {
     BC_PACKET_NEW_EPOCH = 1 << 2,  // first packet of its epoch, any track
 };
 
-// One access unit with its place on the channel's timeline. The creator fills it while the count
-// is 1; then it is immutable and any thread may hold a reference.
-// Payload by codec: AVC and HEVC length-prefixed NAL units with 4-byte lengths (whatever the
-// sender used); AAC one raw frame without ADTS; a script packet holds AMF0 values, starting with
+// One access unit with its place on the channel's timeline. The creator fills it while
+// the count is 1; then it is immutable and any thread may hold a reference. Payload by
+// codec: AVC and HEVC length-prefixed NAL units with 4-byte lengths (whatever the sender
+// used); AAC one raw frame without ADTS; a script packet holds AMF0 values, starting with
 // the handler's name ("onMetaData", "onCuePoint"), without "@setDataFrame".
 struct bc_packet {
     atomic_uint refs;
     enum bc_kind kind;
     uint32_t flags; // enum bc_packet_flag
     uint32_t epoch; // counts up; a new one means DISCONTINUITY
-    int64_t dts_us; // broadcast time: 0 where the broadcast began, strictly rising per track
+    int64_t
+        dts_us; // broadcast time: 0 where the broadcast began, strictly rising per track
     int64_t pts_us; // >= dts_us
     int64_t arrived_us; // bc_clock_us() when its last byte arrived
     struct bc_track *track; // shared; NULL for script packets
@@ -33,8 +34,8 @@ struct bc_packet {
     size_t len;
 };
 
-// A packet with count 1 that takes over the caller's reference of `buf` and takes its own of
-// `track` (which may be NULL). NULL without memory; `buf` then stays the caller's.
+// A packet with count 1 that takes over the caller's reference of `buf` and takes its own
+// of `track` (which may be NULL). NULL without memory; `buf` then stays the caller's.
 struct bc_packet *
 bc_packet_create(enum bc_kind kind, struct bc_track *track, struct bc_buf *buf,
     const uint8_t *data, size_t len);

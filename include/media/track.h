@@ -29,8 +29,8 @@ enum bc_codec {
 
 #define BC_CODEC_STRING 48
 
-// The parameters of one elementary stream. Immutable and reference-counted once published; a
-// change of format is a new track. Shared by packets, muxers and threads.
+// The parameters of one elementary stream. Immutable and reference-counted once
+// published; a change of format is a new track. Shared by packets, muxers and threads.
 struct bc_track {
     atomic_uint refs;
     enum bc_kind kind;
@@ -51,7 +51,8 @@ struct bc_track {
     // Audio.
     uint32_t sample_rate; // of the decoded sound, Hz
     uint32_t channels;
-    uint32_t frame_samples; // samples of sample_rate in one packet (AAC 1024); 0 where it varies
+    uint32_t
+        frame_samples; // samples of sample_rate in one packet (AAC 1024); 0 where it varies
 };
 
 // A zeroed track with count 1, to be filled before it is shared; NULL without memory.
@@ -65,7 +66,8 @@ bc_track_ref(struct bc_track *track);
 void
 bc_track_unref(struct bc_track **holder);
 
-// Same codec and same configuration bytes: an encoder that repeats its headers changes nothing.
+// Same codec and same configuration bytes: an encoder that repeats its headers changes
+// nothing.
 bool
 bc_track_equal(const struct bc_track *a, const struct bc_track *b);
 
@@ -73,9 +75,9 @@ bc_track_equal(const struct bc_track *a, const struct bc_track *b);
 const char *
 bc_codec_name(enum bc_codec codec);
 
-// The track of a decoder configuration record. NULL when the bytes make no sense, a limit is
-// exceeded, or there is no memory.
-// AVCDecoderConfigurationRecord, ISO/IEC 14496-15 5.3.3.
+// The track of a decoder configuration record. NULL when the bytes make no sense, a limit
+// is exceeded, or there is no memory. AVCDecoderConfigurationRecord, ISO/IEC 14496-15
+// 5.3.3.
 struct bc_track *
 bc_avc_track(const uint8_t *avcc, size_t len);
 

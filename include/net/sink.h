@@ -9,20 +9,21 @@
 struct bc_sink;
 
 struct bc_sink_ops {
-    // Takes the front of the vectors, as much as fits now, without keeping pointers into them.
-    // Returns the number of bytes taken; fewer than given means that it is full and that
-    // on_writable will be called once there is room again. -errno: the peer is gone, on_closed
-    // follows at the end of the turn.
+    // Takes the front of the vectors, as much as fits now, without keeping pointers into
+    // them. Returns the number of bytes taken; fewer than given means that it is full and
+    // that on_writable will be called once there is room again. -errno: the peer is gone,
+    // on_closed follows at the end of the turn.
     ssize_t (*writev)(struct bc_sink *sink, const struct iovec *iov, int count);
     // Closes the way to the peer at once. on_closed is not called.
     void (*close)(struct bc_sink *sink, const char *reason);
-    // Sends what was taken, then says goodbye in the protocol's way (end of the chunked body,
-    // WebSocket close 1001, END_STREAM) and closes. on_closed is not called.
+    // Sends what was taken, then says goodbye in the protocol's way (end of the chunked
+    // body, WebSocket close 1001, END_STREAM) and closes. on_closed is not called.
     void (*finish)(struct bc_sink *sink);
 };
 
-// A way to one peer that takes bytes: a TCP connection, an HTTP/2 stream's body. The transport
-// embeds it; the viewer that writes to it sets the callbacks. One worker's thread.
+// A way to one peer that takes bytes: a TCP connection, an HTTP/2 stream's body. The
+// transport embeds it; the viewer that writes to it sets the callbacks. One worker's
+// thread.
 struct bc_sink {
     const struct bc_sink_ops *ops;
     void (*on_writable)(void *user);

@@ -15,12 +15,14 @@ struct bc_tls_context;
 struct bc_worker;
 
 struct bc_tcp_ops {
-    // Bytes from the peer (decrypted); they are gone when this returns. May close the connection.
+    // Bytes from the peer (decrypted); they are gone when this returns. May close the
+    // connection.
     void (*on_data)(void *user, const uint8_t *data, size_t len);
     // Room again after bc_tcp_writev() took less than given. May be NULL.
     void (*on_writable)(void *user);
-    // The peer closed, the connection broke or a limit was met; `reason` is for the log. The
-    // connection is closed and must not be used afterwards. Not called after bc_tcp_close().
+    // The peer closed, the connection broke or a limit was met; `reason` is for the log.
+    // The connection is closed and must not be used afterwards. Not called after
+    // bc_tcp_close().
     void (*on_closed)(void *user, const char *reason);
 };
 
@@ -37,8 +39,8 @@ struct bc_tcp_params {
     struct bc_tls_context *tls; // referenced; NULL with BC_TCP_PLAIN
     const struct bc_tcp_ops *ops;
     void *user;
-    // Bytes waiting when bc_tcp_send() copies one more: beyond, the connection is closed. Shared
-    // slices are not limited, they cost nothing. 0: 4 MiB.
+    // Bytes waiting when bc_tcp_send() copies one more: beyond, the connection is closed.
+    // Shared slices are not limited, they cost nothing. 0: 4 MiB.
     size_t queue_max_bytes;
 };
 
@@ -52,15 +54,15 @@ bc_tcp_create(const struct bc_tcp_params *params);
 void
 bc_tcp_set_user(struct bc_tcp *tcp, const struct bc_tcp_ops *ops, void *user);
 
-// Writes now, without queueing and without keeping pointers. Returns the bytes taken; 0 when
-// something is still queued or the socket is full (on_writable follows). -errno when broken
-// (on_closed follows at the end of the turn).
+// Writes now, without queueing and without keeping pointers. Returns the bytes taken; 0
+// when something is still queued or the socket is full (on_writable follows). -errno when
+// broken (on_closed follows at the end of the turn).
 ssize_t
 bc_tcp_writev(struct bc_tcp *tcp, const struct iovec *iov, int count);
 
-// Queues a copy, or a reference to a slice of a shared buf. Flushed with one writev when the
-// current on_data returns or the turn ends. A full queue or no memory closes the connection
-// (on_closed, at the end of the turn).
+// Queues a copy, or a reference to a slice of a shared buf. Flushed with one writev when
+// the current on_data returns or the turn ends. A full queue or no memory closes the
+// connection (on_closed, at the end of the turn).
 void
 bc_tcp_send(struct bc_tcp *tcp, const void *data, size_t len);
 
@@ -75,11 +77,13 @@ bc_tcp_queued(const struct bc_tcp *tcp);
 void
 bc_tcp_set_reading(struct bc_tcp *tcp, bool on);
 
-// Closes at once, dropping what is queued; no callback follows. The memory goes at a later turn.
+// Closes at once, dropping what is queued; no callback follows. The memory goes at a
+// later turn.
 void
 bc_tcp_close(struct bc_tcp *tcp);
 
-// Sends what is queued, then closes; at the latest after `timeout_us`. No callback follows.
+// Sends what is queued, then closes; at the latest after `timeout_us`. No callback
+// follows.
 void
 bc_tcp_finish(struct bc_tcp *tcp, int64_t timeout_us);
 
@@ -94,7 +98,8 @@ bc_tcp_peer_ip(const struct bc_tcp *tcp);
 bool
 bc_tcp_is_tls(const struct bc_tcp *tcp);
 
-// The protocol chosen by ALPN ("h2", "http/1.1"), or "" ; known when the first data arrives.
+// The protocol chosen by ALPN ("h2", "http/1.1"), or "" ; known when the first data
+// arrives.
 const char *
 bc_tcp_alpn(const struct bc_tcp *tcp);
 

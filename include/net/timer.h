@@ -8,9 +8,9 @@
 
 struct bc_worker;
 
-// A one-shot timer embedded in its owner. Setting and cancelling are synchronous and allocate
-// nothing beyond the worker's heap, so an owner may be freed right after cancelling. Precise to
-// a millisecond. Worker's own thread only.
+// A one-shot timer embedded in its owner. Setting and cancelling are synchronous and
+// allocate nothing beyond the worker's heap, so an owner may be freed right after
+// cancelling. Precise to a millisecond. Worker's own thread only.
 struct bc_timer {
     struct bc_worker *worker; // borrowed
     void (*fire)(struct bc_timer *timer);

@@ -4,16 +4,17 @@
 
 #include <stddef.h>
 
-// A certificate and key ready for handshakes: OpenSSL's context, reference-counted. Connections
-// keep the one they began with, so a reloaded certificate drops nobody. Any thread.
+// A certificate and key ready for handshakes: OpenSSL's context, reference-counted.
+// Connections keep the one they began with, so a reloaded certificate drops nobody. Any
+// thread.
 struct bc_tls_context;
 
-// Loads PEM files (`cert` with its chain). `alpn` is a list of protocol names in the order of
-// the server's preference, NULL-ended, or NULL for none. NULL on failure, with a sentence in
-// `error` that names the file.
+// Loads PEM files (`cert` with its chain). `alpn` is a list of protocol names in the
+// order of the server's preference, NULL-ended, or NULL for none. NULL on failure, with a
+// sentence in `error` that names the file.
 struct bc_tls_context *
-bc_tls_context_create(const char *cert, const char *key, const char *const *alpn, char *error,
-    size_t error_len);
+bc_tls_context_create(const char *cert, const char *key, const char *const *alpn,
+    char *error, size_t error_len);
 
 struct bc_tls_context *
 bc_tls_context_ref(struct bc_tls_context *ctx);

@@ -14,8 +14,8 @@
 
 struct bc_worker;
 
-// A piece of work for a worker: embedded in what it works on, so that posting allocates nothing.
-// A task is in at most one queue at a time; it may be posted again once it runs.
+// A piece of work for a worker: embedded in what it works on, so that posting allocates
+// nothing. A task is in at most one queue at a time; it may be posted again once it runs.
 struct bc_task {
     struct bc_list node;
     void (*run)(struct bc_task *task, struct bc_worker *worker);
@@ -24,8 +24,8 @@ struct bc_task {
 #define BC_WORKER_SCRATCH (64 * 1024)
 #define BC_WORKER_MAX 64
 
-// One thread with one event loop. Connections live on it from accept to close. Created by the
-// server before the listeners, joined after they are closed.
+// One thread with one event loop. Connections live on it from accept to close. Created by
+// the server before the listeners, joined after they are closed.
 struct bc_worker {
     unsigned index; // 0 .. number of workers - 1
     uv_loop_t loop;
@@ -65,20 +65,22 @@ bc_worker_stop(struct bc_worker *worker);
 void
 bc_worker_join(struct bc_worker *worker);
 
-// After the join: runs what was still posted or deferred, on the caller's thread, so that what
-// the messages carry is let go. True when there was something; that may have posted more.
+// After the join: runs what was still posted or deferred, on the caller's thread, so that
+// what the messages carry is let go. True when there was something; that may have posted
+// more.
 bool
 bc_worker_run_leftovers(struct bc_worker *worker);
 
 void
 bc_worker_destroy(struct bc_worker *worker);
 
-// Runs `task` on the worker's thread, in the order posted. Any thread; never blocks for long.
+// Runs `task` on the worker's thread, in the order posted. Any thread; never blocks for
+// long.
 void
 bc_worker_post(struct bc_worker *worker, struct bc_task *task);
 
-// Runs `task` at the end of this turn of the loop. The worker's own thread only. This is where
-// objects that were closed inside their own callbacks are freed.
+// Runs `task` at the end of this turn of the loop. The worker's own thread only. This is
+// where objects that were closed inside their own callbacks are freed.
 void
 bc_worker_defer(struct bc_worker *worker, struct bc_task *task);
 

@@ -19,16 +19,17 @@ struct bc_worker;
 
 struct bc_packet_sink;
 
-// All calls come on the channel's home worker and must not block. Entries may be NULL, except
-// on_packet.
+// All calls come on the channel's home worker and must not block. Entries may be NULL,
+// except on_packet.
 struct bc_packet_sink_ops {
-    // The next packet on the channel's timeline; the sink takes a reference of what it keeps.
-    // `wall_us` is the wall clock of its pts.
-    void (*on_packet)(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us);
+    // The next packet on the channel's timeline; the sink takes a reference of what it
+    // keeps. `wall_us` is the wall clock of its pts.
+    void (*on_packet)(
+        struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us);
     // What arrived together is through: the time to pass it on.
     void (*on_batch_end)(struct bc_packet_sink *sink);
-    // A new take or format: the tracks of the epoch that begins with the next packet. Either may
-    // be NULL. Borrowed for the call.
+    // A new take or format: the tracks of the epoch that begins with the next packet.
+    // Either may be NULL. Borrowed for the call.
     void (*on_tracks)(struct bc_packet_sink *sink, struct bc_track *video,
         struct bc_track *audio);
     // The take dropped; another one may come within the grace period.
@@ -37,8 +38,8 @@ struct bc_packet_sink_ops {
     void (*on_end)(struct bc_packet_sink *sink);
 };
 
-// Embedded in whoever consumes a channel: a muxer, a recorder. Owned by that; it must be removed
-// before it dies.
+// Embedded in whoever consumes a channel: a muxer, a recorder. Owned by that; it must be
+// removed before it dies.
 struct bc_packet_sink {
     struct bc_list node;
     const struct bc_packet_sink_ops *ops;
@@ -69,7 +70,8 @@ bc_channel_home(const struct bc_channel *channel);
 struct bc_hub *
 bc_channel_hub(const struct bc_channel *channel);
 
-// What the transmuxers hang on the channel (see bc_hub_ops); lives as long as the channel.
+// What the transmuxers hang on the channel (see bc_hub_ops); lives as long as the
+// channel.
 struct bc_outputs *
 bc_channel_outputs(const struct bc_channel *channel);
 

@@ -36,13 +36,13 @@ bc_hub_config(struct bc_hub *hub);
 void
 bc_hub_set_config(struct bc_hub *hub, struct bc_config *config);
 
-// A new reference, or NULL when there is no such channel now. Polling names that never were
-// costs no memory.
+// A new reference, or NULL when there is no such channel now. Polling names that never
+// were costs no memory.
 struct bc_channel *
 bc_hub_find(struct bc_hub *hub, const char *name);
 
-// Fills `out` with up to `max` new references, in the order of their names; returns how many
-// there are in all.
+// Fills `out` with up to `max` new references, in the order of their names; returns how
+// many there are in all.
 size_t
 bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max);
 

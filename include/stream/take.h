@@ -18,12 +18,13 @@ enum bc_take_refusal {
     BC_TAKE_DRAINING, // the server is going down
 };
 
-// Calls to the publisher's connection, on its own worker, never from inside its own calls.
+// Calls to the publisher's connection, on its own worker, never from inside its own
+// calls.
 struct bc_take_ops {
     void (*on_accepted)(void *user);
     void (*on_refused)(void *user, enum bc_take_refusal why, const char *text);
-    // Somebody with the same credential took over, an operator ended it, or the server drains.
-    // The take is over; bc_take_close() is still due.
+    // Somebody with the same credential took over, an operator ended it, or the server
+    // drains. The take is over; bc_take_close() is still due.
     void (*on_kicked)(void *user, const char *reason);
 };
 
@@ -41,20 +42,20 @@ struct bc_take_params {
     void *user;
 };
 
-// Asks to publish. The caller has checked the key. The answer comes later by ops. NULL without
-// memory.
+// Asks to publish. The caller has checked the key. The answer comes later by ops. NULL
+// without memory.
 struct bc_take *
 bc_take_open(const struct bc_take_params *params);
 
 // The rest is for an accepted take.
 
-// Makes a track known before its first packet, so that an epoch begins with all its tracks.
-// The take keeps its own reference.
+// Makes a track known before its first packet, so that an epoch begins with all its
+// tracks. The take keeps its own reference.
 void
 bc_take_set_track(struct bc_take *take, struct bc_track *track);
 
-// Adds a packet; takes over the reference, which must be the only one. dts_us and pts_us are the
-// source's clock, unwrapped; the channel places them on its timeline.
+// Adds a packet; takes over the reference, which must be the only one. dts_us and pts_us
+// are the source's clock, unwrapped; the channel places them on its timeline.
 void
 bc_take_push(struct bc_take *take, struct bc_packet *packet);
 
@@ -62,8 +63,8 @@ bc_take_push(struct bc_take *take, struct bc_packet *packet);
 void
 bc_take_flush(struct bc_take *take);
 
-// Ends the take and frees it; no callback follows. `clean`: the host said goodbye, the broadcast
-// ends at once; otherwise the channel waits for the next take.
+// Ends the take and frees it; no callback follows. `clean`: the host said goodbye, the
+// broadcast ends at once; otherwise the channel waits for the next take.
 void
 bc_take_close(struct bc_take *take, bool clean, const char *reason);
 

@@ -7,8 +7,8 @@
 
 #include "container/flv.h"
 
-// The bytes that viewers get. Framing is part of the format, so that it is written once per
-// stream and not once per viewer.
+// The bytes that viewers get. Framing is part of the format, so that it is written once
+// per stream and not once per viewer.
 enum bc_feed_format {
     BC_FEED_NONE,
     BC_FEED_FLV,           // FLV file, nothing around it
@@ -22,8 +22,8 @@ struct bc_feed_key {
     enum bc_feed_format format;
     enum bc_flv_hevc hevc;
     bool audio_only;
-    // Subtracted from all timestamps, so that who joins a broadcast of many hours starts low
-    // (RTMP-18, FLV-3). A multiple of BC_FEED_BASE_MS.
+    // Subtracted from all timestamps, so that who joins a broadcast of many hours starts
+    // low (RTMP-18, FLV-3). A multiple of BC_FEED_BASE_MS.
     int64_t base_ms;
 };
 

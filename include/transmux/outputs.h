@@ -12,9 +12,9 @@
 struct bc_outputs;
 struct bc_worker;
 
-// All that a channel's packets are turned into: the feeds of FLV and RTMP, and LL-HLS. Hangs on
-// the channel (bc_channel_outputs()) and lives as long.
-// Called on the channel's home worker. NULL without memory.
+// All that a channel's packets are turned into: the feeds of FLV and RTMP, and LL-HLS.
+// Hangs on the channel (bc_channel_outputs()) and lives as long. Called on the channel's
+// home worker. NULL without memory.
 struct bc_outputs *
 bc_outputs_create(struct bc_channel *channel);
 
@@ -27,7 +27,8 @@ bc_outputs_destroy(struct bc_outputs *outputs);
 struct bc_hls_snapshot *
 bc_outputs_hls(struct bc_outputs *outputs);
 
-// A request that waits for the next snapshot. Embedded in its owner; belongs to one worker.
+// A request that waits for the next snapshot. Embedded in its owner; belongs to one
+// worker.
 struct bc_hls_waiter {
     struct bc_list node;
     // Called once with the newer snapshot (NULL: the channel is gone); may wait again.

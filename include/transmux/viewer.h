@@ -22,7 +22,8 @@ bc_windows_create(struct bc_worker *worker);
 void
 bc_windows_destroy(struct bc_windows *windows);
 
-// Ends all viewers of this worker (on_end), as when their broadcasts were over. Worker's thread.
+// Ends all viewers of this worker (on_end), as when their broadcasts were over. Worker's
+// thread.
 void
 bc_windows_drain(struct bc_windows *windows);
 
@@ -40,8 +41,8 @@ bc_windows_stats(const struct bc_windows *windows, struct bc_windows_stats *out)
 // --- one viewer ---
 
 struct bc_viewer_ops {
-    // The broadcast ended, or its tracks changed so that this player must open anew. The viewer
-    // writes no more; the owner says goodbye and destroys it.
+    // The broadcast ended, or its tracks changed so that this player must open anew. The
+    // viewer writes no more; the owner says goodbye and destroys it.
     void (*on_end)(void *user);
     // The peer is gone; the sink is dead. The owner destroys the viewer.
     void (*on_closed)(void *user, const char *reason);
@@ -57,13 +58,14 @@ struct bc_viewer_params {
     void *user;
 };
 
-// Joins the channel; bytes begin to flow into the sink. A cursor into the worker's window of
-// shared bytes: that is all that one viewer costs. Worker's thread. NULL without memory.
+// Joins the channel; bytes begin to flow into the sink. A cursor into the worker's window
+// of shared bytes: that is all that one viewer costs. Worker's thread. NULL without
+// memory.
 struct bc_viewer *
 bc_viewer_create(const struct bc_viewer_params *params);
 
-// Leaves. Does not touch the sink's connection. May be called from the viewer's callbacks. NULL
-// is fine.
+// Leaves. Does not touch the sink's connection. May be called from the viewer's
+// callbacks. NULL is fine.
 void
 bc_viewer_destroy(struct bc_viewer *viewer);
 

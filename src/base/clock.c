@@ -35,7 +35,8 @@ bc_clock_format(int64_t wall_us, char out[BC_TIME_TEXT])
     time_t secs = (time_t)((ms - part) / 1000);
     struct tm tm;
     char date[24];
-    if (!gmtime_r(&secs, &tm) || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+    if (!gmtime_r(&secs, &tm)
+        || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
         date[0] = '\0';
     }
     snprintf(out, BC_TIME_TEXT, "%s.%03dZ", date, (int)part);

@@ -16,10 +16,12 @@
 static atomic_int g_level = BC_LOG_INFO;
 static atomic_int g_format = BC_LOG_FORMAT_TEXT;
 
-static const char *const LEVEL_NAMES[] = { "none", "error", "warn", "info", "debug", "trace" };
+static const char *const LEVEL_NAMES[] = { "none", "error", "warn", "info", "debug",
+    "trace" };
 
 void
-bc_logger_init(struct bc_logger *logger, const struct bc_logger *parent, const char *fmt, ...)
+bc_logger_init(
+    struct bc_logger *logger, const struct bc_logger *parent, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);

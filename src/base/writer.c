@@ -100,7 +100,8 @@ bc_write_be_at(struct bc_writer *w, size_t at, uint64_t v, size_t bytes)
 void
 bc_write_u32le(struct bc_writer *w, uint32_t v)
 {
-    uint8_t le[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
+    uint8_t le[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
+        (uint8_t)(v >> 24) };
     bc_write_bytes(w, le, sizeof(le));
 }
 

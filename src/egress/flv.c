@@ -25,8 +25,8 @@ destroy(struct flv_viewer *v, const char *reason)
     struct bc_viewer_stats stats;
     bc_viewer_stats(v->viewer, &stats);
     bc_info(&v->log, "viewer left after %.1f s: %s (%llu bytes, %u skips)",
-        (double)(bc_clock_us() - v->began_us) / 1e6, reason, (unsigned long long)stats.bytes,
-        stats.skips);
+        (double)(bc_clock_us() - v->began_us) / 1e6, reason,
+        (unsigned long long)stats.bytes, stats.skips);
     bc_viewer_destroy(v->viewer);
     bc_channel_count_viewer(v->channel, v->protocol, -1);
     bc_channel_unref(&v->channel);
@@ -75,7 +75,8 @@ read_options(const char *query, struct bc_viewer_params *params)
 }
 
 void
-bc_flv_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
+bc_flv_handle(
+    struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
 {
     if (bc_channel_state(channel) == BC_CHANNEL_ENDED) {
         bc_http_respond_error(x, 404, "not_live", "this channel is not live");
@@ -92,8 +93,8 @@ bc_flv_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_chan
     read_options(bc_http_query(x), &params);
     v->protocol = bc_http_wants_websocket(x) ? BC_PROTOCOL_WS_FLV : BC_PROTOCOL_FLV;
     v->began_us = bc_clock_us();
-    bc_logger_init(&v->log, bc_channel_logger(channel), "%s %s", bc_protocol_name(v->protocol),
-        bc_http_peer(x));
+    bc_logger_init(&v->log, bc_channel_logger(channel), "%s %s",
+        bc_protocol_name(v->protocol), bc_http_peer(x));
     enum bc_http_framing framing = BC_HTTP_FRAMING_WEBSOCKET;
     v->sink = v->protocol == BC_PROTOCOL_WS_FLV
         ? bc_http_websocket(x)

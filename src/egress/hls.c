@@ -18,8 +18,8 @@
 #define WAIT_FOR_START_US 5000000
 #define WAIT_DEFAULT_US 12000000
 
-// A request of HLS, answered now or held until a snapshot has what it asks for. On the stack of
-// the first attempt; moved to the heap to wait.
+// A request of HLS, answered now or held until a snapshot has what it asks for. On the
+// stack of the first attempt; moved to the heap to wait.
 struct request {
     struct bc_hls_waiter waiter;
     struct bc_timer timer;
@@ -59,8 +59,8 @@ respond_error(struct bc_http_exchange *x, int status, const char *why)
         status == 400 ? "bad_request" : status == 404 ? "not_found" : "unavailable", why);
 }
 
-// The playlists of the last broadcast, while the next one has no part yet: who gets them now would
-// think that all is over.
+// The playlists of the last broadcast, while the next one has no part yet: who gets them
+// now would think that all is over.
 static bool
 is_of_last_broadcast(const struct request *r, const struct bc_hls_snapshot *s)
 {
@@ -90,7 +90,8 @@ try_playlist(struct request *r, struct bc_hls_snapshot *s)
     enum bc_hls_answer answer = bc_hls_playlist_state(s, r->rendition, &r->query, &why);
     if (answer == BC_HLS_READY) {
         bool gzip = bc_http_accepts_gzip(r->x);
-        respond_playlist(r->x, bc_hls_playlist(s, r->rendition, r->query.skip, gzip), gzip);
+        respond_playlist(
+            r->x, bc_hls_playlist(s, r->rendition, r->query.skip, gzip), gzip);
     } else if (answer != BC_HLS_WAIT) {
         respond_error(r->x, answer == BC_HLS_BAD ? 400 : 404, why);
     }
@@ -158,7 +159,8 @@ on_timeout(struct bc_timer *timer)
     } else {
         // While the host is away players have to try again: they give up at a 404.
         bc_http_respond_text(r->x, 503, "application/json", "Retry-After: 1\r\n",
-            "{\"error\":{\"code\":\"unavailable\",\"message\":\"what was asked for did not come "
+            "{\"error\":{\"code\":\"unavailable\",\"message\":\"what was asked for did "
+            "not come "
             "in time\"}}");
     }
     destroy(r);
@@ -255,8 +257,8 @@ prepare(struct bc_media *media, struct request *r, const struct bc_media_url *ur
 }
 
 void
-bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel,
-    const struct bc_media_url *url)
+bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x,
+    struct bc_channel *channel, const struct bc_media_url *url)
 {
     struct request r;
     memset(&r, 0, offsetof(struct request, prefix));

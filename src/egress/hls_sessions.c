@@ -101,8 +101,8 @@ prove(const struct bc_hls_sessions *s, const char *id, const char *channel,
     int n = snprintf(text, sizeof(text), "%.*s|%s", ID_DIGITS, id, channel);
     uint8_t mac[EVP_MAX_MD_SIZE];
     unsigned mac_len = 0;
-    HMAC(EVP_sha256(), s->secret, sizeof(s->secret), (const uint8_t *)text, (size_t)n, mac,
-        &mac_len);
+    HMAC(EVP_sha256(), s->secret, sizeof(s->secret), (const uint8_t *)text, (size_t)n,
+        mac, &mac_len);
     for (int i = 0; i < PROOF_DIGITS / 2; i++) {
         snprintf(out + 2 * i, 3, "%02x", mac[i]);
     }
@@ -142,8 +142,8 @@ add(struct bc_hls_sessions *s, struct bc_channel *channel, const struct session_
 }
 
 void
-bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel, const char *sid,
-    const char *fallback, int64_t now_us)
+bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel,
+    const char *sid, const char *fallback, int64_t now_us)
 {
     struct session_id key;
     memset(&key, 0, sizeof(key));
@@ -152,7 +152,8 @@ bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel, con
     struct session *entry;
     pthread_mutex_lock(&s->lock);
     HASH_FIND(hh, s->table, &key, sizeof(key), entry);
-    bool forged = !entry && sid[0] && !bc_hls_sessions_is_ours(s, bc_channel_name(channel), sid);
+    bool forged =
+        !entry && sid[0] && !bc_hls_sessions_is_ours(s, bc_channel_name(channel), sid);
     if (entry) {
         entry->last_us = now_us;
         if (!entry->counted) {

@@ -42,7 +42,8 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
     }
     bc_config_unref(&config);
     if (!allowed) {
-        bc_http_respond_error(x, 403, "forbidden", "a valid token is needed to watch this channel");
+        bc_http_respond_error(
+            x, 403, "forbidden", "a valid token is needed to watch this channel");
     }
     return allowed;
 }
@@ -55,7 +56,8 @@ method_allowed(struct bc_http_exchange *x)
         return true;
     }
     bc_http_respond_text(x, 405, "application/json", "Allow: GET, HEAD, OPTIONS\r\n",
-        "{\"error\":{\"code\":\"method_not_allowed\",\"message\":\"media is read with GET\"}}");
+        "{\"error\":{\"code\":\"method_not_allowed\",\"message\":\"media is read with "
+        "GET\"}}");
     return false;
 }
 
@@ -73,7 +75,8 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     if (!channel) {
         bc_http_respond_text(x, 404, "application/json",
             "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
-            "{\"error\":{\"code\":\"not_live\",\"message\":\"this channel is not live\"}}");
+            "{\"error\":{\"code\":\"not_live\",\"message\":\"this channel is not "
+            "live\"}}");
     } else if (url.kind == BC_MEDIA_FLV) {
         bc_flv_handle(media, x, channel);
     } else {

@@ -36,13 +36,14 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
 // --- flv.c ---
 
 void
-bc_flv_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel);
+bc_flv_handle(
+    struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel);
 
 // --- hls.c ---
 
 void
-bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel,
-    const struct bc_media_url *url);
+bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x,
+    struct bc_channel *channel, const struct bc_media_url *url);
 
 // --- hls_sessions.c ---
 
@@ -55,10 +56,10 @@ bc_hls_sessions_issue(struct bc_hls_sessions *s, const char *channel,
 bool
 bc_hls_sessions_is_ours(struct bc_hls_sessions *s, const char *channel, const char *sid);
 
-// A viewer asked for a playlist: counts it in, or keeps it counted. `sid` "": told apart by
-// `fallback` (its address).
+// A viewer asked for a playlist: counts it in, or keeps it counted. `sid` "": told apart
+// by `fallback` (its address).
 void
-bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel, const char *sid,
-    const char *fallback, int64_t now_us);
+bc_hls_sessions_touch(struct bc_hls_sessions *s, struct bc_channel *channel,
+    const char *sid, const char *fallback, int64_t now_us);
 
 #endif

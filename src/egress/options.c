@@ -19,5 +19,6 @@ bool
 bc_wants_gop(const char *query)
 {
     char value[8];
-    return bc_query_get(query, "gop", value, sizeof(value)) <= 0 || strcmp(value, "0") != 0;
+    return bc_query_get(query, "gop", value, sizeof(value)) <= 0
+        || strcmp(value, "0") != 0;
 }

@@ -6,8 +6,8 @@
 
 #include "container/flv.h"
 
-// How this viewer wants HEVC: as ?hevc=12 or ?hevc=enhanced says; else the FourCC for players
-// that announced it, and the older id 12 that mini-programs and web players read.
+// How this viewer wants HEVC: as ?hevc=12 or ?hevc=enhanced says; else the FourCC for
+// players that announced it, and the older id 12 that mini-programs and web players read.
 enum bc_flv_hevc
 bc_hevc_choice(const char *query, bool supports_fourcc);
 

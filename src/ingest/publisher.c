@@ -13,7 +13,8 @@
 #define MP3_LOW_RATE_FRAME_SAMPLES 576 // MPEG-2 and 2.5: below 32 kHz
 
 void
-bc_publisher_init(struct bc_publisher *p, struct bc_take *take, const struct bc_logger *log)
+bc_publisher_init(
+    struct bc_publisher *p, struct bc_take *take, const struct bc_logger *log)
 {
     memset(p, 0, sizeof(*p));
     p->take = take;
@@ -96,8 +97,9 @@ struct stamp {
 };
 
 static void
-emit(struct bc_publisher *p, enum bc_kind kind, struct bc_track *track, struct bc_buf *buf,
-    const uint8_t *data, size_t len, const struct stamp *t, int64_t cts_us, uint32_t flags)
+emit(struct bc_publisher *p, enum bc_kind kind, struct bc_track *track,
+    struct bc_buf *buf, const uint8_t *data, size_t len, const struct stamp *t,
+    int64_t cts_us, uint32_t flags)
 {
     struct bc_packet *packet = bc_packet_create(kind, track, buf, data, len);
     if (!packet) {
@@ -186,12 +188,13 @@ video_frame(struct bc_publisher *p, const struct bc_rtmp_media *m,
     }
     uint32_t flags = (info.is_idr ? BC_PACKET_KEY : 0u)
         | (info.disposable ? BC_PACKET_DISPOSABLE : 0u);
-    emit(p, BC_KIND_VIDEO, p->video, rewritten ? rewritten : bc_buf_ref(m->buf), data, len, t,
-        (int64_t)v->cts_ms * 1000 + v->pts_offset_ns / 1000, flags);
+    emit(p, BC_KIND_VIDEO, p->video, rewritten ? rewritten : bc_buf_ref(m->buf), data,
+        len, t, (int64_t)v->cts_ms * 1000 + v->pts_offset_ns / 1000, flags);
 }
 
 static void
-video_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
+video_message(
+    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
 {
     struct bc_flv_video v;
     int ret = bc_flv_parse_video(m->data, m->len, &v);
@@ -207,7 +210,8 @@ video_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const struc
             return;
         }
     }
-    complain(p, ret == -ENOTSUP ? "unknown video codec" : "broken video message", t->now_us);
+    complain(
+        p, ret == -ENOTSUP ? "unknown video codec" : "broken video message", t->now_us);
 }
 
 static void
@@ -242,7 +246,8 @@ headerless_audio(struct bc_publisher *p, const struct bc_flv_audio *a)
 static void
 audio_header(struct bc_publisher *p, const struct bc_flv_audio *a, int64_t now_us)
 {
-    struct bc_track *track = a->codec == BC_CODEC_AAC ? bc_aac_track(a->payload, a->len) : NULL;
+    struct bc_track *track =
+        a->codec == BC_CODEC_AAC ? bc_aac_track(a->payload, a->len) : NULL;
     if (track) {
         set_audio(p, track);
     } else {
@@ -266,7 +271,8 @@ audio_frame(struct bc_publisher *p, const struct bc_rtmp_media *m,
 }
 
 static void
-audio_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
+audio_message(
+    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
 {
     struct bc_flv_audio a;
     int ret = bc_flv_parse_audio(m->data, m->len, &a);
@@ -281,17 +287,19 @@ audio_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const struc
             return;
         }
     }
-    complain(p, ret == -ENOTSUP ? "unknown audio codec" : "broken audio message", t->now_us);
+    complain(
+        p, ret == -ENOTSUP ? "unknown audio codec" : "broken audio message", t->now_us);
 }
 
 static void
-script_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
+script_message(
+    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
 {
     struct bc_rtmp_metadata md;
     int ret = bc_rtmp_metadata_parse(&md, m->data, m->len);
     if (ret == 0) {
-        // Hints only, and the host's own words are not passed on: viewers get an onMetaData made
-        // from what the tracks really are.
+        // Hints only, and the host's own words are not passed on: viewers get an
+        // onMetaData made from what the tracks really are.
         if (md.has_video || md.has_audio) {
             p->expects_video = md.has_video;
             p->expects_audio = md.has_audio;
@@ -304,12 +312,14 @@ script_message(struct bc_publisher *p, const struct bc_rtmp_media *m, const stru
 }
 
 void
-bc_publisher_media(struct bc_publisher *p, const struct bc_rtmp_media *media, int64_t now_us)
+bc_publisher_media(
+    struct bc_publisher *p, const struct bc_rtmp_media *media, int64_t now_us)
 {
     if (!p->take) {
         return;
     }
-    // Scripts often come with the time 0 (RTMP-81); they read the clock and do not move it.
+    // Scripts often come with the time 0 (RTMP-81); they read the clock and do not move
+    // it.
     struct bc_unwrap copy = p->clock;
     struct bc_unwrap *clock = media->kind == BC_KIND_SCRIPT ? &copy : &p->clock;
     struct stamp t = { bc_unwrap_rtmp(clock, media->timestamp) * 1000, now_us };

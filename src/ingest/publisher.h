@@ -11,7 +11,8 @@
 
 #define BC_PUBLISHER_HELD 256
 
-// Turns a host's FLV bodies into packets of a take. Embedded in the connection; worker's thread.
+// Turns a host's FLV bodies into packets of a take. Embedded in the connection; worker's
+// thread.
 struct bc_publisher {
     struct bc_take *take; // owned; NULL once closed
     const struct bc_logger *log;
@@ -21,8 +22,8 @@ struct bc_publisher {
     struct bc_track *next_video; // owned; counts from the next keyframe (RTMP-64)
     struct bc_track *audio;      // owned
     unsigned nalu_length_size;
-    // Until both tracks are known or enough was seen, packets wait here, so that the broadcast
-    // begins with all its tracks (RTMP-53).
+    // Until both tracks are known or enough was seen, packets wait here, so that the
+    // broadcast begins with all its tracks (RTMP-53).
     bool probing;
     bool expects_video; // by onMetaData; both true until it is known better
     bool expects_audio;
@@ -35,15 +36,18 @@ struct bc_publisher {
 
 // Takes over the take.
 void
-bc_publisher_init(struct bc_publisher *p, struct bc_take *take, const struct bc_logger *log);
+bc_publisher_init(
+    struct bc_publisher *p, struct bc_take *take, const struct bc_logger *log);
 
 // Ends the take.
 void
 bc_publisher_finish(struct bc_publisher *p, bool clean, const char *reason);
 
-// One message of the host. Nonsense is counted, logged at most once a second, and passed over.
+// One message of the host. Nonsense is counted, logged at most once a second, and passed
+// over.
 void
-bc_publisher_media(struct bc_publisher *p, const struct bc_rtmp_media *media, int64_t now_us);
+bc_publisher_media(
+    struct bc_publisher *p, const struct bc_rtmp_media *media, int64_t now_us);
 
 // At the end of each read.
 void

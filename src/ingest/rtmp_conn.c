@@ -75,7 +75,10 @@ on_closed(void *user, const char *reason)
 {
     struct bc_rtmp_conn *c = user;
     // The peer's going after a goodbye or a refusal is what was expected.
-    let_go(c, c->leaving ? c->leave_text : c->said_goodbye ? "the peer said goodbye" : reason);
+    let_go(c,
+        c->leaving            ? c->leave_text
+            : c->said_goodbye ? "the peer said goodbye"
+                              : reason);
 }
 
 static void
@@ -89,7 +92,8 @@ on_data(void *user, const uint8_t *data, size_t len)
         return;
     }
     enum bc_rtmp_state state = bc_rtmp_session_state(c->session);
-    if (state != BC_RTMP_HANDSHAKE && state != BC_RTMP_CONNECT && state != BC_RTMP_READY) {
+    if (state != BC_RTMP_HANDSHAKE && state != BC_RTMP_CONNECT
+        && state != BC_RTMP_READY) {
         count_half_open_out(c);
     }
     if (c->publishing) {
@@ -162,8 +166,9 @@ on_timer(struct bc_timer *timer)
 
 // --- the player's sink: whole messages ---
 
-// Our own commands (acknowledgements, pings) go out on the same connection, so a message that was
-// begun must be completed before them: its rest is queued, and the viewer goes on with the next.
+// Our own commands (acknowledgements, pings) go out on the same connection, so a message
+// that was begun must be completed before them: its rest is queued, and the viewer goes
+// on with the next.
 static ssize_t
 sink_writev(struct bc_sink *sink, const struct iovec *iov, int count)
 {
@@ -196,7 +201,8 @@ sink_close(struct bc_sink *sink, const char *reason)
 static void
 sink_finish(struct bc_sink *sink)
 {
-    bc_rtmp_conn_leave(bc_container_of(sink, struct bc_rtmp_conn, sink), "the broadcast ended");
+    bc_rtmp_conn_leave(
+        bc_container_of(sink, struct bc_rtmp_conn, sink), "the broadcast ended");
 }
 
 static const struct bc_sink_ops SINK_OPS = { sink_writev, sink_close, sink_finish };
@@ -226,7 +232,8 @@ admit(struct bc_rtmp_server *s, struct bc_rtmp_conn *c, const struct bc_config *
 }
 
 void
-bc_rtmp_conn_open(struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls, bool only_tls)
+bc_rtmp_conn_open(
+    struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls, bool only_tls)
 {
     struct bc_rtmp_conn *c = calloc(1, sizeof(*c));
     if (!c) {

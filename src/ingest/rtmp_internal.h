@@ -25,8 +25,9 @@ struct bc_rtmp_server {
     atomic_uint_fast64_t bytes_in;
 };
 
-// One RTMP connection: TCP below, the protocol's session, and above it a publisher or a player.
-// Lives on one worker from accept to close; freed at the end of the turn in which it closed.
+// One RTMP connection: TCP below, the protocol's session, and above it a publisher or a
+// player. Lives on one worker from accept to close; freed at the end of the turn in which
+// it closed.
 struct bc_rtmp_conn {
     struct bc_list node;
     struct bc_rtmp_server *server; // borrowed
@@ -53,7 +54,8 @@ void
 bc_rtmp_conn_open(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls,
     bool only_tls);
 
-// One log line with the reason, everything let go. The memory goes at the end of the turn.
+// One log line with the reason, everything let go. The memory goes at the end of the
+// turn.
 void
 bc_rtmp_conn_close(struct bc_rtmp_conn *conn, const char *reason);
 

@@ -57,7 +57,8 @@ on_refused(void *user, enum bc_take_refusal why, const char *text)
 {
     struct bc_rtmp_conn *c = user;
     bc_rtmp_conn_end_role(c, false, text);
-    refuse(c, why == BC_TAKE_BUSY ? BC_RTMP_REJECT_BAD_NAME : BC_RTMP_REJECT_REJECTED, text);
+    refuse(
+        c, why == BC_TAKE_BUSY ? BC_RTMP_REJECT_BAD_NAME : BC_RTMP_REJECT_REJECTED, text);
 }
 
 static void
@@ -103,7 +104,8 @@ on_publish(void *user, const struct bc_rtmp_request *req)
     char channel[BC_CHANNEL_NAME_MAX + 1];
     char key[KEY_MAX];
     if (!channel_name(req, channel, sizeof(channel))) {
-        refuse(c, BC_RTMP_REJECT_BAD_NAME, "the channel's name must be app/stream of letters, "
+        refuse(c, BC_RTMP_REJECT_BAD_NAME,
+            "the channel's name must be app/stream of letters, "
             "digits, '-', '_' and '.'");
         return;
     }
@@ -115,9 +117,10 @@ on_publish(void *user, const struct bc_rtmp_request *req)
     bc_config_unref(&config);
     if (!allowed) {
         char text[160];
-        snprintf(text, sizeof(text), key[0] ? "wrong publish key for %.100s"
-                                            : "no publish key for %.60s: use the stream key "
-                                              "NAME?key=KEY",
+        snprintf(text, sizeof(text),
+            key[0] ? "wrong publish key for %.100s"
+                   : "no publish key for %.60s: use the stream key "
+                     "NAME?key=KEY",
             channel);
         refuse(c, BC_RTMP_REJECT_DENIED, text);
     } else {

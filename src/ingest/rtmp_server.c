@@ -22,7 +22,8 @@ bc_rtmp_server_destroy(struct bc_rtmp_server *server)
 }
 
 void
-bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls)
+bc_rtmp_serve(
+    struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls)
 {
     bc_rtmp_conn_open(server, fd, tls, only_tls);
 }
@@ -38,7 +39,8 @@ bc_rtmp_server_drain(struct bc_rtmp_server *server)
 }
 
 void
-bc_rtmp_server_stats(const struct bc_rtmp_server *server, struct bc_rtmp_server_stats *out)
+bc_rtmp_server_stats(
+    const struct bc_rtmp_server *server, struct bc_rtmp_server_stats *out)
 {
     out->connections = atomic_load_explicit(&server->connections, memory_order_relaxed);
     out->accepted = atomic_load_explicit(&server->accepted, memory_order_relaxed);

@@ -6,7 +6,7 @@
 
 #define JUMP_FORWARD_US 1500000
 #define JUMP_BACK_US 500000
-#define NEAR_US 1500000      // of two stamps of one clock; interleaving takes 1 s (RTMP-70)
+#define NEAR_US 1500000 // of two stamps of one clock; interleaving takes 1 s (RTMP-70)
 #define AHEAD_MAX_US 1000000 // of a stamp, against the arrivals so far
 #define LAG_LEAK 100         // the least lag is forgotten by 1/100 of the elapsed time
 #define CONFIRM_COUNT 3

@@ -18,13 +18,14 @@
 #define BACKLOG 4096
 #define ACCEPTS_PER_TURN 64
 
-// Owned by the server; dies after bc_listener_close() when the loop has let go of its handle.
+// Owned by the server; dies after bc_listener_close() when the loop has let go of its
+// handle.
 struct bc_listener {
     struct bc_worker *worker; // borrowed
     uv_poll_t poll;
     int fd;
-    // Held back so that a process without descriptors can still take a connection off the queue
-    // and close it, instead of spinning on a readable listener.
+    // Held back so that a process without descriptors can still take a connection off the
+    // queue and close it, instead of spinning on a readable listener.
     int spare_fd;
     void (*on_accept)(void *user, struct bc_worker *worker, int fd);
     void *user;
@@ -43,7 +44,8 @@ refuse_one(struct bc_listener *l, int err)
 {
     unsigned suppressed;
     if (bc_log_limit_pass(&l->limit, bc_clock_us(), &suppressed)) {
-        bc_error(&l->log, "cannot accept connections: %s (%u more); raise the limit of open files",
+        bc_error(&l->log,
+            "cannot accept connections: %s (%u more); raise the limit of open files",
             strerror(err), suppressed);
     }
     if (l->spare_fd >= 0) {
@@ -81,7 +83,8 @@ on_readable(uv_poll_t *poll, int status, int events)
 
 // Splits "host:port" at the last colon; "[v6]:port" loses its brackets.
 static bool
-split_address(const char *address, char *host, size_t host_len, char *port, size_t port_len)
+split_address(
+    const char *address, char *host, size_t host_len, char *port, size_t port_len)
 {
     const char *colon = strrchr(address, ':');
     if (!colon || strlen(colon + 1) == 0 || strlen(colon + 1) >= port_len) {
@@ -156,8 +159,10 @@ listen_on(const char *address, bool share, char *error, size_t error_len)
         }
     }
     if (fd == -EADDRINUSE) {
-        snprintf(error, error_len, "cannot listen on %s: the port is in use by another program; "
-            "stop it or choose another port", address);
+        snprintf(error, error_len,
+            "cannot listen on %s: the port is in use by another program; "
+            "stop it or choose another port",
+            address);
     } else if (fd < 0) {
         snprintf(error, error_len, "cannot listen on %s: %s", address, strerror(-fd));
     }
@@ -177,8 +182,8 @@ bc_listener_probe(const char *address, char *error, size_t error_len)
 
 struct bc_listener *
 bc_listener_create(struct bc_worker *worker, const char *address,
-    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user, char *error,
-    size_t error_len)
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user,
+    char *error, size_t error_len)
 {
     struct bc_listener *l = calloc(1, sizeof(*l));
     if (!l) {

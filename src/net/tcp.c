@@ -17,8 +17,8 @@
 #define DEFAULT_QUEUE_BYTES (4u << 20)
 #define READS_PER_TURN 4
 #define FLUSH_VECTORS 64
-// What a socket may hold that has not been sent yet: bounds the delay that a slow peer builds up
-// inside the kernel, where nothing can be skipped any more.
+// What a socket may hold that has not been sent yet: bounds the delay that a slow peer
+// builds up inside the kernel, where nothing can be skipped any more.
 #define NOTSENT_LOWAT_BYTES (128 * 1024)
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_INTERVAL_S 10
@@ -110,8 +110,8 @@ socket_error(int fd)
     return err;
 }
 
-// Marks the connection broken; the owner hears of it at the end of the turn, never inside a
-// call of its own.
+// Marks the connection broken; the owner hears of it at the end of the turn, never inside
+// a call of its own.
 static void
 set_broken(struct bc_tcp *tcp, int err)
 {

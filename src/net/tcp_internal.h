@@ -16,7 +16,8 @@ struct bc_tcp_slice {
     size_t len;
 };
 
-// What bc_tcp_send*() queued: a growing ring-less array that is compacted when it empties.
+// What bc_tcp_send*() queued: a growing ring-less array that is compacted when it
+// empties.
 struct bc_tcp_queue {
     struct bc_tcp_slice *slices; // owned; NULL while nothing was ever queued
     unsigned first;
@@ -77,11 +78,13 @@ bc_tcp_queue_finish(struct bc_tcp_queue *q);
 ssize_t
 bc_tcp_io_writev(struct bc_tcp *tcp, const struct iovec *iov, int count);
 
-// Bytes read, 0 when there are none now, -ECONNRESET at the end of the stream, other -errno.
+// Bytes read, 0 when there are none now, -ECONNRESET at the end of the stream, other
+// -errno.
 ssize_t
 bc_tcp_io_read(struct bc_tcp *tcp, uint8_t *out, size_t len);
 
-// Completes what an earlier write left half done inside OpenSSL. 1 done, 0 not yet, -errno.
+// Completes what an earlier write left half done inside OpenSSL. 1 done, 0 not yet,
+// -errno.
 int
 bc_tcp_io_resume(struct bc_tcp *tcp);
 

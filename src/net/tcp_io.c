@@ -69,8 +69,8 @@ bc_tcp_io_resume(struct bc_tcp *tcp)
     return 1;
 }
 
-// OpenSSL wants the same bytes again after WANT_WRITE, while our caller may decide for others
-// (a viewer that skips). So such a record is kept here and counts as taken.
+// OpenSSL wants the same bytes again after WANT_WRITE, while our caller may decide for
+// others (a viewer that skips). So such a record is kept here and counts as taken.
 static int
 keep_record(struct bc_tcp *tcp, const uint8_t *data, size_t len)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A binary heap of intrusive timers per worker, driven by one libuv timer: libuv's own timers
-// need an asynchronous close, which would delay the freeing of every connection.
+// A binary heap of intrusive timers per worker, driven by one libuv timer: libuv's own
+// timers need an asynchronous close, which would delay the freeing of every connection.
 #include "net/timer.h"
 
 #include <errno.h>

@@ -27,8 +27,8 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 {
     (void)ssl;
     const struct bc_tls_context *ctx = arg;
-    int ret = SSL_select_next_proto((unsigned char **)out, out_len, ctx->alpn, ctx->alpn_len,
-        in, in_len);
+    int ret = SSL_select_next_proto(
+        (unsigned char **)out, out_len, ctx->alpn, ctx->alpn_len, in, in_len);
     return ret == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
@@ -79,8 +79,8 @@ load_files(SSL_CTX *ssl, const char *cert, const char *key, char *error, size_t 
 }
 
 struct bc_tls_context *
-bc_tls_context_create(const char *cert, const char *key, const char *const *alpn, char *error,
-    size_t error_len)
+bc_tls_context_create(const char *cert, const char *key, const char *const *alpn,
+    char *error, size_t error_len)
 {
     struct bc_tls_context *ctx = calloc(1, sizeof(*ctx));
     if (!ctx) {
@@ -95,9 +95,11 @@ bc_tls_context_create(const char *cert, const char *key, const char *const *alpn
         return NULL;
     }
     SSL_CTX_set_min_proto_version(ctx->ssl, TLS1_2_VERSION);
-    SSL_CTX_set_options(ctx->ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
-        | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    // Idle connections give their 34 KiB of buffers back; partial writes fit bc_tcp_writev().
+    SSL_CTX_set_options(ctx->ssl,
+        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION
+            | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // Idle connections give their 34 KiB of buffers back; partial writes fit
+    // bc_tcp_writev().
     SSL_CTX_set_mode(ctx->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
         | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (!load_files(ctx->ssl, cert, key, error, error_len)) {

@@ -5,8 +5,8 @@
 struct bc_tls_context;
 struct ssl_st;
 
-// The server's end of a TLS connection on a non-blocking socket; freed with SSL_free(). The
-// caller keeps a reference of the context. NULL without memory.
+// The server's end of a TLS connection on a non-blocking socket; freed with SSL_free().
+// The caller keeps a reference of the context. NULL without memory.
 struct ssl_st *
 bc_tls_accept(struct bc_tls_context *ctx, int fd);
 

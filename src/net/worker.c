@@ -105,7 +105,8 @@ static void
 close_own_handles(struct bc_worker *w)
 {
     pthread_mutex_lock(&w->inbox_lock);
-    w->wakeup_sent = true; // what is posted from now on waits for bc_worker_run_leftovers()
+    w->wakeup_sent =
+        true; // what is posted from now on waits for bc_worker_run_leftovers()
     pthread_mutex_unlock(&w->inbox_lock);
     uv_close((uv_handle_t *)&w->wakeup, NULL);
     uv_close((uv_handle_t *)&w->turn_end, NULL);

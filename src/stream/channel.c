@@ -11,8 +11,8 @@
 #include "stream/hub.h"
 #include "take_internal.h"
 
-// How long a take that is silent counts as half-open (its line is dead but TCP does not know), and
-// how long another one waits to see whether it is.
+// How long a take that is silent counts as half-open (its line is dead but TCP does not
+// know), and how long another one waits to see whether it is.
 #define SILENT_US 1000000
 #define CHALLENGE_US 1500000
 // How long the end of a broadcast can still be fetched (ENDLIST, the last segments).
@@ -50,7 +50,8 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
     c->destroy_task.run = run_destroy;
     bc_timer_init(&c->challenge_timer, home, on_challenge);
     bc_timer_init(&c->grace_timer, home, on_grace_over);
-    bc_timer_init(&c->tick_timer, home, NULL); // bc_channel_start_ticking() gives it its work
+    bc_timer_init(
+        &c->tick_timer, home, NULL); // bc_channel_start_ticking() gives it its work
     bc_timeline_init(&c->timeline);
     c->live.state = BC_CHANNEL_ENDED;
     bc_channel_publish_info(c);
@@ -122,7 +123,8 @@ set_state(struct bc_channel *c, enum bc_channel_state state)
     if (old == state) {
         return;
     }
-    bc_debug(&c->log, "%s -> %s", bc_channel_state_name(old), bc_channel_state_name(state));
+    bc_debug(
+        &c->log, "%s -> %s", bc_channel_state_name(old), bc_channel_state_name(state));
     atomic_store(&c->state, (int)state);
     c->live.state = state;
     bc_channel_publish_info(c);
@@ -136,7 +138,8 @@ begin_broadcast(struct bc_channel *c)
     c->takes_before = c->live.takes;
     c->live.began_wall_us = bc_clock_wall_us();
     c->live.history_count = 0;
-    c->live.media_us = 0; // who joins now must not be based on the last broadcast's length
+    c->live.media_us =
+        0; // who joins now must not be based on the last broadcast's length
     bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->live.broadcast);
 }
 
@@ -241,8 +244,8 @@ refuse_busy(struct bc_channel *c, struct bc_take *take)
     bc_take_answer(take, BC_TAKE_BUSY, text);
 }
 
-// True when the running take's line looks dead, or when the new one comes from the same place:
-// then it is the same host that reconnects.
+// True when the running take's line looks dead, or when the new one comes from the same
+// place: then it is the same host that reconnects.
 static bool
 may_replace(const struct bc_channel *c, const struct bc_take *by)
 {
@@ -271,7 +274,8 @@ bc_channel_admit(struct bc_channel *c, struct bc_take *take)
 {
     if (bc_hub_is_draining(c->hub)) {
         take->dismissed = true;
-        bc_take_answer(take, BC_TAKE_DRAINING, "the server is going down, try again soon");
+        bc_take_answer(
+            take, BC_TAKE_DRAINING, "the server is going down, try again soon");
     } else if (!c->take) {
         accept_take(c, take);
     } else if (c->take->credential != take->credential || c->challenger) {
@@ -279,15 +283,16 @@ bc_channel_admit(struct bc_channel *c, struct bc_take *take)
     } else if (may_replace(c, take)) {
         replace_take(c, take);
     } else {
-        // The same key from elsewhere while the old take still sends: perhaps its last packets.
-        // Two hosts with one key must not fight, so the one that is alive stays.
+        // The same key from elsewhere while the old take still sends: perhaps its last
+        // packets. Two hosts with one key must not fight, so the one that is alive stays.
         c->challenger = bc_take_ref(take);
         bc_timer_set(&c->challenge_timer, CHALLENGE_US);
     }
 }
 
 void
-bc_channel_dismiss(struct bc_channel *c, struct bc_take *take, bool clean, const char *reason)
+bc_channel_dismiss(
+    struct bc_channel *c, struct bc_take *take, bool clean, const char *reason)
 {
     if (c->challenger == take) {
         bc_timer_cancel(&c->challenge_timer);
@@ -326,7 +331,8 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_channel *c = bc_container_of(task, struct bc_channel, drain_task);
-    // The broadcast is not over: the host comes back to the next process, and so do the viewers.
+    // The broadcast is not over: the host comes back to the next process, and so do the
+    // viewers.
     drop_take(c, "the server is going down");
     bc_channel_unref(&c);
 }

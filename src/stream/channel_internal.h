@@ -14,9 +14,9 @@
 
 struct bc_take;
 
-// A name that viewers know. Outlives every connection: made by its first take, kept through the
-// grace period and a while after the end, then forgotten by the hub. Everything below `home only`
-// belongs to the home worker's thread.
+// A name that viewers know. Outlives every connection: made by its first take, kept
+// through the grace period and a while after the end, then forgotten by the hub.
+// Everything below `home only` belongs to the home worker's thread.
 struct bc_channel {
     atomic_uint refs;
     struct bc_hub *hub;       // borrowed
@@ -38,7 +38,8 @@ struct bc_channel {
     struct bc_take *take;       // owned reference; NULL while nobody publishes
     struct bc_take *challenger; // waits whether `take` is dead; owned reference
     struct bc_timer challenge_timer;
-    struct bc_timer grace_timer; // the grace period, then the time an ended channel is kept
+    struct bc_timer
+        grace_timer; // the grace period, then the time an ended channel is kept
     struct bc_timer tick_timer;  // once a second while live
     struct bc_timeline timeline;
     struct bc_track *video;      // owned; of the running epoch

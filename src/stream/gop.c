@@ -75,7 +75,8 @@ bc_gop_push(struct bc_gop *gop, struct bc_packet *packet, bool has_video)
     }
     bool too_long = gop->count > 0
         && packet->dts_us - gop->packets[0]->dts_us > gop->max_us;
-    if ((has_video && too_long) || gop->bytes + packet->len > MAX_BYTES || !reserve(gop)) {
+    if ((has_video && too_long) || gop->bytes + packet->len > MAX_BYTES
+        || !reserve(gop)) {
         bc_gop_clear(gop);
         return;
     }

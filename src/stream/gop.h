@@ -8,14 +8,16 @@
 
 #include "media/packet.h"
 
-// The packets since the last keyframe, so that a viewer starts at once instead of waiting for the
-// next one. Without video: about the last second. Part of its channel, home worker only.
+// The packets since the last keyframe, so that a viewer starts at once instead of waiting
+// for the next one. Without video: about the last second. Part of its channel, home
+// worker only.
 struct bc_gop {
     struct bc_packet **packets; // owned references, oldest first
     size_t count;
     size_t cap;
     size_t bytes;
-    int64_t max_us; // longer GOPs are not kept: better to wait than to start minutes behind
+    int64_t
+        max_us; // longer GOPs are not kept: better to wait than to start minutes behind
 };
 
 void

@@ -98,7 +98,8 @@ find_for_take(struct bc_hub *hub, const char *name, bool *full)
     return channel;
 }
 
-// Two first takes of one name may race; the one that comes second finds the first's channel.
+// Two first takes of one name may race; the one that comes second finds the first's
+// channel.
 static struct bc_channel *
 insert_or_find(struct bc_hub *hub, struct bc_channel *fresh)
 {

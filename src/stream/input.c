@@ -43,7 +43,8 @@ tell_tracks(struct bc_channel *c)
     }
 }
 
-// The first packet of a take that is let through: its epoch has the tracks announced until now.
+// The first packet of a take that is let through: its epoch has the tracks announced
+// until now.
 static void
 adopt_tracks(struct bc_channel *c)
 {
@@ -82,8 +83,9 @@ check_format(struct bc_channel *c, struct bc_packet *p)
     }
 }
 
-// Before the first keyframe nothing can be decoded, and sound without picture would start the
-// players on the wrong foot. An encoder that never sends one still gets its sound through.
+// Before the first keyframe nothing can be decoded, and sound without picture would start
+// the players on the wrong foot. An encoder that never sends one still gets its sound
+// through.
 static bool
 is_let_through(struct bc_channel *c, const struct bc_packet *p)
 {

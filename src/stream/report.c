@@ -25,7 +25,8 @@ bc_channel_publish_info(struct bc_channel *c)
 void
 bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out)
 {
-    struct bc_channel *c = (struct bc_channel *)channel; // the lock is no part of its value
+    struct bc_channel *c =
+        (struct bc_channel *)channel; // the lock is no part of its value
     pthread_mutex_lock(&c->info_lock);
     *out = c->info;
     pthread_mutex_unlock(&c->info_lock);

@@ -9,8 +9,9 @@
 
 #define BC_TAKE_BATCH 64
 
-// One publishing attempt. Two owners hold a reference each: the connection, on its worker, until
-// bc_take_close(); the channel, on its home worker, until it dismissed the take.
+// One publishing attempt. Two owners hold a reference each: the connection, on its
+// worker, until bc_take_close(); the channel, on its home worker, until it dismissed the
+// take.
 struct bc_take {
     atomic_uint refs;
     struct bc_worker *worker;   // borrowed; of the connection

@@ -109,7 +109,8 @@ find_feed(struct bc_fanout *f, const struct bc_feed_key *key)
     {
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
         if (feed->key.format == key->format && feed->key.hevc == key->hevc
-            && feed->key.audio_only == key->audio_only && feed->key.base_ms == key->base_ms) {
+            && feed->key.audio_only == key->audio_only
+            && feed->key.base_ms == key->base_ms) {
             return feed;
         }
     }

@@ -24,8 +24,8 @@ bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel);
 void
 bc_fanout_finish(struct bc_fanout *fanout);
 
-// Called by windows, on any worker: messages to the channel's home. The window stays alive until
-// bc_window_detached() was called on its worker.
+// Called by windows, on any worker: messages to the channel's home. The window stays
+// alive until bc_window_detached() was called on its worker.
 void
 bc_fanout_attach(struct bc_window *window);
 

@@ -13,8 +13,8 @@ struct bc_window;
 #define BC_FEED_BATCH 128
 #define BC_FEED_SUBSCRIBERS 64 // one per worker
 
-// One byte form of a channel (one key), made while somebody watches it. Owned by its fanout,
-// home worker only.
+// One byte form of a channel (one key), made while somebody watches it. Owned by its
+// fanout, home worker only.
 struct bc_feed {
     struct bc_list node;
     struct bc_fanout *fanout; // borrowed

@@ -81,7 +81,8 @@ write_message(struct bc_writer *w, const struct bc_feed_key *key, const struct m
 static int64_t
 to_ms(const struct bc_feed_key *key, int64_t us)
 {
-    // Rounded, as the source's stamps were milliseconds; never before the viewer's own zero.
+    // Rounded, as the source's stamps were milliseconds; never before the viewer's own
+    // zero.
     int64_t ms = (us + 500) / 1000 - key->base_ms;
     return ms > 0 ? ms : 0;
 }

@@ -74,8 +74,8 @@ bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
     struct bc_hls_queue *q = &o->queues[worker->index];
     q->worker = worker;
     atomic_fetch_or(&o->interest, (uint_fast64_t)1 << worker->index);
-    // A message that is on its way was perhaps sent for an older snapshot; it wakes us to look
-    // again, which is harmless.
+    // A message that is on its way was perhaps sent for an older snapshot; it wakes us to
+    // look again, which is harmless.
     pthread_mutex_lock(&o->lock);
     bool newer = o->snapshot != seen;
     pthread_mutex_unlock(&o->lock);
@@ -86,8 +86,8 @@ bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
     return true;
 }
 
-// Numbers of a new broadcast are above all of earlier ones and earlier runs of the server: a
-// segment is at least a second long, so the wall clock in seconds outruns them.
+// Numbers of a new broadcast are above all of earlier ones and earlier runs of the
+// server: a segment is at least a second long, so the wall clock in seconds outruns them.
 static uint64_t
 choose_first_msn(const struct bc_hls_outlet *o)
 {
@@ -148,7 +148,8 @@ on_end(struct bc_packet_sink *sink)
         bc_hls_snapshot_stats(latest, &stats);
         o->next_msn = stats.last_msn + 1;
     }
-    // The snapshot stays: its ENDLIST and last segments are served while the channel is kept.
+    // The snapshot stays: its ENDLIST and last segments are served while the channel is
+    // kept.
     bc_hls_destroy(o->muxer);
     o->muxer = NULL;
 }

@@ -10,8 +10,8 @@
 #include "transmux/hls.h"
 #include "transmux/outputs.h"
 
-// The requests of one worker that wait for a channel's next snapshot, and the message that wakes
-// them.
+// The requests of one worker that wait for a channel's next snapshot, and the message
+// that wakes them.
 struct bc_hls_queue {
     struct bc_list waiters;         // that worker only
     struct bc_task wake_task;
@@ -29,8 +29,9 @@ struct bc_hls_outlet {
     uint64_t next_msn;            // above all that this URL had
     pthread_mutex_t lock;         // guards snapshot
     struct bc_hls_snapshot *snapshot; // owned reference
-    // Workers with waiters, a bit each: set by the worker before it looks at the snapshot a last
-    // time, cleared by the home worker after it set a new one, so that no waiter is forgotten.
+    // Workers with waiters, a bit each: set by the worker before it looks at the snapshot
+    // a last time, cleared by the home worker after it set a new one, so that no waiter
+    // is forgotten.
     atomic_uint_fast64_t interest;
     struct bc_hls_queue queues[BC_WORKER_MAX];
 };

@@ -15,19 +15,20 @@ enum bc_item_flag {
     BC_ITEM_CONFIG = 1 << 3, // headers for those who are watching already
     BC_ITEM_END = 1 << 4,    // nothing more for who gets here; no bytes
     BC_ITEM_OVER = 1 << 5,   // with END: the broadcast is over
-    // No item but a note to a new window: the cached GOP is through, what follows is live.
+    // No item but a note to a new window: the cached GOP is through, what follows is
+    // live.
     BC_ITEM_PRIMED = 1 << 6,
 };
 
-// One message as viewers of one feed get it, framing included. Immutable and reference-counted:
-// the feed makes it, the windows of all workers hold it.
+// One message as viewers of one feed get it, framing included. Immutable and
+// reference-counted: the feed makes it, the windows of all workers hold it.
 struct bc_item {
     atomic_uint refs;
     uint32_t flags; // enum bc_item_flag
     int64_t dts_us;
     unsigned generation; // of the headers that these bytes need
-    // With BC_ITEM_START: what a viewer gets who begins here, and one who comes from other
-    // headers. Owned references.
+    // With BC_ITEM_START: what a viewer gets who begins here, and one who comes from
+    // other headers. Owned references.
     struct bc_buf *join;
     struct bc_buf *config;
     size_t len;

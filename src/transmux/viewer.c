@@ -73,8 +73,8 @@ start_at_newest(struct bc_viewer *v)
     return true;
 }
 
-// Gives up the headers that were to be sent; what was begun of them is still sent. False, with
-// nothing changed, when there is no memory for that.
+// Gives up the headers that were to be sent; what was begun of them is still sent. False,
+// with nothing changed, when there is no memory for that.
 static bool
 drop_head(struct bc_viewer *v)
 {

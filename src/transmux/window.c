@@ -95,8 +95,8 @@ bc_windows_stats(const struct bc_windows *windows, struct bc_windows_stats *out)
 }
 
 static struct bc_window *
-create(struct bc_windows *windows, struct bc_channel *channel, const struct bc_feed_key *key,
-    const struct bc_window_id *id)
+create(struct bc_windows *windows, struct bc_channel *channel,
+    const struct bc_feed_key *key, const struct bc_window_id *id)
 {
     struct bc_window *w = calloc(1, sizeof(*w));
     if (!w) {

@@ -23,9 +23,10 @@ struct bc_window_id {
     int unused;
 };
 
-// One feed as one worker holds it: the newest items, from the place where a viewer can start and
-// for as long as a slow viewer may lag. Its viewers are cursors into it. Made for the first
-// viewer, kept a moment after the last one. Belongs to its worker's thread, but for the tasks.
+// One feed as one worker holds it: the newest items, from the place where a viewer can
+// start and for as long as a slow viewer may lag. Its viewers are cursors into it. Made
+// for the first viewer, kept a moment after the last one. Belongs to its worker's thread,
+// but for the tasks.
 struct bc_window {
     UT_hash_handle hh;
     struct bc_window_id id;

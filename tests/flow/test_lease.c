@@ -188,7 +188,8 @@ test_who_joins_in_the_pause_gets_the_headers_of_another_format(void **state)
     struct fixture *f = *state;
     flow_host_send(&f->host, 2000);
     FLOW_UNTIL(&f->flow, flow_state(&f->flow) == BC_CHANNEL_LIVE);
-    // All of it has arrived when somebody has it; by sound alone, which is a feed of its own.
+    // All of it has arrived when somebody has it; by sound alone, which is a feed of its
+    // own.
     flow_http_get(&f->flow, &f->hls, "/live/hq.flv?only=audio", "");
     FLOW_UNTIL(&f->flow, (flow_http_read_flv(&f->hls),
                              f->hls.media.last_number == f->host.count - 1));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeds files, or all files of folders, to a fuzz target: what a fuzzer found once stays tested.
+// Feeds files, or all files of folders, to a fuzz target: what a fuzzer found once stays
+// tested.
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

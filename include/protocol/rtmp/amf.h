@@ -24,7 +24,8 @@ enum bc_amf_type {
     BC_AMF_ARRAY,  // strict arrays
 };
 
-// One value of a parsed message. Texts point into the parsed bytes and are not terminated.
+// One value of a parsed message. Texts point into the parsed bytes and are not
+// terminated.
 struct bc_amf_value {
     enum bc_amf_type type;
     double number; // number; boolean as 0 or 1; date in ms since 1970
@@ -36,17 +37,18 @@ struct bc_amf_value {
     uint32_t next;  // index of its next sibling, 0 when it is the last
 };
 
-// The values of one message as a flat tree. Zero-initialised is empty; may be parsed into again.
-// Lives no longer than the bytes it was parsed from; its holder calls bc_amf_finish().
+// The values of one message as a flat tree. Zero-initialised is empty; may be parsed into
+// again. Lives no longer than the bytes it was parsed from; its holder calls
+// bc_amf_finish().
 struct bc_amf {
     struct bc_amf_value *values; // owned; index 0 is the unnamed parent of all
     uint32_t count;
     uint32_t cap;
 };
 
-// Parses a sequence of AMF0 values with AMF3 values behind 0x11 (RTMP 7.1.1, AMF0 and AMF3
-// specifications). Returns 0, or -EINVAL / -ENOMEM with the top-level values that were complete
-// before the trouble still in `amf`.
+// Parses a sequence of AMF0 values with AMF3 values behind 0x11 (RTMP 7.1.1, AMF0 and
+// AMF3 specifications). Returns 0, or -EINVAL / -ENOMEM with the top-level values that
+// were complete before the trouble still in `amf`.
 int
 bc_amf_parse(struct bc_amf *amf, const uint8_t *data, size_t len);
 
@@ -57,8 +59,8 @@ bc_amf_finish(struct bc_amf *amf);
 const struct bc_amf_value *
 bc_amf_at(const struct bc_amf *amf, size_t n);
 
-// The member of an object with that name in any case of letters ("tcUrl", "tcurl"), or NULL,
-// also when `object` is NULL or no object.
+// The member of an object with that name in any case of letters ("tcUrl", "tcurl"), or
+// NULL, also when `object` is NULL or no object.
 const struct bc_amf_value *
 bc_amf_get(const struct bc_amf *amf, const struct bc_amf_value *object, const char *key);
 
@@ -73,13 +75,13 @@ bc_amf_next(const struct bc_amf *amf, const struct bc_amf_value *v);
 bool
 bc_amf_is(const struct bc_amf_value *v, const char *text);
 
-// The number of a number, a boolean or a numeric string; `otherwise` for all else, also for
-// NULL, infinities and NaN.
+// The number of a number, a boolean or a numeric string; `otherwise` for all else, also
+// for NULL, infinities and NaN.
 double
 bc_amf_number(const struct bc_amf_value *v, double otherwise);
 
-// Copies a string, terminated. False, and "" in `out`, when it is no string, does not fit or
-// holds control characters.
+// Copies a string, terminated. False, and "" in `out`, when it is no string, does not fit
+// or holds control characters.
 bool
 bc_amf_copy_text(const struct bc_amf_value *v, char *out, size_t size);
 
@@ -99,7 +101,8 @@ bc_amf_write_null(struct bc_writer *w);
 void
 bc_amf_write_undefined(struct bc_writer *w);
 
-// An object: begin, members as a key and a value each, end. An ECMA array also tells a count.
+// An object: begin, members as a key and a value each, end. An ECMA array also tells a
+// count.
 void
 bc_amf_write_object_begin(struct bc_writer *w);
 
@@ -117,6 +120,7 @@ bc_amf_write_object_end(struct bc_writer *w);
 
 // A parsed value and all its members again, in AMF0.
 void
-bc_amf_write_value(struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v);
+bc_amf_write_value(
+    struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v);
 
 #endif

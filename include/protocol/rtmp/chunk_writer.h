@@ -43,9 +43,9 @@ enum {
 // The largest header in front of a chunk: basic 3, message 11, extended timestamp 4.
 #define BC_RTMP_HEADER_MAX 18
 
-// One message to be sent. The payload is `head` followed by `body`, so that a few bytes (the
-// FLV head of a frame) need not be copied in front of shared ones. The bytes are borrowed for
-// the call.
+// One message to be sent. The payload is `head` followed by `body`, so that a few bytes
+// (the FLV head of a frame) need not be copied in front of shared ones. The bytes are
+// borrowed for the call.
 struct bc_rtmp_out {
     uint32_t csid; // 2 to 65599
     uint8_t type;  // enum bc_rtmp_type
@@ -57,15 +57,18 @@ struct bc_rtmp_out {
     size_t body_len;
 };
 
-// Appends the chunks of one message: a full type 0 header, then type 3 headers, each followed by
-// the extended timestamp again where there is one (RTMP-17). Bytes that depend on nothing sent
-// before, so viewers can share them and start anywhere. Returns 0; -EMSGSIZE when the payload
-// does not fit 24 bits, -EINVAL for a bad csid or chunk size, -ENOMEM.
+// Appends the chunks of one message: a full type 0 header, then type 3 headers, each
+// followed by the extended timestamp again where there is one (RTMP-17). Bytes that
+// depend on nothing sent before, so viewers can share them and start anywhere. Returns 0;
+// -EMSGSIZE when the payload does not fit 24 bits, -EINVAL for a bad csid or chunk size,
+// -ENOMEM.
 int
-bc_rtmp_chunk_write(struct bc_writer *w, const struct bc_rtmp_out *msg, uint32_t chunk_size);
+bc_rtmp_chunk_write(
+    struct bc_writer *w, const struct bc_rtmp_out *msg, uint32_t chunk_size);
 
-// Only the type 0 header of a message, for an owner who sends the payload from elsewhere (at
-// most one chunk of it): returns its length, 0 for what bc_rtmp_chunk_write() would refuse.
+// Only the type 0 header of a message, for an owner who sends the payload from elsewhere
+// (at most one chunk of it): returns its length, 0 for what bc_rtmp_chunk_write() would
+// refuse.
 size_t
 bc_rtmp_chunk_header(uint8_t out[BC_RTMP_HEADER_MAX], const struct bc_rtmp_out *msg);
 

@@ -8,8 +8,9 @@
 
 #include "protocol/rtmp/session.h"
 
-// The client's side of one RTMP connection that publishes or plays one stream: bytes in, bytes
-// and events out. Same rules as struct bc_rtmp_session for ownership, thread and callbacks.
+// The client's side of one RTMP connection that publishes or plays one stream: bytes in,
+// bytes and events out. Same rules as struct bc_rtmp_session for ownership, thread and
+// callbacks.
 struct bc_rtmp_client;
 
 struct bc_rtmp_client_params {
@@ -26,7 +27,8 @@ struct bc_rtmp_client_callbacks {
     void (*on_started)(void *user); // Publish.Start or Play.Start came
     void (*on_media)(void *user, const struct bc_rtmp_media *media); // play only
     // Every other onStatus, and `_error`; the texts live until it returns.
-    void (*on_status)(void *user, bool is_error, const char *code, const char *description);
+    void (*on_status)(
+        void *user, bool is_error, const char *code, const char *description);
 };
 
 // The strings of `params` are copied. NULL without memory or when a string is too long.
@@ -37,7 +39,8 @@ bc_rtmp_client_create(const struct bc_rtmp_client_params *params,
 void
 bc_rtmp_client_destroy(struct bc_rtmp_client *c);
 
-// Sends C0 and C1; everything else follows from bc_rtmp_client_input(). 0 or negative errno.
+// Sends C0 and C1; everything else follows from bc_rtmp_client_input(). 0 or negative
+// errno.
 int
 bc_rtmp_client_start(struct bc_rtmp_client *c);
 
@@ -48,7 +51,8 @@ bc_rtmp_client_input(struct bc_rtmp_client *c, const uint8_t *data, size_t len);
 const char *
 bc_rtmp_client_reason(const struct bc_rtmp_client *c);
 
-// Sends one message of a publisher after on_started. 0; -ENOTCONN before; -EMSGSIZE, -ENOMEM.
+// Sends one message of a publisher after on_started. 0; -ENOTCONN before; -EMSGSIZE,
+// -ENOMEM.
 int
 bc_rtmp_client_send(struct bc_rtmp_client *c, enum bc_kind kind, uint32_t timestamp,
     const void *data, size_t len);

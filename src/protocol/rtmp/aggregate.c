@@ -5,7 +5,8 @@
 
 // RTMP 7.1.6: FLV tags, each
 //   type(1) length(3) time(3) time's top byte(1) stream id(3) data(length) back pointer(4)
-// The first one happens at the time of the aggregate, the others as far from it as they tell.
+// The first one happens at the time of the aggregate, the others as far from it as they
+// tell.
 int
 bc_rtmp_aggregate_next(struct bc_rtmp_aggregate *a, struct rtmp_sub_message *sub)
 {

@@ -22,7 +22,8 @@ struct bc_rtmp_aggregate {
     bool started;
 };
 
-// Returns 1 with the next sub-message, 0 at the end, -EINVAL when the bytes make no sense.
+// Returns 1 with the next sub-message, 0 at the end, -EINVAL when the bytes make no
+// sense.
 int
 bc_rtmp_aggregate_next(struct bc_rtmp_aggregate *a, struct rtmp_sub_message *sub);
 

@@ -31,7 +31,8 @@ read_text(struct amf_parser *p, size_t length_bytes, const char **text, size_t *
     *len = *text ? n : 0;
 }
 
-// Members up to 00 00 09. Some encoders leave the end out, so the end of the data ends it too.
+// Members up to 00 00 09. Some encoders leave the end out, so the end of the data ends it
+// too.
 static void
 read_members(struct amf_parser *p, uint32_t object, const struct amf_place *outer)
 {

@@ -80,7 +80,8 @@ refuse(struct amf_parser *p)
     }
 }
 
-// UTF-8-vr: a reference (bit 0 clear) or a length and the bytes. Empty ones are not counted.
+// UTF-8-vr: a reference (bit 0 clear) or a length and the bytes. Empty ones are not
+// counted.
 static struct text
 read_text(struct amf_parser *p)
 {
@@ -122,7 +123,8 @@ set_number(struct amf_parser *p, uint32_t index, enum bc_amf_type type, double n
     p->amf->values[index].number = number;
 }
 
-// The head of everything that may be a reference to an earlier object. False when it is one.
+// The head of everything that may be a reference to an earlier object. False when it is
+// one.
 static bool
 read_head(struct amf_parser *p, uint32_t index, uint32_t *n)
 {
@@ -168,8 +170,8 @@ read_array(struct amf_parser *p, uint32_t index, const struct amf_place *outer)
     }
 }
 
-// U29O-traits after the two low bits: bit 0 externalizable, bit 1 dynamic, then the count of
-// sealed members, whose names follow the class's name.
+// U29O-traits after the two low bits: bit 0 externalizable, bit 1 dynamic, then the count
+// of sealed members, whose names follow the class's name.
 static struct traits
 read_new_traits(struct amf_parser *p, uint32_t head)
 {
@@ -216,7 +218,8 @@ read_object(struct amf_parser *p, uint32_t index, const struct amf_place *outer)
         read_value(p, &place);
         return;
     }
-    // traits.count may be more than was read when the names were cut off: check the reader.
+    // traits.count may be more than was read when the names were cut off: check the
+    // reader.
     for (uint32_t i = 0; i < traits.count && amf_ok(p); i++) {
         place.key = p->amf3->names[traits.first_name + i].p;
         place.key_len = p->amf3->names[traits.first_name + i].len;
@@ -250,8 +253,8 @@ read_number_vector(struct amf_parser *p, uint32_t index, size_t size)
     }
 }
 
-// Vectors of objects hold `n` values after a flag and the class's name; dictionaries a key and a
-// value each after a flag.
+// Vectors of objects hold `n` values after a flag and the class's name; dictionaries a
+// key and a value each after a flag.
 static void
 read_collection(struct amf_parser *p, uint32_t index, bool dictionary,
     const struct amf_place *outer)

@@ -9,7 +9,8 @@
 
 struct amf3_tables;
 
-// What AMF0 and AMF3 share while one message is parsed. Lives on the stack of bc_amf_parse().
+// What AMF0 and AMF3 share while one message is parsed. Lives on the stack of
+// bc_amf_parse().
 struct amf_parser {
     struct bc_amf *amf;
     struct bc_reader r;

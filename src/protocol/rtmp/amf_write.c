@@ -94,7 +94,8 @@ static void
 write_members(struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v)
 {
     bool named = v->type == BC_AMF_OBJECT;
-    for (const struct bc_amf_value *m = bc_amf_child(amf, v); m; m = bc_amf_next(amf, m)) {
+    for (const struct bc_amf_value *m = bc_amf_child(amf, v); m;
+         m = bc_amf_next(amf, m)) {
         if (named) {
             write_text(w, m->key, m->key_len);
         }
@@ -117,7 +118,8 @@ write_string_value(struct bc_writer *w, const struct bc_amf_value *v)
 }
 
 void
-bc_amf_write_value(struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v)
+bc_amf_write_value(
+    struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v)
 {
     switch (v->type) {
     case BC_AMF_NUMBER:

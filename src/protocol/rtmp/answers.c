@@ -6,7 +6,8 @@
 #include "session_state.h"
 
 static void
-send_status(struct bc_rtmp_session *s, bool error, const char *code, const char *description)
+send_status(
+    struct bc_rtmp_session *s, bool error, const char *code, const char *description)
 {
     struct bc_writer body = { 0 };
     struct rtmp_status status = { error, code, description };
@@ -99,7 +100,8 @@ bc_rtmp_session_play_stopped(struct bc_rtmp_session *s, bool gone)
     }
     bc_rtmp_control_event(&s->control, RTMP_EVENT_STREAM_EOF, s->role_stream, &s->out);
     if (gone) {
-        send_status(s, false, "NetStream.Play.UnpublishNotify", "The broadcast has ended.");
+        send_status(
+            s, false, "NetStream.Play.UnpublishNotify", "The broadcast has ended.");
     } else {
         send_status(s, false, "NetStream.Play.Stop", "Stopped.");
     }

@@ -108,9 +108,9 @@ read_basic_header(struct bc_reader *r, struct header *h)
     }
 }
 
-// Type 3: 4 bytes follow when the last full header had an extended timestamp, but some senders
-// omit them; so they count only when they repeat its value (RTMP-17). Returns false when too
-// few bytes are there to tell.
+// Type 3: 4 bytes follow when the last full header had an extended timestamp, but some
+// senders omit them; so they count only when they repeat its value (RTMP-17). Returns
+// false when too few bytes are there to tell.
 static bool
 read_repeated_ext(struct bc_reader *r, uint32_t ext)
 {
@@ -126,7 +126,8 @@ read_repeated_ext(struct bc_reader *r, uint32_t ext)
 
 // RTMP 5.3.1.2, types 0 to 3:
 //   time(3) length(3) type(1) stream id(4)  |  time(3) length(3) type(1)  |  time(3)  |  -
-// then the extended timestamp(4) where the time is 0xFFFFFF. False when bytes are missing.
+// then the extended timestamp(4) where the time is 0xFFFFFF. False when bytes are
+// missing.
 static bool
 read_header(const struct bc_rtmp_chunk_reader *c, const uint8_t *data, size_t len,
     struct header *h)
@@ -161,7 +162,8 @@ read_header(const struct bc_rtmp_chunk_reader *c, const uint8_t *data, size_t le
     return !r.failed;
 }
 
-// Takes over what the header says. All time is modulo 2^32, per chunk stream (RTMP-14 to 16).
+// Takes over what the header says. All time is modulo 2^32, per chunk stream (RTMP-14 to
+// 16).
 static void
 apply_header(struct rtmp_chunk_stream *cs, const struct header *h)
 {
@@ -214,8 +216,8 @@ begin_chunk(struct bc_rtmp_chunk_reader *c, const struct header *h)
             return ret;
         }
     } else if (h->fmt != 3) {
-        return fail(c, -EPROTO, "type %u header inside a message on chunk stream %u", h->fmt,
-            h->csid);
+        return fail(c, -EPROTO, "type %u header inside a message on chunk stream %u",
+            h->fmt, h->csid);
     }
     uint32_t left = cs->length - cs->got;
     c->current = index;

@@ -30,8 +30,8 @@ struct bc_rtmp_chunk_limits {
     uint32_t max_total_bytes; // of all half-received messages together
 };
 
-// One chunk stream of the peer: the header that later chunks refer to, and the message that is
-// being put together. Lives as long as its reader.
+// One chunk stream of the peer: the header that later chunks refer to, and the message
+// that is being put together. Lives as long as its reader.
 struct rtmp_chunk_stream {
     uint32_t csid;
     uint8_t type;
@@ -47,7 +47,8 @@ struct rtmp_chunk_stream {
     uint32_t got;
 };
 
-// Takes chunks apart and puts messages together, RTMP 5.3. Embedded in the session or client.
+// Takes chunks apart and puts messages together, RTMP 5.3. Embedded in the session or
+// client.
 struct bc_rtmp_chunk_reader {
     struct bc_rtmp_chunk_limits limits; // max_message_bytes may be changed any time
     uint32_t chunk_size;                // set by the peer, between chunks
@@ -57,8 +58,8 @@ struct bc_rtmp_chunk_reader {
     uint32_t current;     // index of the stream whose chunk is being read
     uint32_t chunk_left;  // payload bytes to come in that chunk
     uint32_t total_bytes; // allocated for half-received messages
-    // Bytes of a header that came in pieces, or payload bytes that had to be looked at to tell
-    // that they are no extended timestamp.
+    // Bytes of a header that came in pieces, or payload bytes that had to be looked at to
+    // tell that they are no extended timestamp.
     uint8_t carry[BC_RTMP_HEADER_MAX];
     size_t carry_len;
     char reason[120]; // why it failed
@@ -71,13 +72,15 @@ bc_rtmp_chunk_reader_init(struct bc_rtmp_chunk_reader *c,
 void
 bc_rtmp_chunk_reader_finish(struct bc_rtmp_chunk_reader *c);
 
-// Reads up to the end of one message. Returns 1 with `*msg` filled; 0 when `r` is used up;
+// Reads up to the end of one message. Returns 1 with `*msg` filled; 0 when `r` is used
+// up;
 // -EPROTO, -EMSGSIZE, -ENOMEM when the connection is lost.
 int
 bc_rtmp_chunk_read(struct bc_rtmp_chunk_reader *c, struct bc_reader *r,
     struct bc_rtmp_message *msg);
 
-// Abort, RTMP 5.4.2: forgets the half-received message of a chunk stream, keeps its header.
+// Abort, RTMP 5.4.2: forgets the half-received message of a chunk stream, keeps its
+// header.
 void
 bc_rtmp_chunk_abort(struct bc_rtmp_chunk_reader *c, uint32_t csid);
 

@@ -17,8 +17,8 @@ put_be(uint8_t *out, uint32_t v, size_t bytes)
     return bytes;
 }
 
-// RTMP 5.3.1.1: ids 2-63 in one byte, 64-319 in two, up to 65599 in three, the last two of which
-// are least significant byte first.
+// RTMP 5.3.1.1: ids 2-63 in one byte, 64-319 in two, up to 65599 in three, the last two
+// of which are least significant byte first.
 static size_t
 put_basic_header(uint8_t *out, unsigned fmt, uint32_t csid)
 {
@@ -75,7 +75,8 @@ copy_payload(uint8_t *out, const struct bc_rtmp_out *msg, size_t at, size_t n)
 }
 
 int
-bc_rtmp_chunk_write(struct bc_writer *w, const struct bc_rtmp_out *msg, uint32_t chunk_size)
+bc_rtmp_chunk_write(
+    struct bc_writer *w, const struct bc_rtmp_out *msg, uint32_t chunk_size)
 {
     if (msg->head_len > MAX_24 || msg->body_len > MAX_24 - msg->head_len) {
         return -EMSGSIZE;

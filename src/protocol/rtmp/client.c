@@ -118,8 +118,8 @@ send_body(struct bc_rtmp_client *c, struct bc_writer *body, uint32_t stream_id)
 
 // name(transaction, null, text, second); the texts may be NULL.
 static void
-send_command(struct bc_rtmp_client *c, const char *name, double transaction, const char *text,
-    const char *second)
+send_command(struct bc_rtmp_client *c, const char *name, double transaction,
+    const char *text, const char *second)
 {
     struct bc_writer body = { 0 };
     bc_rtmp_write_command(&body, name, transaction);
@@ -342,8 +342,12 @@ bc_rtmp_client_send(struct bc_rtmp_client *c, enum bc_kind kind, uint32_t timest
     if (!c->started || !c->publish || kind == BC_KIND_NONE) {
         return -ENOTCONN;
     }
-    struct bc_rtmp_out msg = { .csid = ways[kind].csid, .type = ways[kind].type,
-        .stream_id = c->stream_id, .timestamp = timestamp, .body = data, .body_len = len };
+    struct bc_rtmp_out msg = { .csid = ways[kind].csid,
+        .type = ways[kind].type,
+        .stream_id = c->stream_id,
+        .timestamp = timestamp,
+        .body = data,
+        .body_len = len };
     int ret = bc_rtmp_chunk_write(&c->out, &msg, c->control.out_chunk_size);
     return ret < 0 ? ret : flush(c);
 }

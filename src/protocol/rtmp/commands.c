@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of a server, RTMP 7.2: one handler each, found by name in the table at the end.
+// The commands of a server, RTMP 7.2: one handler each, found by name in the table at the
+// end.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ send_body(struct bc_rtmp_session *s, struct bc_writer *body, uint32_t stream_id)
 }
 
 static void
-send_status(struct bc_rtmp_session *s, uint32_t stream_id, const struct rtmp_status *status)
+send_status(
+    struct bc_rtmp_session *s, uint32_t stream_id, const struct rtmp_status *status)
 {
     struct bc_writer body = { 0 };
     bc_rtmp_write_status(&body, status);
@@ -70,7 +72,8 @@ copy_argument(const struct bc_amf_value *v, size_t max)
     return exact ? exact : text;
 }
 
-// connect(transaction, {app, tcUrl, flashVer, objectEncoding, fourCcList ...}), RTMP 7.2.1.1.
+// connect(transaction, {app, tcUrl, flashVer, objectEncoding, fourCcList ...}), RTMP
+// 7.2.1.1.
 static int
 handle_connect(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
 {
@@ -122,8 +125,8 @@ refuse(struct bc_rtmp_session *s, const struct rtmp_command *cmd, const char *co
     return 0;
 }
 
-// Brings app, tcUrl and the command's name to one form, fills in what connect told, then asks
-// the owner.
+// Brings app, tcUrl and the command's name to one form, fills in what connect told, then
+// asks the owner.
 static int
 ask_owner(struct bc_rtmp_session *s, const struct rtmp_command *cmd,
     struct bc_rtmp_request *req, bool publish)
@@ -133,7 +136,8 @@ ask_owner(struct bc_rtmp_session *s, const struct rtmp_command *cmd,
     struct bc_rtmp_name name;
     if (!bc_amf_copy_text(argument(cmd, 3), text, sizeof(text))
             || bc_rtmp_name_parse(&name, s->app, s->tc_url, text) < 0) {
-        return refuse(s, cmd, publish ? "NetStream.Publish.BadName" : "NetStream.Play.Failed",
+        return refuse(s, cmd,
+            publish ? "NetStream.Publish.BadName" : "NetStream.Play.Failed",
             "The stream's name cannot be used.");
     }
     bc_rtmp_url_for_log(s->tc_url, tc_url, sizeof(tc_url));
@@ -169,7 +173,8 @@ end_role(struct bc_rtmp_session *s)
     }
     bc_rtmp_session_set_state(s, BC_RTMP_READY);
     bc_rtmp_session_flush(s);
-    void (*tell)(void *) = publishing ? s->callbacks->on_unpublish : s->callbacks->on_stop;
+    void (*tell)(void *) =
+        publishing ? s->callbacks->on_unpublish : s->callbacks->on_stop;
     if (tell && s->state != BC_RTMP_CLOSED) {
         tell(s->user);
     }
@@ -196,8 +201,8 @@ handle_publish(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
     return ask_owner(s, cmd, &req, true);
 }
 
-// play(transaction, null, name, start, duration, reset), RTMP 7.2.2.1. The bytes of media are
-// shared by all viewers, so every viewer plays on the same message stream.
+// play(transaction, null, name, start, duration, reset), RTMP 7.2.2.1. The bytes of media
+// are shared by all viewers, so every viewer plays on the same message stream.
 static int
 handle_play(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
 {
@@ -226,7 +231,8 @@ handle_fc_unpublish(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
     return 0;
 }
 
-// deleteStream(transaction, null, stream id): of the stream in use, or of none in particular.
+// deleteStream(transaction, null, stream id): of the stream in use, or of none in
+// particular.
 static int
 handle_delete_stream(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
 {

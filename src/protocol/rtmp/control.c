@@ -121,23 +121,24 @@ bc_rtmp_control_handle(struct bc_rtmp_control *c, const struct bc_rtmp_message *
         c->window = value > MIN_WINDOW ? value : MIN_WINDOW;
         break;
     default:
-        // Acknowledgements and the peer's wish for our bandwidth change nothing: TCP is asked
-        // how much a viewer takes.
+        // Acknowledgements and the peer's wish for our bandwidth change nothing: TCP is
+        // asked how much a viewer takes.
         break;
     }
     return 0;
 }
 
 void
-bc_rtmp_control_set_chunk_size(struct bc_rtmp_control *c, uint32_t size, struct bc_writer *out)
+bc_rtmp_control_set_chunk_size(
+    struct bc_rtmp_control *c, uint32_t size, struct bc_writer *out)
 {
     send_u32(c, BC_RTMP_TYPE_SET_CHUNK_SIZE, size, out);
     c->out_chunk_size = size;
 }
 
 void
-bc_rtmp_control_set_window(struct bc_rtmp_control *c, uint32_t window, bool with_bandwidth,
-    struct bc_writer *out)
+bc_rtmp_control_set_window(struct bc_rtmp_control *c, uint32_t window,
+    bool with_bandwidth, struct bc_writer *out)
 {
     send_u32(c, BC_RTMP_TYPE_WINDOW_ACK_SIZE, window, out);
     if (with_bandwidth) {

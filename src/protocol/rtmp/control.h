@@ -17,8 +17,8 @@ enum rtmp_event {
 
 #define RTMP_DEFAULT_WINDOW 2500000u
 
-// What both ends of a connection share below the commands: the peer's chunks, the chunk size of
-// each direction and acknowledgements. Embedded in the session or client.
+// What both ends of a connection share below the commands: the peer's chunks, the chunk
+// size of each direction and acknowledgements. Embedded in the session or client.
 struct bc_rtmp_control {
     struct bc_rtmp_chunk_reader chunks;
     uint32_t out_chunk_size; // 128 until we told the peer another
@@ -29,12 +29,14 @@ struct bc_rtmp_control {
 };
 
 void
-bc_rtmp_control_init(struct bc_rtmp_control *c, const struct bc_rtmp_chunk_limits *limits);
+bc_rtmp_control_init(
+    struct bc_rtmp_control *c, const struct bc_rtmp_chunk_limits *limits);
 
 void
 bc_rtmp_control_finish(struct bc_rtmp_control *c);
 
-// Counts bytes from the socket; `bc_rtmp_control_ack` writes an acknowledgement when one is due.
+// Counts bytes from the socket; `bc_rtmp_control_ack` writes an acknowledgement when one
+// is due.
 void
 bc_rtmp_control_count(struct bc_rtmp_control *c, size_t len);
 
@@ -48,12 +50,13 @@ bc_rtmp_control_handle(struct bc_rtmp_control *c, const struct bc_rtmp_message *
 
 // Set Chunk Size; what follows in `out` uses it.
 void
-bc_rtmp_control_set_chunk_size(struct bc_rtmp_control *c, uint32_t size, struct bc_writer *out);
+bc_rtmp_control_set_chunk_size(
+    struct bc_rtmp_control *c, uint32_t size, struct bc_writer *out);
 
 // Window Acknowledgement Size and Set Peer Bandwidth (dynamic).
 void
-bc_rtmp_control_set_window(struct bc_rtmp_control *c, uint32_t window, bool with_bandwidth,
-    struct bc_writer *out);
+bc_rtmp_control_set_window(struct bc_rtmp_control *c, uint32_t window,
+    bool with_bandwidth, struct bc_writer *out);
 
 void
 bc_rtmp_control_event(struct bc_rtmp_control *c, enum rtmp_event event, uint32_t value,

@@ -37,8 +37,8 @@ starts_with_text(const uint8_t *data, size_t len, const char *text)
         && memcmp(data + 3, text, n) == 0;
 }
 
-// Strips "@setDataFrame"; what does not begin with a handler's name, such as FFmpeg's timecode
-// messages, is ignored (RTMP-67, RTMP-68).
+// Strips "@setDataFrame"; what does not begin with a handler's name, such as FFmpeg's
+// timecode messages, is ignored (RTMP-67, RTMP-68).
 static void
 give_script(struct bc_rtmp_session *s, uint32_t timestamp, struct bc_buf *buf,
     const uint8_t *data, size_t len)
@@ -101,7 +101,8 @@ bc_rtmp_session_give(struct bc_rtmp_session *s, struct bc_buf *buf,
 }
 
 int
-bc_rtmp_session_give_aggregate(struct bc_rtmp_session *s, const struct bc_rtmp_message *msg)
+bc_rtmp_session_give_aggregate(
+    struct bc_rtmp_session *s, const struct bc_rtmp_message *msg)
 {
     struct bc_rtmp_aggregate a = { .r = bc_reader_init(msg->buf->data, msg->buf->len),
         .timestamp = msg->timestamp };

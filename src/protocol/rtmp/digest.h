@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The digest ("complex") handshake, which Adobe never published; RTMP-5 in the README. C1 and S1
-// carry an HMAC-SHA256 of their other bytes at a place that bytes of their own tell, in one of
-// two schemas; S2 ends in an HMAC that proves knowledge of the C1 digest.
+// The digest ("complex") handshake, which Adobe never published; RTMP-5 in the README. C1
+// and S1 carry an HMAC-SHA256 of their other bytes at a place that bytes of their own
+// tell, in one of two schemas; S2 ends in an HMAC that proves knowledge of the C1 digest.
 
 #define RTMP_HANDSHAKE_BYTES 1536
 #define RTMP_DIGEST_BYTES 32
@@ -20,7 +20,8 @@ enum rtmp_role { RTMP_ROLE_CLIENT, RTMP_ROLE_SERVER };
 bool
 bc_rtmp_random(uint8_t *out, int len);
 
-// Looks for a digest that a peer in that role made and copies it. NONE when there is none.
+// Looks for a digest that a peer in that role made and copies it. NONE when there is
+// none.
 enum rtmp_schema
 bc_rtmp_digest_find(const uint8_t packet[RTMP_HANDSHAKE_BYTES], enum rtmp_role role,
     uint8_t digest[RTMP_DIGEST_BYTES]);

@@ -10,8 +10,8 @@
 
 #define RTMP_VERSION 3
 
-// What S1 calls itself in a digest handshake; FFmpeg checks the digest from version 3 on, and a
-// simple S1 must carry zeros here (RTMP-4).
+// What S1 calls itself in a digest handshake; FFmpeg checks the digest from version 3 on,
+// and a simple S1 must carry zeros here (RTMP-4).
 static const uint8_t digest_version[4] = { 4, 5, 0, 1 };
 
 static size_t
@@ -26,8 +26,8 @@ take(struct bc_reader *r, uint8_t *out, size_t have, size_t want)
     return have + n;
 }
 
-// Why a first byte is no C0, or NULL when it may be one. Versions 4 to 31 are answered with 3
-// (RTMP 5.2.2), but a TLS record starts with 22 and no RTMP client does.
+// Why a first byte is no C0, or NULL when it may be one. Versions 4 to 31 are answered
+// with 3 (RTMP 5.2.2), but a TLS record starts with 22 and no RTMP client does.
 static const char *
 refuse_version(uint8_t version)
 {

@@ -10,8 +10,9 @@
 struct bc_reader;
 struct bc_writer;
 
-// The first bytes of a connection, RTMP 5.2: C0 C1 C2 from the client, S0 S1 S2 from the server.
-// Zero-initialised is the start. Owned by the session or client, freed by it once done.
+// The first bytes of a connection, RTMP 5.2: C0 C1 C2 from the client, S0 S1 S2 from the
+// server. Zero-initialised is the start. Owned by the session or client, freed by it once
+// done.
 struct bc_rtmp_handshake {
     uint8_t in[1 + RTMP_HANDSHAKE_BYTES]; // C0 and C1, or S0 and S1
     size_t have;                          // bytes of `in`
@@ -19,9 +20,9 @@ struct bc_rtmp_handshake {
     const char *reason;                   // why it failed
 };
 
-// Takes bytes from `r`, writes S0 S1 S2 once C1 is complete. Returns 1 when C2 is complete (what
-// is left in `r` are chunks), 0 when more is needed, -EPROTO when this is no RTMP, -EIO when no
-// random bytes could be had. `now_ms` goes into S1.
+// Takes bytes from `r`, writes S0 S1 S2 once C1 is complete. Returns 1 when C2 is
+// complete (what is left in `r` are chunks), 0 when more is needed, -EPROTO when this is
+// no RTMP, -EIO when no random bytes could be had. `now_ms` goes into S1.
 int
 bc_rtmp_handshake_server(struct bc_rtmp_handshake *h, struct bc_reader *r,
     struct bc_writer *out, uint32_t now_ms);

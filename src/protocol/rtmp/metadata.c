@@ -12,7 +12,8 @@
 #define MAX_SAMPLE_RATE 768000
 
 static double
-hint(const struct bc_amf *amf, const struct bc_amf_value *object, const char *key, double max)
+hint(const struct bc_amf *amf, const struct bc_amf_value *object, const char *key,
+    double max)
 {
     double v = bc_amf_number(bc_amf_get(amf, object, key), 0);
     return v > 0 && v <= max ? v : 0;
@@ -48,10 +49,13 @@ read_hints(struct bc_rtmp_metadata *md, const struct bc_amf *amf,
     md->audio_kbps = hint(amf, object, "audiodatarate", MAX_KBPS);
     md->video_codec = codec_hint(amf, object, "videocodecid");
     md->audio_codec = codec_hint(amf, object, "audiocodecid");
-    md->audio_sample_rate = (uint32_t)hint(amf, object, "audiosamplerate", MAX_SAMPLE_RATE);
+    md->audio_sample_rate =
+        (uint32_t)hint(amf, object, "audiosamplerate", MAX_SAMPLE_RATE);
     md->stereo = bc_amf_number(bc_amf_get(amf, object, "stereo"), 0) != 0;
-    md->has_video = bc_amf_number(bc_amf_get(amf, object, "hasVideo"), md->video_codec) != 0;
-    md->has_audio = bc_amf_number(bc_amf_get(amf, object, "hasAudio"), md->audio_codec) != 0;
+    md->has_video =
+        bc_amf_number(bc_amf_get(amf, object, "hasVideo"), md->video_codec) != 0;
+    md->has_audio =
+        bc_amf_number(bc_amf_get(amf, object, "hasAudio"), md->audio_codec) != 0;
     (void)bc_amf_copy_text(bc_amf_get(amf, object, "encoder"), md->encoder,
         sizeof(md->encoder));
 }

@@ -61,8 +61,9 @@ bc_rtmp_write_status(struct bc_writer *body, const struct rtmp_status *status)
     bc_amf_write_object_end(body);
 }
 
-// Enhanced RTMP: the server answers the keys that the client sent (RTMP-85). HEVC is what this
-// server takes and gives by FourCC; capsEx 0 = no reconnect request, multitrack or ModEx.
+// Enhanced RTMP: the server answers the keys that the client sent (RTMP-85). HEVC is what
+// this server takes and gives by FourCC; capsEx 0 = no reconnect request, multitrack or
+// ModEx.
 static void
 put_capabilities(struct bc_writer *w, const struct bc_amf *amf,
     const struct bc_amf_value *object)

@@ -30,8 +30,8 @@ bc_rtmp_write_status(struct bc_writer *body, const struct rtmp_status *status);
 void
 bc_rtmp_write_command(struct bc_writer *body, const char *name, double transaction);
 
-// _result of connect. `amf` is the peer's connect: what it asks about (objectEncoding, the keys
-// of Enhanced RTMP) is answered.
+// _result of connect. `amf` is the peer's connect: what it asks about (objectEncoding,
+// the keys of Enhanced RTMP) is answered.
 void
 bc_rtmp_write_connect_result(struct bc_writer *body, double transaction,
     const struct bc_amf *amf);

@@ -178,7 +178,8 @@ hold(struct bc_rtmp_session *s, struct bc_reader *r)
     }
     bc_write_bytes(&s->held, bc_read_bytes(r, len), len);
     return s->held.failed
-        ? bc_rtmp_session_fail(s, -ENOMEM, "out of memory before publish was answered") : 0;
+        ? bc_rtmp_session_fail(s, -ENOMEM, "out of memory before publish was answered")
+        : 0;
 }
 
 // Whether the state wants chunks to be read now.

@@ -12,14 +12,15 @@
 #define RTMP_MAX_APP 512
 #define RTMP_MAX_TC_URL 1024
 
-// What session.c, commands.c, delivery.c and answers.c share. See protocol/rtmp/session.h for
-// owner and thread.
+// What session.c, commands.c, delivery.c and answers.c share. See protocol/rtmp/session.h
+// for owner and thread.
 struct bc_rtmp_session {
     const struct bc_rtmp_session_callbacks *callbacks; // borrowed from the owner
     void *user;
     struct bc_rtmp_session_params params; // defaults filled in
     enum bc_rtmp_state state;
-    bool busy; // inside input processing: an answer from a callback must not start another
+    bool
+        busy; // inside input processing: an answer from a callback must not start another
     struct bc_rtmp_handshake *handshake; // owned; NULL once done
     struct bc_rtmp_control control;
     struct bc_writer out;  // what goes to the peer at the next flush
@@ -61,17 +62,18 @@ int
 bc_rtmp_session_command(struct bc_rtmp_session *s, const struct bc_rtmp_message *msg,
     const uint8_t *data, size_t len);
 
-// Gives a publisher's message to the owner; `m` lies in `buf`. Types that are no media are
-// ignored. 0 or a negative errno with the reason set.
+// Gives a publisher's message to the owner; `m` lies in `buf`. Types that are no media
+// are ignored. 0 or a negative errno with the reason set.
 int
 bc_rtmp_session_give(struct bc_rtmp_session *s, struct bc_buf *buf,
     const struct rtmp_sub_message *m);
 
 int
-bc_rtmp_session_give_aggregate(struct bc_rtmp_session *s, const struct bc_rtmp_message *msg);
+bc_rtmp_session_give_aggregate(
+    struct bc_rtmp_session *s, const struct bc_rtmp_message *msg);
 
-// Takes what was held back while the owner thought; another publish may be in it. Does nothing
-// while input is being processed anyway.
+// Takes what was held back while the owner thought; another publish may be in it. Does
+// nothing while input is being processed anyway.
 int
 bc_rtmp_session_release_held(struct bc_rtmp_session *s);
 

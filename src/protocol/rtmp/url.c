@@ -111,8 +111,9 @@ put_query(struct slices *params, const char *query)
     return ret;
 }
 
-// How many of the parts are the app's: one at least must be left for the stream. Everything may
-// stand in the app (an encoder with an empty stream key) or in the name (one without an app).
+// How many of the parts are the app's: one at least must be left for the stream.
+// Everything may stand in the app (an encoder with an empty stream key) or in the name
+// (one without an app).
 static size_t
 app_parts(size_t from_app, size_t all)
 {
@@ -150,8 +151,8 @@ bc_rtmp_name_parse(struct bc_rtmp_name *out, const char *app, const char *tc_url
         ret = join(out->app, sizeof(out->app), parts.at, split, '/');
     }
     if (ret == 0) {
-        ret = join(out->stream, sizeof(out->stream), parts.at + split, parts.count - split,
-            '/');
+        ret = join(
+            out->stream, sizeof(out->stream), parts.at + split, parts.count - split, '/');
     }
     if (ret == 0) {
         ret = join(out->query, sizeof(out->query), params.at, params.count, '&');

@@ -127,8 +127,8 @@ hls_run_end(const struct hls_run *run)
 }
 
 // How late a sample may be and still begin where the one before was predicted to end. A
-// picture may be seen a moment early: less than what lips betray, and without a hole that the
-// durations of the parts would not show. Sound may not.
+// picture may be seen a moment early: less than what lips betray, and without a hole that
+// the durations of the parts would not show. Sound may not.
 static int64_t
 late_slack(const struct hls_run *run)
 {

@@ -38,8 +38,8 @@ struct hls_sample {
 // overlaps: the first sample of a part begins where the last one of the part before was
 // predicted to end, and the next ones are placed by their own stamps again, so that a
 // wrong prediction lasts for one sample and does not add up. A sample that comes late by
-// more than half a frame (a picture: by more than 40 ms) begins where its stamp says: that
-// is a hole, and tfdt shows it (LL-22).
+// more than half a frame (a picture: by more than 40 ms) begins where its stamp says:
+// that is a hole, and tfdt shows it (LL-22).
 struct hls_run {
     struct bc_track *track; // owned reference; NULL when not in use
     uint32_t timescale;

@@ -214,8 +214,8 @@ bc_hls_playlist_state(const struct bc_hls_snapshot *s, enum bc_hls_rendition ren
         return BC_HLS_WAIT;
     }
     if (!q->has_msn) {
-        // In a broadcast's first seconds there are parts only, and players that do not know
-        // parts give up on a playlist without segments.
+        // In a broadcast's first seconds there are parts only, and players that do not
+        // know parts give up on a playlist without segments.
         return v->count > 0 ? BC_HLS_READY : BC_HLS_WAIT;
     }
     uint64_t msn = newest.segment->msn;

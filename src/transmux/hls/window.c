@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The closed segments of a rendition: those that the playlist lists, and those that left it and
-// may still be fetched.
+// The closed segments of a rendition: those that the playlist lists, and those that left
+// it and may still be fetched.
 #include <string.h>
 
 #include "rendition.h"

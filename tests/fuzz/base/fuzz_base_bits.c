@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads bits in the sizes that the second byte chooses; the first tells whether bytes are skipped
-// as in a NAL unit. A reader that failed gives nothing but zeros.
+// Reads bits in the sizes that the second byte chooses; the first tells whether bytes are
+// skipped as in a NAL unit. A reader that failed gives nothing but zeros.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that sends any bodies at any times, on a real channel with real outputs. Input: kind
-// (1 byte), milliseconds since the last one (1), length (2), body; repeated.
+// A host that sends any bodies at any times, on a real channel with real outputs. Input:
+// kind (1 byte), milliseconds since the last one (1), length (2), body; repeated.
 #include <stdint.h>
 
 #include "../../unit/transmux/stage.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chunk stream with its control messages, in pieces of the size that the first byte tells. A
-// whole message is written again and must then read as the same.
+// A chunk stream with its control messages, in pieces of the size that the first byte
+// tells. A whole message is written again and must then read as the same.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole session behind a valid handshake. The first byte chooses the pieces and how the owner
-// answers: at once, later, with a refusal, or by closing.
+// A whole session behind a valid handshake. The first byte chooses the pieces and how the
+// owner answers: at once, later, with a refusal, or by closing.
 #include <string.h>
 
 #include "base/buf.h"

@@ -157,8 +157,9 @@ scarce_malloc(size_t size)
     return g_allocations_left-- == 0 ? NULL : malloc(size);
 }
 
-// Fails the first allocation of JSON, then the second and so on, until none is left to fail:
-// always one answer, and nothing is lost (fake_teardown() and the leak checker see that).
+// Fails the first allocation of JSON, then the second and so on, until none is left to
+// fail: always one answer, and nothing is lost (fake_teardown() and the leak checker see
+// that).
 static void
 check_scarcity(struct fake *f, enum bc_http_method method, const char *path, int status)
 {

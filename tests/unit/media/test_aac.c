@@ -41,9 +41,9 @@ static const struct asc_case CASES[] = {
     { "SBR downsampled", { 0x29, 0x91, 0x88, 0x00 }, 4, "mp4a.40.5", 48000, 2, 1024 },
     // 00010 1111 (0x00ac44 = 44100) 0010 000
     { "rate written out", { 0x17, 0x80, 0x56, 0x22, 0x10 }, 5, "mp4a.40.2", 44100, 2, 1024 },
-    // Channel configuration 0: 00010 0011 0000 000 | PCE: tag 0000 type 01 rate 0011 front 0001
-    // side 0000 back 0000 lfe 00 data 000 coupling 0000 no mixdowns 000, pair 1 tag 0000,
-    // aligned, comment 0
+    // Channel configuration 0: 00010 0011 0000 000 | PCE: tag 0000 type 01 rate 0011
+    // front 0001 side 0000 back 0000 lfe 00 data 000 coupling 0000 no mixdowns 000, pair
+    // 1 tag 0000, aligned, comment 0
     { "channels by PCE", { 0x11, 0x80, 0x04, 0xc4, 0x00, 0x00, 0x20, 0x00 }, 8, "mp4a.40.2",
         48000, 2, 1024 },
     // 11111 000111 (ELD) 0011 0010 0: 512 samples

@@ -26,7 +26,8 @@ static const uint8_t BASELINE_360[] = {
     0x2e, 0x48, 0x01, 0x00, 0x05, 0x68, 0xcb, 0x83, 0xcb, 0x20,
 };
 
-// x264, High 4:2:2, interlaced 720x486 (from 512 in field pairs), HRD, with the High bytes.
+// x264, High 4:2:2, interlaced 720x486 (from 512 in field pairs), HRD, with the High
+// bytes.
 static const uint8_t INTERLACED[] = {
     0x01, 0x7a, 0x00, 0x1e, 0xff, 0xe1, 0x00, 0x26, 0x67, 0x7a, 0x00, 0x1e, 0xb6, 0xcd, 0x94,
     0x0b, 0x42, 0x0f, 0xc7, 0x60, 0x22, 0x00, 0x00, 0x03, 0x00, 0x02, 0x00, 0x00, 0x03, 0x00,
@@ -139,7 +140,8 @@ test_avc_track_survives_truncation(void **state)
         assert_null(t);
         free(copy);
     }
-    // An SPS cut short inside a whole record: unusable up to the size, without timing after it.
+    // An SPS cut short inside a whole record: unusable up to the size, without timing
+    // after it.
     uint8_t record[sizeof(MAIN_1080)];
     for (uint8_t cut = 1; cut < 0x1a; cut++) {
         size_t tail = sizeof(MAIN_1080) - 6 - 2 - 0x1a;

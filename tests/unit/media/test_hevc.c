@@ -80,8 +80,8 @@ static void
 test_hevc_codec_string_at_its_longest(void **state)
 {
     (void)state;
-    // Profile space 3, high tier, everything set: 12 bytes without zeros in place of 15 bytes
-    // with three emulation prevention bytes.
+    // Profile space 3, high tier, everything set: 12 bytes without zeros in place of 15
+    // bytes with three emulation prevention bytes.
     uint8_t record[sizeof(MAIN_1080) - 3];
     const size_t profile_at = SPS_AT + 3;
     memcpy(record, MAIN_1080, profile_at);

@@ -10,8 +10,9 @@
 
 enum peer_answer { PEER_ACCEPT, PEER_LATER, PEER_DENY, PEER_CLOSE };
 
-// A session under test, its owner and the reader of what it sends. All that happens is written
-// to `log`, one line each: events as they are called, what the session sends behind "< ".
+// A session under test, its owner and the reader of what it sends. All that happens is
+// written to `log`, one line each: events as they are called, what the session sends
+// behind "< ".
 struct peer {
     struct bc_rtmp_session *session;
     enum peer_answer answer;
@@ -42,8 +43,8 @@ void
 put_message(struct bc_writer *w, uint8_t type, uint32_t stream_id, uint32_t timestamp,
     const void *body, size_t len);
 
-// A command message; `spec` tells the values behind name and transaction: 's' a const char *,
-// 'n' a double, 'b' an int as boolean, '0' null.
+// A command message; `spec` tells the values behind name and transaction: 's' a const
+// char *, 'n' a double, 'b' an int as boolean, '0' null.
 void
 put_command(struct bc_writer *w, uint32_t stream_id, const char *name, double transaction,
     const char *spec, ...);

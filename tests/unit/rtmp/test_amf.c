@@ -12,7 +12,8 @@
 #include "base/writer.h"
 #include "protocol/rtmp/amf.h"
 
-// Values as text: numbers, true/false, "text", null, undefined, date(n), {key:value}, [value].
+// Values as text: numbers, true/false, "text", null, undefined, date(n), {key:value},
+// [value].
 static void
 print(struct bc_writer *w, const struct bc_amf *amf, const struct bc_amf_value *v)
 {
@@ -191,7 +192,8 @@ test_amf3_compounds(void **state)
     CHECK(0, "{a:1} ", 0x11, 0x0a, 0x0b, 0x01, 0x03, 'a', 4, 1, 0x01);
     // Sealed class "C" with members x and y
     CHECK(0, "{x:1,y:2} ", 0x11, 0x0a, 0x23, 0x03, 'C', 0x03, 'x', 0x03, 'y', 4, 1, 4, 2);
-    // Two objects of one class: the second refers to the traits, and its text to the first's
+    // Two objects of one class: the second refers to the traits, and its text to the
+    // first's
     CHECK(0, "[{x:\"v\"},{x:\"v\"}] ", 0x11, 9, 0x05, 0x01, 0x0a, 0x13, 0x03, 'C', 0x03, 'x', 6,
         0x03, 'v', 0x0a, 0x01, 6, 0x04);
     // A reference to an object is not followed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chunk streams as literal bytes. Every case is also read split at every position, byte by byte
-// and cut off everywhere.
+// Chunk streams as literal bytes. Every case is also read split at every position, byte
+// by byte and cut off everywhere.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,7 +168,8 @@ test_deltas_are_per_chunk_stream(void **state)
         0x44, 0xff, 0xff, 0xff, 0, 0, 1, 8, 0xff, 0xff, 0xff, 0xfb, 0xdd);
 }
 
-// RTMP-15: extended from exactly 0xFFFFFF on, absolute in type 0, a delta in types 1 and 2.
+// RTMP-15: extended from exactly 0xFFFFFF on, absolute in type 0, a delta in types 1 and
+// 2.
 static void
 test_extended_timestamp(void **state)
 {
@@ -194,7 +195,8 @@ test_time_wraps_at_32_bits(void **state)
         0x80, 0, 0, 1, 0xaa);
 }
 
-// RTMP-17: the 4 bytes on type 3 are read when they repeat the value, and are payload otherwise.
+// RTMP-17: the 4 bytes on type 3 are read when they repeat the value, and are payload
+// otherwise.
 static void
 test_extended_timestamp_on_continuation(void **state)
 {
@@ -395,7 +397,8 @@ test_write_refuses(void **state)
     bc_writer_finish(&w);
 }
 
-// What the writer makes, the reader reads: lengths around the chunk size, both kinds of time.
+// What the writer makes, the reader reads: lengths around the chunk size, both kinds of
+// time.
 static void
 test_write_then_read(void **state)
 {

@@ -36,7 +36,8 @@ run(const uint8_t *in, size_t step, struct bc_writer *out)
     }
 }
 
-// RTMP-1 to RTMP-4: version 3, S1 with zeros, S2 repeats C1, whatever C2 is, in any pieces.
+// RTMP-1 to RTMP-4: version 3, S1 with zeros, S2 repeats C1, whatever C2 is, in any
+// pieces.
 static void
 test_simple(void **state)
 {
@@ -94,9 +95,9 @@ test_digest_schema_1(void **state)
     check_digest(RTMP_SCHEMA_1);
 }
 
-// A known answer, so that both of our sides cannot be wrong together: computed with Python's
-// hmac over a C1 of zeros but the version, schema 0 (offset 12), key "Genuine Adobe Flash
-// Player 001".
+// A known answer, so that both of our sides cannot be wrong together: computed with
+// Python's hmac over a C1 of zeros but the version, schema 0 (offset 12), key "Genuine
+// Adobe Flash Player 001".
 static void
 test_digest_known_answer(void **state)
 {

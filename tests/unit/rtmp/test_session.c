@@ -376,7 +376,8 @@ test_script_messages(void **state)
     peer_finish(&p);
 }
 
-// Every single byte of a short flow set to a few values: no crash, no event without a name.
+// Every single byte of a short flow set to a few values: no crash, no event without a
+// name.
 static void
 test_flipped_bytes(void **state)
 {

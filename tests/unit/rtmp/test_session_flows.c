@@ -286,7 +286,8 @@ test_play_only_on_stream_1(void **state)
     peer_finish(&p);
 }
 
-// RTMP-31: Flash with objectEncoding 3 sends type 17: a format byte, AMF0, AMF3 behind 0x11.
+// RTMP-31: Flash with objectEncoding 3 sends type 17: a format byte, AMF0, AMF3 behind
+// 0x11.
 static void
 test_amf3_commands(void **state)
 {

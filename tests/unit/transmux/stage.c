@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "transmux/outputs.h"
+#include "transmux/window.h"
+
+#define DEADLINE_US 5000000
 
 #define KEY_BYTES 300
 #define FRAME_BYTES 60
@@ -99,21 +102,36 @@ stage_close(struct stage *s)
     bc_track_unref(&s->audio);
 }
 
+// On a busy machine a walk over viewers takes so long that the next one is put off.
+static bool
+rests(const struct stage *s)
+{
+    for (const struct bc_window *w = s->windows->table; w; w = w->hh.next) {
+        if (bc_timer_is_set(&w->walk_timer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 stage_turn(struct stage *s)
 {
-    // A message may post another one: each needs a turn.
-    for (int i = 0; i < 6; i++) {
-        uv_run(&s->worker->loop, UV_RUN_NOWAIT);
-    }
+    int64_t deadline_us = bc_clock_us() + DEADLINE_US;
+    do {
+        // A message may post another one: each needs a turn.
+        for (int i = 0; i < 6; i++) {
+            uv_run(&s->worker->loop, UV_RUN_NOWAIT);
+        }
+    } while (rests(s) && bc_clock_us() < deadline_us);
 }
 
 void
 stage_take(struct stage *s, uint64_t credential, const char *ip)
 {
     struct bc_take_params params = { .hub = s->hub, .worker = s->worker,
-        .channel = "live/hq", .credential = credential, .protocol = "test", .peer = ip, .peer_ip = ip,
-        .encoder = "stage", .ops = &TAKE_OPS, .user = s };
+        .channel = "live/hq", .credential = credential, .protocol = "test", .peer = ip,
+        .peer_ip = ip, .encoder = "stage", .ops = &TAKE_OPS, .user = s };
     s->accepted = s->refused = false;
     s->take = bc_take_open(&params);
     assert_non_null(s->take);
