@@ -106,9 +106,6 @@ bc_tcp_alpn(const struct bc_tcp *tcp);
 int
 bc_tcp_fd(const struct bc_tcp *tcp);
 
-struct bc_worker *
-bc_tcp_worker(const struct bc_tcp *tcp);
-
 // Connections open now, of all workers. Any thread.
 uint64_t
 bc_tcp_open_count(void);

@@ -94,10 +94,6 @@ bc_channel_viewers(const struct bc_channel *channel, enum bc_protocol protocol);
 
 // --- home worker only ---
 
-// The tracks of the running epoch; NULL where there is none.
-struct bc_track *
-bc_channel_track(const struct bc_channel *channel, enum bc_kind kind);
-
 // Calls `each` for the packets since the last keyframe (or about the last second of an
 // audio-only broadcast), oldest first: what a viewer needs to start at once.
 void

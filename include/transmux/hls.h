@@ -93,11 +93,6 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
-// Rises whenever the playlist or its media changed. Nobody who waits for one rendition
-// need be asked again while its number stands still.
-uint64_t
-bc_hls_snapshot_version(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
-
 // TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows
 // it (LL-17).
 int64_t

@@ -72,12 +72,6 @@ bc_json_text(struct bc_json *j, const char *key, const char *text)
 }
 
 void
-bc_json_append_text(struct bc_json *j, const char *text)
-{
-    bc_json_append(j, make_text(text));
-}
-
-void
 bc_json_null(struct bc_json *j, const char *key)
 {
     bc_json_put(j, key, json_null());

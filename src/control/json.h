@@ -62,9 +62,6 @@ bc_json_put(struct bc_json *j, const char *key, struct json_t *value);
 void
 bc_json_append(struct bc_json *j, struct json_t *value);
 
-void
-bc_json_append_text(struct bc_json *j, const char *text);
-
 // The text and a line feed; takes over `value`. NULL without memory or when `value` is
 // NULL.
 struct bc_buf *

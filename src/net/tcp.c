@@ -442,12 +442,6 @@ bc_tcp_fd(const struct bc_tcp *tcp)
     return tcp->fd;
 }
 
-struct bc_worker *
-bc_tcp_worker(const struct bc_tcp *tcp)
-{
-    return tcp->worker;
-}
-
 uint64_t
 bc_tcp_open_count(void)
 {

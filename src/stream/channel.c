@@ -393,12 +393,6 @@ bc_channel_viewers(const struct bc_channel *channel, enum bc_protocol protocol)
     return atomic_load_explicit(&channel->viewers[protocol], memory_order_relaxed);
 }
 
-struct bc_track *
-bc_channel_track(const struct bc_channel *channel, enum bc_kind kind)
-{
-    return kind == BC_KIND_VIDEO ? channel->video : channel->audio;
-}
-
 void
 bc_channel_replay_gop(const struct bc_channel *channel,
     void (*each)(void *user, struct bc_packet *packet), void *user)

@@ -52,13 +52,6 @@ struct bc_http_body {
 struct bc_http_body
 bc_http_request_body(const struct bc_http_exchange *x);
 
-// 10, 11 or 20.
-int
-bc_http_version(const struct bc_http_exchange *x);
-
-bool
-bc_http_is_tls(const struct bc_http_exchange *x);
-
 bool
 bc_http_accepts_gzip(const struct bc_http_exchange *x);
 

@@ -42,18 +42,6 @@ bc_http_request_body(const struct bc_http_exchange *x)
     return (struct bc_http_body){ x->req.body.data, x->req.body.len };
 }
 
-int
-bc_http_version(const struct bc_http_exchange *x)
-{
-    return x->req.version;
-}
-
-bool
-bc_http_is_tls(const struct bc_http_exchange *x)
-{
-    return x->conn->tls;
-}
-
 bool
 bc_http_accepts_gzip(const struct bc_http_exchange *x)
 {

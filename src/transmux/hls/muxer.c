@@ -129,8 +129,6 @@ update(struct bc_hls_muxer *m, bool force)
     }
     hls_rendition_prune(&m->main);
     hls_rendition_prune(&m->audio);
-    m->main.version += m->main.changed || force;
-    m->audio.version += m->audio.changed || force;
     struct bc_hls_snapshot *s = hls_snapshot_create(&m->main, &m->audio);
     if (!s) {
         return;

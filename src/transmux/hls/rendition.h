@@ -33,7 +33,6 @@ struct hls_rendition {
     enum bc_hls_rendition kind;
     bool exists;      // it has, or had, a format
     bool changed;     // since the last snapshot
-    uint64_t version; // counts the changes that snapshots saw
     bool independent; // no segment ever began without a sync sample
     int64_t part_target_us; // PART-TARGET, set with the first format
     struct hls_run runs[BC_CMAF_MAX_TRACKS]; // the first one rules parts and segments

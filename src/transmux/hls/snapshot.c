@@ -22,7 +22,6 @@ init_view(struct hls_view *v, const struct hls_rendition *r)
 {
     v->exists = r->exists;
     v->independent = r->independent;
-    v->version = r->version;
     v->next_part = r->next_part;
     v->part_target_us = r->part_target_us;
     v->bytes = r->bytes;
@@ -134,12 +133,6 @@ bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendi
     // Only with something to list: the audio's first part comes a moment after the
     // main's.
     return s->views[rendition].exists && hls_view_newest(&s->views[rendition]).segment;
-}
-
-uint64_t
-bc_hls_snapshot_version(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition)
-{
-    return s->views[rendition].version;
 }
 
 int64_t

@@ -20,7 +20,6 @@ struct hls_view {
     size_t count;
     size_t listed; // the first that the playlist lists
     struct hls_segment *open; // owned reference to a copy; NULL while it has no part
-    uint64_t version;
     uint64_t next_part;
     int64_t part_target_us;
     size_t bytes;
