@@ -81,7 +81,7 @@ on_accept(void *user, struct bc_worker *worker, int fd)
     struct bc_port *port = user;
     struct bc_server_worker *w = port->owner;
     if (port->kind == BC_PORT_RTMP) {
-        bc_rtmp_serve(w->rtmp, fd, w->rtmp_tls, false);
+        bc_rtmp_serve(w->rtmp, fd, w->rtmp_tls);
         return;
     }
     struct bc_config *config = bc_hub_config(w->server->hub);

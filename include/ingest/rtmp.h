@@ -56,10 +56,9 @@ void
 bc_rtmp_server_destroy(struct bc_rtmp_server *server);
 
 // Takes over an accepted socket. With `tls` set, TLS is told apart from plain RTMP by the
-// first byte, or, with `only_tls`, demanded.
+// first byte.
 void
-bc_rtmp_serve(
-    struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls);
+bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls);
 
 // Closes all connections; hosts were told by their takes.
 void

@@ -232,8 +232,7 @@ admit(struct bc_rtmp_server *s, struct bc_rtmp_conn *c, const struct bc_config *
 }
 
 void
-bc_rtmp_conn_open(
-    struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls, bool only_tls)
+bc_rtmp_conn_open(struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls)
 {
     struct bc_rtmp_conn *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -246,7 +245,7 @@ bc_rtmp_conn_open(
     };
     c->session = bc_rtmp_session_create(&params, &bc_rtmp_conn_callbacks, c);
     struct bc_tcp_params tcp = { .worker = s->params.worker, .fd = fd,
-        .security = only_tls ? BC_TCP_TLS : BC_TCP_DETECT, .tls = tls, .ops = &TCP_OPS,
+        .security = BC_TCP_DETECT, .tls = tls, .ops = &TCP_OPS,
         .user = c };
     c->tcp = c->session ? bc_tcp_create(&tcp) : NULL;
     c->server = s;

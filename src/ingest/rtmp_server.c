@@ -22,10 +22,9 @@ bc_rtmp_server_destroy(struct bc_rtmp_server *server)
 }
 
 void
-bc_rtmp_serve(
-    struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls, bool only_tls)
+bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls)
 {
-    bc_rtmp_conn_open(server, fd, tls, only_tls);
+    bc_rtmp_conn_open(server, fd, tls);
 }
 
 void
