@@ -31,7 +31,7 @@ bc_outputs_hls(struct bc_outputs *outputs);
 // worker.
 struct bc_hls_waiter {
     struct bc_list node;
-    // Called once with the newer snapshot (NULL: the channel is gone); may wait again.
+    // Called once with the newer snapshot (NULL: there is none yet); may wait again.
     void (*wake)(struct bc_hls_waiter *waiter, struct bc_hls_snapshot *snapshot);
 };
 
