@@ -72,7 +72,10 @@ bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
     struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen)
 {
     struct bc_hls_queue *q = &o->queues[worker->index];
-    q->worker = worker;
+    if (!q->worker) {
+        // Once: the home reads it whenever the bit below was set before.
+        q->worker = worker;
+    }
     atomic_fetch_or(&o->interest, (uint_fast64_t)1 << worker->index);
     // A message that is on its way was perhaps sent for an older snapshot; it wakes us to
     // look again, which is harmless.
