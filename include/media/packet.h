@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "media/track.h"
 
+#define BC_RENDITION_MAX 4
+
 enum bc_packet_flag {
     BC_PACKET_KEY = 1 << 0,        // video: an IDR, a viewer can start here
     BC_PACKET_DISPOSABLE = 1 << 1, // video: no other frame refers to it
@@ -23,6 +25,9 @@ struct bc_packet {
     atomic_uint refs;
     enum bc_kind kind;
     uint32_t flags; // enum bc_packet_flag
+    // Video: 0 is the best and what most outputs carry; above are smaller versions of it
+    // (simulcast layers, several qualities of one push), each with a track of its own.
+    uint8_t rendition;
     uint32_t epoch; // counts up; a new one means DISCONTINUITY
     int64_t
         dts_us; // broadcast time: 0 where the broadcast began, strictly rising per track
