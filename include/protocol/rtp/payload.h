@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/writer.h"
 #include "media/packet.h"
 #include "protocol/rtp/packet.h"
 
