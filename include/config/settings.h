@@ -60,7 +60,7 @@ struct bc_config_channel {
 
 struct bc_config_listen {
     char host[46]; // an IP address without brackets; "" is every address, IPv4 and IPv6
-    uint16_t port;
+    uint16_t port; // 0 only in lists of addresses whose port may be left out
 };
 
 // An empty list means that nothing listens.
@@ -131,6 +131,23 @@ struct bc_config_hls {
     int64_t window_s;
 };
 
+// What becomes of B-frames on the way to WebRTC players, which cannot show them.
+enum bc_b_frames {
+    BC_B_FRAMES_INVALID,
+    BC_B_FRAMES_TRANSCODE, // encode again without, once per channel
+    BC_B_FRAMES_DROP,      // leave out those that no other frame needs
+    BC_B_FRAMES_REFUSE,    // tell the viewer why
+};
+
+struct bc_config_webrtc {
+    struct bc_config_listen_list listen;
+    struct bc_config_listen_list public_addresses; // port 0: as in listen
+    char *ice_servers; // URLs separated by spaces
+    enum bc_b_frames b_frames;
+    bool data_channels;
+    int64_t max_sessions;
+};
+
 // One consistent set of values. Whoever loads it owns the first reference; from then on
 // it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
@@ -146,6 +163,7 @@ struct bc_config {
     struct bc_config_limits limits;
     struct bc_config_stream stream;
     struct bc_config_hls hls;
+    struct bc_config_webrtc webrtc;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;
 };

@@ -49,6 +49,26 @@ bc_check_origin(const char *text)
     return NULL;
 }
 
+// A comma or semicolon would break the Link header apart (WH-8).
+const char *
+bc_check_ice_servers(const char *text)
+{
+    if (strcspn(text, ",;<>\"\\") != strlen(text)) {
+        return "must not contain any of , ; < > \" \\";
+    }
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, " ");
+        bool is_url = strncmp(p, "stun:", 5) == 0 || strncmp(p, "turn:", 5) == 0
+            || strncmp(p, "turns:", 6) == 0;
+        if (len > 0 && (!is_url || len < 7)) {
+            return "is a list of stun:HOST:PORT and turn:USER:PASSWORD@HOST:PORT, "
+                   "separated by spaces";
+        }
+        p += len + (p[len] == ' ');
+    }
+    return NULL;
+}
+
 // The checks of one load.
 struct checker {
     const struct bc_config *cfg;
@@ -159,6 +179,7 @@ check_listeners(struct checker *c)
         { "rtmp.listen", &c->cfg->rtmp.listen },
         { "http.listen", &c->cfg->http.listen },
         { "https.listen", &c->cfg->https.listen },
+        { "webrtc.listen", &c->cfg->webrtc.listen },
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         for (size_t j = 0; j <= i; j++) {

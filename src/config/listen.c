@@ -6,6 +6,7 @@
 
 #include "config/settings.h"
 #include "report.h"
+#include "schema.h"
 #include "tree.h"
 
 // "8080", 1 to 65535 without sign or leading zero.
@@ -66,9 +67,31 @@ parse_listen(const char *text, struct bc_config_listen *out)
     return host_is_valid(out->host, bracketed);
 }
 
+// "host", "host:port", "v6", "[v6]:port".
 static bool
-add_listen(struct bc_config_listen_list *list, const struct bc_node *node,
-    const char *path, struct bc_report *r)
+parse_address(const char *text, struct bc_config_listen *out)
+{
+    unsigned char address[16];
+    *out = (struct bc_config_listen){ .port = 0 };
+    if (strlen(text) < sizeof(out->host)
+        && (inet_pton(AF_INET, text, address) == 1
+            || inet_pton(AF_INET6, text, address) == 1)) {
+        strcpy(out->host, text);
+        return true;
+    }
+    return parse_listen(text, out) && out->host[0];
+}
+
+static bool
+parse_item(const struct bc_key *key, const char *text, struct bc_config_listen *out)
+{
+    return key->type == BC_KEY_ADDRESSES ? parse_address(text, out)
+                                         : parse_listen(text, out);
+}
+
+static bool
+add_listen(const struct bc_key *key, struct bc_config_listen_list *list,
+    const struct bc_node *node, const char *path, struct bc_report *r)
 {
     struct bc_config_listen item;
     char shown[BC_SHOWN_BYTES];
@@ -77,10 +100,11 @@ add_listen(struct bc_config_listen_list *list, const struct bc_node *node,
         return false;
     }
     bc_report_shown(node->text, shown);
-    if (!parse_listen(node->text, &item)) {
-        bc_report_error(r, node->line,
-            "%s: '%s' is not an address; write host:port, [v6]:port or :port", path,
-            shown);
+    if (!parse_item(key, node->text, &item)) {
+        bc_report_error(r, node->line, "%s: '%s' is not an address; write %s", path,
+            shown,
+            key->type == BC_KEY_ADDRESSES ? "an IP address, host:port or [v6]:port"
+                                          : "host:port, [v6]:port or :port");
         return false;
     }
     if (list->n == BC_CONFIG_MAX_LISTEN) {
@@ -96,15 +120,14 @@ bool
 bc_listen_set(const struct bc_key *key, void *field, const struct bc_node *node,
     const char *path, struct bc_report *r)
 {
-    (void)key;
     struct bc_config_listen_list list = { .n = 0 };
     bool ok = true;
     if (node->kind == BC_NODE_LIST) {
         for (const struct bc_node *c = node->first; c; c = c->next) {
-            ok = add_listen(&list, c, path, r) && ok;
+            ok = add_listen(key, &list, c, path, r) && ok;
         }
     } else if (node->kind != BC_NODE_SCALAR || node->text[0] || node->plain) {
-        ok = add_listen(&list, node, path, r);
+        ok = add_listen(key, &list, node, path, r);
     }
     if (ok) {
         *(struct bc_config_listen_list *)field = list;
@@ -157,9 +180,12 @@ bc_listen_print(const struct bc_key *key, const void *field, FILE *out)
     fputc('[', out);
     for (size_t i = 0; i < list->n; i++) {
         const struct bc_config_listen *l = &list->items[i];
-        bool v6 = strchr(l->host, ':') != NULL;
-        fprintf(out, "%s\"%s%s%s:%u\"", i ? ", " : "", v6 ? "[" : "", l->host,
-            v6 ? "]" : "", (unsigned)l->port);
+        bool v6 = l->port > 0 && strchr(l->host, ':') != NULL;
+        fprintf(out, "%s\"%s%s%s", i ? ", " : "", v6 ? "[" : "", l->host, v6 ? "]" : "");
+        if (l->port > 0) {
+            fprintf(out, ":%u", (unsigned)l->port);
+        }
+        fputc('"', out);
     }
     fputc(']', out);
 }

@@ -50,6 +50,13 @@ static const struct bc_key_choice RECORD_MODES[] = {
     { NULL, 0 },
 };
 
+static const struct bc_key_choice B_FRAMES[] = {
+    { "transcode", BC_B_FRAMES_TRANSCODE },
+    { "drop", BC_B_FRAMES_DROP },
+    { "refuse", BC_B_FRAMES_REFUSE },
+    { NULL, 0 },
+};
+
 const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "", "The process as a whole." },
     { "data", "Where the server keeps its files." },
@@ -62,6 +69,7 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "limits", "What one server or one client may take." },
     { "stream", "Channels, takes and viewers." },
     { "hls", "HLS and low-latency HLS. Changes apply to later broadcasts." },
+    { "webrtc", "WebRTC: WHIP for hosts, WHEP for viewers. One port for all media." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
     / sizeof(BC_CONFIG_SECTIONS[0]);
@@ -188,6 +196,29 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "hls.window_s", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(hls.window_s), .def = "60", .min = 6, .max = 3600, .unit = "s",
         .text = "How far back the playlist reaches, in memory." },
+
+    { .name = "webrtc.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
+        .offset = AT(webrtc.listen), .def = ":8189",
+        .text = "Addresses for media, UDP and TCP; an empty list turns WebRTC off." },
+    { .name = "webrtc.public_addresses", .type = BC_KEY_ADDRESSES, .scope = LIVE,
+        .offset = AT(webrtc.public_addresses), .def = "",
+        .text = "Where clients reach webrtc.listen from outside, behind NAT: addresses "
+                "with or without a port. Empty: the machine's own." },
+    { .name = "webrtc.ice_servers", .type = BC_KEY_STRING, .scope = LIVE,
+        .offset = AT(webrtc.ice_servers), .def = "", .max = 1000, .secret = true,
+        .check = bc_check_ice_servers,
+        .text = "STUN and TURN servers that clients are told, separated by spaces: "
+                "stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT?transport=udp." },
+    { .name = "webrtc.b_frames", .type = BC_KEY_ENUM, .scope = LIVE,
+        .offset = AT(webrtc.b_frames), .def = "transcode", .choices = B_FRAMES,
+        .text = "WebRTC players cannot show B-frames: encode such video once more, drop "
+                "them, or refuse these viewers." },
+    { .name = "webrtc.data_channels", .type = BC_KEY_BOOL, .scope = LIVE,
+        .offset = AT(webrtc.data_channels), .def = "true",
+        .text = "Accept data channels, by which messages reach the page." },
+    { .name = "webrtc.max_sessions", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(webrtc.max_sessions), .def = "5000", .min = 1, .max = 1000000,
+        .text = "WebRTC sessions of the whole server." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,

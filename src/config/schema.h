@@ -15,6 +15,7 @@ enum bc_key_type {
     BC_KEY_PATH,    // char *
     BC_KEY_ENUM,    // an enum, of the size of int
     BC_KEY_LISTEN,  // struct bc_config_listen_list
+    BC_KEY_ADDRESSES, // the same, with a host and perhaps a port
     BC_KEY_SOURCES, // struct bc_config_source_list
 };
 

@@ -299,6 +299,8 @@ static const struct value_ops OPS[] = {
     [BC_KEY_ENUM] = { set_enum, equal_enum, copy_enum, print_enum, clear_nothing },
     [BC_KEY_LISTEN] = { bc_listen_set, bc_listen_equal, bc_listen_copy, bc_listen_print,
         clear_nothing },
+    [BC_KEY_ADDRESSES] = { bc_listen_set, bc_listen_equal, bc_listen_copy,
+        bc_listen_print, clear_nothing },
     [BC_KEY_SOURCES] = { bc_sources_set, bc_sources_equal, bc_sources_copy,
         bc_sources_print, bc_sources_clear },
 };
@@ -320,8 +322,8 @@ node_from_text(const struct bc_key *key, const char *text, struct bc_report *r)
         bc_tree_parse(text, strlen(text), &node, r);
         return node;
     }
-    node = key->type == BC_KEY_LISTEN ? bc_listen_split(text)
-                                      : bc_node_create_scalar(text, strlen(text));
+    bool is_list = key->type == BC_KEY_LISTEN || key->type == BC_KEY_ADDRESSES;
+    node = is_list ? bc_listen_split(text) : bc_node_create_scalar(text, strlen(text));
     if (!node) {
         bc_report_no_memory(r);
     }
