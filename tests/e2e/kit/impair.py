@@ -48,7 +48,8 @@ class Impair:
         for line in self.control:
             command += ['--control', line]
         self.process = Process(command, name='bcimpair', stdin=subprocess.PIPE)
-        self._next_line()
+        first = self._next_line()
+        assert first == f'listening {self.port}', self.process.tail()
         return self
 
     def _lines(self):
