@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "floor.h"
 #include "loop.h"
 #include "options.h"
 #include "play.h"
@@ -57,6 +58,9 @@ main(int argc, char **argv)
     }
     if (!strcmp(bc_options.command, "play")) {
         return bc_play();
+    }
+    if (!strcmp(bc_options.command, "srtp-floor")) {
+        return bc_floor();
     }
     bc_die("no such command: %s", bc_options.command);
 }

@@ -29,7 +29,8 @@ static const char usage[] =
     "        [--ramp VIEWERS_PER_S] [--warmup S] [--baseline S] [--server-pid "
     "PID[,PID]]\n"
     "        [--streams N] [--fps F] [--gap-ms MS] [--join-timeout S] [--tick MS]\n"
-    "both:   [--cpu N] [--quiet]\n"
+    "bcbench srtp-floor [--count CONTEXTS] [--secs S]\n"
+    "all:    [--cpu N] [--quiet]\n"
     "With --streams N the streams are STREAM_0 ... STREAM_N-1; {} in a play URL is the\n"
     "viewer's number modulo N. One JSON line goes to stdout, see README.md.\n";
 
@@ -135,14 +136,15 @@ bc_options_parse(int argc, char **argv)
             exit(2);
         }
     }
-    if (argc - optind != 2) {
+    o->command = optind < argc ? argv[optind++] : "";
+    bool has_url = strcmp(o->command, "srtp-floor") != 0;
+    if (argc - optind != has_url) {
         fputs(usage, stderr);
         exit(2);
     }
-    o->command = argv[optind];
-    o->url = argv[optind + 1];
+    o->url = has_url ? argv[optind] : NULL;
     o->probes = o->probes > o->count ? o->count : o->probes;
     if (o->duration_s <= 0) {
-        o->duration_s = strcmp(o->command, "publish") ? 20 : 1e7;
+        o->duration_s = !strcmp(o->command, "publish") ? 1e7 : has_url ? 20 : 3;
     }
 }
