@@ -22,7 +22,11 @@ page_of(const char *path)
     static const struct {
         const char *prefix;
         const char *file;
-    } PAGES[] = { { "/watch/", "watch.html" }, { "/embed/", "embed.html" } };
+    } PAGES[] = {
+        { "/watch/", "watch.html" },
+        { "/embed/", "embed.html" },
+        { "/go-live/", "golive.html" },
+    };
 
     if (strcmp(path, "/") == 0 || strcmp(path, "/index.html") == 0) {
         return "index.html";

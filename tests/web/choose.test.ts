@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Abilities, candidates, initialChoice, parseChoice } from '../../src/web/src/player/choose';
 
-const desktop: Abilities = { mse: true, streams: true, websocket: true, nativeHls: true };
-const oldPhone: Abilities = { mse: false, streams: true, websocket: true, nativeHls: true };
-const nothing: Abilities = { mse: false, streams: false, websocket: false, nativeHls: false };
+const desktop: Abilities = { webrtc: true, mse: true, streams: true, websocket: true, nativeHls: true };
+const oldPhone: Abilities = { webrtc: false, mse: false, streams: true, websocket: true, nativeHls: true };
+const nothing: Abilities = { webrtc: false, mse: false, streams: false, websocket: false, nativeHls: false };
 
 describe('candidates', () => {
-    it('takes hls.js before native HLS even where both exist', () => {
-        expect(candidates('auto', desktop)).toEqual(['llhls', 'flv', 'wsflv', 'hls']);
+    it('takes the quickest first, and hls.js before native HLS even where both exist', () => {
+        expect(candidates('auto', desktop)).toEqual(['whep', 'llhls', 'flv', 'wsflv', 'hls']);
+    });
+
+    it('leaves WebRTC out where there is none', () => {
+        expect(candidates('whep', { ...desktop, webrtc: false }))
+            .toEqual(['llhls', 'flv', 'wsflv', 'hls']);
+    });
+
+    it('puts what failed a while ago last, unless it is asked for', () => {
+        const avoid = 'whep' as const;
+        expect(candidates('auto', desktop, { avoid })).toEqual(['llhls', 'flv', 'wsflv', 'hls', 'whep']);
+        expect(candidates('whep', desktop, { avoid })[0]).toBe('whep');
+    });
+
+    it('keeps to the only one wanted, if the browser can do it', () => {
+        expect(candidates('flv', desktop, { only: true })).toEqual(['flv']);
+        expect(candidates('flv', oldPhone, { only: true })).toEqual(['hls']);
     });
 
     it('takes native HLS where nothing else works', () => {
@@ -16,7 +32,7 @@ describe('candidates', () => {
     });
 
     it('puts the wish first and keeps the rest to fall back on', () => {
-        expect(candidates('wsflv', desktop)).toEqual(['wsflv', 'llhls', 'flv', 'hls']);
+        expect(candidates('wsflv', desktop)).toEqual(['wsflv', 'whep', 'llhls', 'flv', 'hls']);
     });
 
     it('may end up empty', () => {
@@ -33,7 +49,7 @@ describe('initialChoice', () => {
     });
 
     it('knows the names of the interface', () => {
-        expect(['llhls', 'flv', 'wsflv', 'hls', 'auto'].map(parseChoice)).not.toContain(null);
+        expect(['whep', 'llhls', 'flv', 'wsflv', 'hls', 'auto'].map(parseChoice)).not.toContain(null);
         expect(parseChoice('webrtc')).toBeNull();
     });
 });

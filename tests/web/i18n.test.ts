@@ -13,7 +13,7 @@ describe('the table of words', () => {
 
     it('has a text for every state and phase that is shown', () => {
         const phases = ['connecting', 'buffering', 'waiting', 'offline', 'ended', 'unreachable',
-            'unsupported', 'codec', 'forbidden'];
+            'unsupported', 'codec', 'forbidden', 'refused'];
         const hinted = phases.slice(2);
         expect(phases.filter((phase) => !isKey(`phase.${phase}`))).toEqual([]);
         expect(hinted.filter((phase) => !isKey(`phase.${phase}_hint`))).toEqual([]);

@@ -20,7 +20,7 @@ describe('channelFromPath', () => {
 describe('passedQuery', () => {
     it('keeps everything but what speaks to the page', () => {
         expect(passedQuery('')).toBe('');
-        expect(passedQuery('?player=flv&lang=zh')).toBe('');
+        expect(passedQuery('?player=flv&protocol=whep&lang=zh')).toBe('');
         expect(passedQuery('?guide=007&player=flv&token=a%2Bb')).toBe('?guide=007&token=a%2Bb');
         expect(passedQuery('?players=2')).toBe('?players=2');
     });
@@ -38,6 +38,8 @@ describe('addresses', () => {
         expect(mediaUrl(origin, 'live/hq', 'audio')).toBe(`${origin}/live/hq/audio.m3u8`);
         expect(mediaUrl(origin, 'live/hq', 'flv', '?guide=1&lang=zh')).toBe(`${origin}/live/hq.flv?guide=1`);
         expect(mediaUrl(origin, 'live/hq', 'wsflv')).toBe('wss://live.example.com/live/hq.flv');
+        expect(mediaUrl(origin, 'live/hq', 'whep', '?token=a')).toBe(`${origin}/live/hq/whep?token=a`);
+        expect(mediaUrl(origin, 'live/hq', 'whip')).toBe(`${origin}/live/hq/whip`);
         expect(mediaUrl('http://h:8080', 'live/店', 'wsflv')).toBe('ws://h:8080/live/%E5%BA%97.flv');
     });
 
@@ -62,6 +64,7 @@ describe('sourceUrl', () => {
     it('knows where the sound alone is', () => {
         expect(sourceUrl(at('?guide=7'), 'live/hq', 'hls', true)).toBe('http://h/live/hq/audio.m3u8?guide=7');
         expect(sourceUrl(at('?guide=7'), 'live/hq', 'flv', true)).toBe('http://h/live/hq.flv?guide=7&only=audio');
+        expect(sourceUrl(at(''), 'live/hq', 'whep', true)).toBe('http://h/live/hq/whep');
         expect(sourceUrl(at(''), 'live/hq', 'flv', true)).toBe('http://h/live/hq.flv?only=audio');
     });
 });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Backoff } from '../../src/web/src/backoff';
+import type { PlayerName } from '../../src/web/src/player/choose';
+import { grudgeAgainst, holdGrudge, type TabStore } from '../../src/web/src/watch/grudge';
 import { phaseOf, type Situation } from '../../src/web/src/watch/phase';
 import { Recovery } from '../../src/web/src/watch/recovery';
 
@@ -45,6 +47,69 @@ describe('Recovery', () => {
         }
         expect(recovery.failed('not_found').action).toBe('switch');
         expect(recovery.failed('forbidden')).toEqual({ action: 'give_up', reason: 'forbidden' });
+    });
+});
+
+describe('Recovery with WebRTC', () => {
+    const players = (): PlayerName[] => ['whep', 'llhls', 'flv'];
+
+    it('leaves a blocked way at once and without waiting', () => {
+        const recovery = new Recovery(players(), flat());
+        expect(recovery.failed('no_media')).toEqual({ action: 'switch', wait_ms: 0 });
+        expect(recovery.current()).toBe('llhls');
+    });
+
+    it('connects anew after a break, and leaves when that brings nothing', () => {
+        const recovery = new Recovery(players(), flat());
+        expect(recovery.failed('network').action).toBe('retry');
+        expect(recovery.current()).toBe('whep');
+        expect(recovery.failed('no_media').action).toBe('switch');
+        expect(recovery.current()).toBe('llhls');
+    });
+
+    it('does not come back to what the server refused', () => {
+        const recovery = new Recovery(['whep', 'llhls'], flat());
+        expect(recovery.failed('refused')).toEqual({ action: 'switch', wait_ms: 0 });
+        for (let i = 0; i < 5; i++) {
+            expect(recovery.failed('media').action).toBe('retry');
+        }
+        expect(recovery.current()).toBe('llhls');
+    });
+
+    it('gives up with the reason when nothing else is wanted', () => {
+        expect(new Recovery(['whep'], flat()).failed('refused'))
+            .toEqual({ action: 'give_up', reason: 'refused' });
+        expect(new Recovery(['whep'], flat()).failed('no_media').action).toBe('retry');
+    });
+});
+
+describe('grudges', () => {
+    const store = (): TabStore => {
+        const all = new Map<string, string>();
+        return { read: (name) => all.get(name) ?? null, write: (name, value) => all.set(name, value) };
+    };
+
+    it('lasts for all channels when the network blocks', () => {
+        const tab = store();
+        holdGrudge(tab, 'whep', 'no_media', 'live/hq', 1000);
+        expect(grudgeAgainst(tab, 'live/other', 500_000)).toBe('whep');
+        expect(grudgeAgainst(tab, 'live/other', 700_000)).toBeNull();
+    });
+
+    it('is about one broadcast when the server refused it', () => {
+        const tab = store();
+        holdGrudge(tab, 'whep', 'refused', 'live/hq', 1000);
+        expect(grudgeAgainst(tab, 'live/hq', 60_000)).toBe('whep');
+        expect(grudgeAgainst(tab, 'live/other', 60_000)).toBeNull();
+        expect(grudgeAgainst(tab, 'live/hq', 130_000)).toBeNull();
+    });
+
+    it('is held for nothing else, and survives nonsense in the store', () => {
+        const tab = store();
+        holdGrudge(tab, 'whep', 'network', 'live/hq', 1000);
+        expect(grudgeAgainst(tab, 'live/hq', 1001)).toBeNull();
+        tab.write('failed_player', '{oops');
+        expect(grudgeAgainst(tab, 'live/hq', 1001)).toBeNull();
     });
 });
 

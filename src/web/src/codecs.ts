@@ -4,10 +4,12 @@
 import type { Audio, Video } from './api';
 
 const NAMES: [RegExp, string][] = [
-    [/^avc[13]/, 'H.264'],
-    [/^(hvc1|hev1)/, 'H.265'],
-    [/^av01/, 'AV1'],
-    [/^vp09/, 'VP9'],
+    // As RTP calls them, they stand for themselves.
+    [/^(avc[13]|h264$)/i, 'H.264'],
+    [/^(hvc1|hev1|h265$)/i, 'H.265'],
+    [/^(av01|av1$)/i, 'AV1'],
+    [/^(vp09|vp9$)/i, 'VP9'],
+    [/^(vp08|vp8$)/i, 'VP8'],
     [/^mp4a\.(40\.34|6b|69)/i, 'MP3'],
     [/^mp4a/, 'AAC'],
     [/^opus/i, 'Opus'],

@@ -59,6 +59,14 @@ export const TABLE = {
         en: 'The link may have expired. Please ask for a new one.',
         zh: '链接可能已经过期，请重新获取观看链接。',
     },
+    'phase.refused': {
+        en: 'Not available in this way',
+        zh: '无法用这种方式播放',
+    },
+    'phase.refused_hint': {
+        en: '{reason} Other ways of playback may work: choose “Automatic”.',
+        zh: '{reason}可以换成“自动”播放方式再试。',
+    },
     'phase.no_channel': { en: 'This address names no channel', zh: '地址中没有频道' },
     'phase.no_channel_hint': {
         en: 'It should look like /watch/live/hq.',
@@ -89,13 +97,31 @@ export const TABLE = {
 
     'player.label': { en: 'Playback', zh: '播放方式' },
     'player.auto': { en: 'Automatic', zh: '自动' },
+    'player.whep': { en: 'WebRTC', zh: 'WebRTC' },
     'player.llhls': { en: 'LL-HLS', zh: 'LL-HLS' },
     'player.flv': { en: 'HTTP-FLV', zh: 'HTTP-FLV' },
     'player.wsflv': { en: 'WS-FLV', zh: 'WS-FLV' },
     'player.hls': { en: 'Browser’s own HLS', zh: '浏览器自带 HLS' },
     'notice.switched': {
-        en: 'That did not work here, now playing with {player}',
-        zh: '播放遇到问题，已切换到 {player}',
+        en: '{reason} Now playing with {player}.',
+        zh: '{reason}已切换到 {player}。',
+    },
+    'reason.unknown': { en: 'Playback was interrupted.', zh: '播放遇到问题。' },
+    'reason.blocked': {
+        en: 'This network does not let real-time video through.',
+        zh: '当前网络不支持实时播放。',
+    },
+    'reason.unreachable': {
+        en: 'The server did not answer in time.',
+        zh: '服务器没有及时响应。',
+    },
+    'reason.b_frames': {
+        en: 'The host’s encoder uses B-frames, which real-time playback cannot show.',
+        zh: '主播的编码器使用了 B 帧，无法实时播放。',
+    },
+    'reason.no_common_codec': {
+        en: 'This browser cannot play the host’s codec in real time.',
+        zh: '当前浏览器无法实时播放主播的编码格式。',
     },
 
     'stats.title': { en: 'Statistics', zh: '统计' },
@@ -106,10 +132,15 @@ export const TABLE = {
     'stats.stalls_value': { en: '{n} ({time} s)', zh: '{n} 次（{time} 秒）' },
     'stats.frames': { en: 'Frames decoded', zh: '已解码帧' },
     'stats.dropped': { en: 'Frames dropped', zh: '丢弃帧' },
+    'stats.rtt': { en: 'Round trip', zh: '往返时间' },
+    'stats.loss': { en: 'Packets lost', zh: '丢包率' },
+    'stats.freezes': { en: 'Freezes', zh: '冻结' },
+    'stats.reason': { en: 'Why not WebRTC', zh: '未用 WebRTC 的原因' },
     'stats.resolution': { en: 'Resolution', zh: '分辨率' },
     'stats.bitrate': { en: 'Bitrate', zh: '码率' },
     'stats.codecs': { en: 'Codecs', zh: '编码' },
     'seconds': { en: '{n} s', zh: '{n} 秒' },
+    'milliseconds': { en: '{n} ms', zh: '{n} 毫秒' },
     'unknown': { en: '–', zh: '–' },
 
     'start.title': { en: 'Live streaming server', zh: '直播服务器' },

@@ -18,3 +18,20 @@ export function remember(name: string, value: string): void {
         // The choice then lasts as long as the page.
     }
 }
+
+// The same for as long as the tab is open.
+export function rememberedInTab(name: string): string | null {
+    try {
+        return sessionStorage.getItem(PREFIX + name);
+    } catch {
+        return null;
+    }
+}
+
+export function rememberInTab(name: string, value: string): void {
+    try {
+        sessionStorage.setItem(PREFIX + name, value);
+    } catch {
+        // As above.
+    }
+}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses: which channel a page is about, and where its media is.
 
-export type Media = 'index' | 'audio' | 'flv' | 'wsflv';
+export type Media = 'index' | 'audio' | 'flv' | 'wsflv' | 'whep' | 'whip';
 
 // Parameters that speak to the page; all others belong to the media (who sent this guest).
-const PAGE_PARAMETERS = ['player', 'lang'];
+const PAGE_PARAMETERS = ['player', 'protocol', 'lang'];
 
 // '/watch/live/hq' -> 'live/hq'; null when the path names no channel.
 export function channelFromPath(pathname: string): string | null {
@@ -42,6 +42,9 @@ export function mediaUrl(origin: string, channel: string, media: Media, search =
         return `${base}/index.m3u8${query}`;
     case 'audio':
         return `${base}/audio.m3u8${query}`;
+    case 'whep':
+    case 'whip':
+        return `${base}/${media}${query}`;
     case 'flv':
         return `${base}.flv${query}`;
     case 'wsflv':
@@ -49,7 +52,7 @@ export function mediaUrl(origin: string, channel: string, media: Media, search =
     }
 }
 
-export function pageUrl(origin: string, page: 'watch' | 'embed', channel: string, search = ''): string {
+export function pageUrl(origin: string, page: 'watch' | 'embed' | 'go-live', channel: string, search = ''): string {
     return `${origin}/${page}/${channelPath(channel)}${passedQuery(search)}`;
 }
 

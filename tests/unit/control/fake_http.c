@@ -86,7 +86,7 @@ bc_http_respond_error(struct bc_http_exchange *x, int status, const char *code,
     bc_http_respond_text(x, status, "application/json", "", code);
 }
 
-const char *const FAKE_FILES[] = { "index.html", "watch.html", "embed.html",
+const char *const FAKE_FILES[] = { "index.html", "watch.html", "embed.html", "golive.html",
     "assets/watch-1a2b.js", "favicon.svg", NULL };
 
 bool

@@ -29,6 +29,8 @@ test_paths_show_their_pages(void **state)
         { "/watch/live/hq/", "watch.html" },
         { "/watch/cn/hz/0571", "watch.html" },
         { "/embed/live/hq", "embed.html" },
+        { "/go-live/live/hq", "golive.html" },
+        { "/go-live/store/0571/", "golive.html" },
         { "/assets/watch-1a2b.js", "assets/watch-1a2b.js" },
         { "/favicon.svg", "favicon.svg" },
         { "/assets/none.js", NULL },
@@ -40,6 +42,8 @@ test_paths_show_their_pages(void **state)
         { "/watch/a//", NULL },
         { "/watch/a/\xff", NULL },
         { "/watch.html", NULL },
+        { "/go-live/live", NULL },
+        { "/go-live", NULL },
         { "/embed/../etc/passwd", NULL },
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {

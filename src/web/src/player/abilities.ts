@@ -8,6 +8,9 @@ export function detectAbilities(): Abilities {
     const source = scope.ManagedMediaSource ?? scope.MediaSource;
     const probe = document.createElement('video');
     return {
+        // Old web views have the class without what WHEP needs of it.
+        webrtc: typeof RTCPeerConnection === 'function'
+            && 'addTransceiver' in RTCPeerConnection.prototype,
         mse: source?.isTypeSupported?.('video/mp4; codecs="avc1.42E01E,mp4a.40.2"') ?? false,
         streams: typeof fetch === 'function' && typeof ReadableStream === 'function',
         websocket: typeof WebSocket === 'function',

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which player to use: what the viewer asked for, then what the browser can do.
 
-export type PlayerName = 'llhls' | 'flv' | 'wsflv' | 'hls';
+export type PlayerName = 'whep' | 'llhls' | 'flv' | 'wsflv' | 'hls';
 export type Choice = PlayerName | 'auto';
 
 export interface Abilities {
+    webrtc: boolean;
     mse: boolean;
     streams: boolean;
     websocket: boolean;
     nativeHls: boolean;
 }
 
-export const CHOICES: readonly Choice[] = ['auto', 'llhls', 'flv', 'wsflv', 'hls'];
+export const CHOICES: readonly Choice[] = ['auto', 'whep', 'llhls', 'flv', 'wsflv', 'hls'];
 
+// WebRTC is the quickest, but there are networks that block it, and pictures that it cannot carry.
 // Native HLS comes last although it is the simplest: Chromium says "maybe" to it and then
 // plays far behind live. Phones without Media Source Extensions still end up there.
-const PREFERENCE: readonly PlayerName[] = ['llhls', 'flv', 'wsflv', 'hls'];
+const PREFERENCE: readonly PlayerName[] = ['whep', 'llhls', 'flv', 'wsflv', 'hls'];
 
 export function parseChoice(value: string | null): Choice | null {
     return CHOICES.find((choice) => choice === value) ?? null;
@@ -27,6 +29,8 @@ export function initialChoice(query: string | null, stored: string | null): Choi
 
 export function isAble(name: PlayerName, abilities: Abilities): boolean {
     switch (name) {
+    case 'whep':
+        return abilities.webrtc;
     case 'llhls':
         return abilities.mse;
     case 'flv':
@@ -38,11 +42,15 @@ export function isAble(name: PlayerName, abilities: Abilities): boolean {
     }
 }
 
-// The players to try, best first. An explicit choice only changes who goes first.
-export function candidates(choice: Choice, abilities: Abilities): PlayerName[] {
+// The players to try, best first. An explicit choice only changes who goes first, unless it is the
+// only one wanted. What failed a short while ago goes last when nobody asked for it.
+export function candidates(choice: Choice, abilities: Abilities,
+    { only = false, avoid = null }: { only?: boolean; avoid?: PlayerName | null } = {}): PlayerName[] {
     const able = PREFERENCE.filter((name) => isAble(name, abilities));
-    if (choice === 'auto' || !able.includes(choice)) {
-        return able;
+    const first = choice === 'auto' ? null : choice;
+    if (first === null || !able.includes(first)) {
+        const last = able.filter((name) => name === avoid);
+        return [...able.filter((name) => name !== avoid), ...last];
     }
-    return [choice, ...able.filter((name) => name !== choice)];
+    return only ? [first] : [first, ...able.filter((name) => name !== first)];
 }

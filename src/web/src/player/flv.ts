@@ -94,6 +94,14 @@ export class FlvPlayer implements LivePlayer {
             .filter((codec): codec is string => !!codec).map(codecName).join(' · ');
     }
 
+    line(): null {
+        return null;
+    }
+
+    position(): number {
+        return this.video.currentTime;
+    }
+
     jumpToLive(): void {
         const end = bufferedEnd(this.video);
         if (end !== null) {

@@ -123,6 +123,14 @@ export class LowLatencyHls implements LivePlayer {
             .filter((codec): codec is string => !!codec).map(codecName).join(' · ');
     }
 
+    line(): null {
+        return null;
+    }
+
+    position(): number {
+        return this.video.currentTime;
+    }
+
     jumpToLive(): void {
         const position = this.hls?.liveSyncPosition;
         if (position !== null && position !== undefined && position > this.video.currentTime) {

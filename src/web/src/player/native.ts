@@ -60,6 +60,14 @@ export class NativeHls implements LivePlayer {
         return '';
     }
 
+    line(): null {
+        return null;
+    }
+
+    position(): number {
+        return this.video.currentTime;
+    }
+
     jumpToLive(): void {
         const edge = this.edge();
         if (edge !== null && edge - EDGE_DISTANCE_S > this.video.currentTime) {

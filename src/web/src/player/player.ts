@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every player offers to the page.
 
+import type { Message } from '../rtc/messages';
 import type { PlayerName } from './choose';
 
 export type FailureKind =
@@ -9,20 +10,41 @@ export type FailureKind =
     | 'network'     // no data arrived
     | 'not_found'   // the server has no such stream now
     | 'forbidden'   // the server refuses this viewer
+    | 'no_media'    // the way that the media would take is blocked; another player has another
+    | 'refused'     // the server has this stream, but not in this form
     | 'stuck';      // nothing was reported, but the picture stands still
 
+// Why, in a form that can be shown: a code to translate, and the server's own words.
+export interface Reason {
+    code: string;
+    message: string;
+}
+
 export interface PlayerEvents {
-    onFailed(kind: FailureKind, detail: string): void;
+    onFailed(kind: FailureKind, detail: string, reason?: Reason): void;
     onEnded(): void;
+    // What the server sends beside the media; only some players have a channel for it.
+    onMessage(message: Message): void;
 }
 
 export interface PlayerOptions {
     video: HTMLVideoElement;
     url: string;
+    sound_only: boolean;
     events: PlayerEvents;
 }
 
-// One way to get a stream into a <video>. Made by openPlayer() and owned by the watch
+// What only a connection in real time can tell.
+export interface LineNumbers {
+    transport: string;
+    rtt_ms: number | null;
+    loss_percent: number | null;
+    freezes: number;
+    freeze_ms: number;
+    first_frame_ms: number | null;
+}
+
+// One way to get a stream into a <video>. Owned by the watch
 // session, which destroys it before it makes the next one on the same element. After
 // destroy() it reports nothing more.
 export interface LivePlayer {
@@ -30,6 +52,9 @@ export interface LivePlayer {
     latency(): number | null;
     bitrate_kbps(): number | null;
     codecs(): string;
+    line(): LineNumbers | null;
+    // Rises while media comes to the screen.
+    position(): number;
     jumpToLive(): void;
     // A stall has begun or the regular check is due: adapt the distance to live.
     onStall(): void;
@@ -37,15 +62,28 @@ export interface LivePlayer {
     destroy(): void;
 }
 
-export async function openPlayer(name: PlayerName, options: PlayerOptions): Promise<LivePlayer> {
+type Opener = (options: PlayerOptions) => LivePlayer;
+
+// Only the code of the player in use is loaded; twice is once.
+export async function loadPlayer(name: PlayerName): Promise<Opener> {
     switch (name) {
-    case 'llhls':
-        return new (await import('./llhls')).LowLatencyHls(options);
+    case 'whep': {
+        const { WhepPlayer } = await import('./whep');
+        return (options) => new WhepPlayer(options);
+    }
+    case 'llhls': {
+        const { LowLatencyHls } = await import('./llhls');
+        return (options) => new LowLatencyHls(options);
+    }
     case 'flv':
-    case 'wsflv':
-        return new (await import('./flv')).FlvPlayer(name, options);
-    case 'hls':
-        return new (await import('./native')).NativeHls(options);
+    case 'wsflv': {
+        const { FlvPlayer } = await import('./flv');
+        return (options) => new FlvPlayer(name, options);
+    }
+    case 'hls': {
+        const { NativeHls } = await import('./native');
+        return (options) => new NativeHls(options);
+    }
     }
 }
 

@@ -12,9 +12,10 @@ const channel = channelFromPath(window.location.pathname);
 if (channel === null) {
     document.body.append(el('main', { class: 'lost' }, labelled(el('h1'), 'phase.no_channel')));
 } else {
-    const { element, session } = makeStage(channel, () => undefined);
-    document.body.append(element);
+    const stage = makeStage(channel, () => undefined);
+    const { session } = stage;
+    document.body.append(stage.element);
     document.title = channel;
-    exposeHooks(session, (choice) => session.choose(choice));
+    exposeHooks(stage, (choice) => session.choose(choice));
     session.start();
 }

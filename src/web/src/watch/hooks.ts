@@ -2,7 +2,8 @@
 // window.branchcast: the page's numbers and its choice of player, for tests and scripts.
 
 import { type Choice, parseChoice } from '../player/choose';
-import type { WatchSession } from './session';
+import type { MessageListener } from '../rtc/messages';
+import type { Stage } from './stage';
 import type { Stats } from './stats';
 
 declare global {
@@ -10,11 +11,13 @@ declare global {
         branchcast?: {
             stats(): Stats;
             choose(name: Choice): void;
+            // For every message that the server sends on the data channel; the answer ends that.
+            onMessage(listener: MessageListener): () => void;
         };
     }
 }
 
-export function exposeHooks(session: WatchSession, choose: (choice: Choice) => void): void {
+export function exposeHooks({ session, onMessage }: Stage, choose: (choice: Choice) => void): void {
     window.branchcast = {
         stats: () => session.stats(),
         choose: (name) => {
@@ -24,5 +27,6 @@ export function exposeHooks(session: WatchSession, choose: (choice: Choice) => v
             }
             choose(choice);
         },
+        onMessage,
     };
 }

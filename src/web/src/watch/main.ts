@@ -74,10 +74,11 @@ function makeFacts(channel: string): Facts {
 function buildPage(channel: string): void {
     const facts = makeFacts(channel);
     const panel = makePanel(PANEL_ID);
-    const { element: stage, session } = makeStage(channel, (now) => {
+    const stage = makeStage(channel, (now) => {
         facts.update(now);
         panel.update(now);
     });
+    const { session } = stage;
 
     const choose = (choice: Choice): void => {
         remember('player', choice);
@@ -102,9 +103,9 @@ function buildPage(channel: string): void {
 
     document.body.append(
         pageHead(() => panel.update(session)),
-        el('main', {}, stage, el('div', { class: 'below' }, facts.element, tools, panel.element)));
+        el('main', {}, stage.element, el('div', { class: 'below' }, facts.element, tools, panel.element)));
     document.title = `${channel} · Branchcast`;
-    exposeHooks(session, choose);
+    exposeHooks(stage, choose);
     session.start();
 }
 

@@ -5,12 +5,14 @@ import { codecName } from '../codecs';
 import { type Key, t } from '../i18n';
 import { el, icon, labelled, setText, show } from '../ui/dom';
 import type { Phase } from './phase';
+import { reasonText } from './reason';
 import type { WatchSession } from './session';
 
 const SILENT: readonly Phase[] = ['playing', 'paused', 'gesture'];
 const BUSY: readonly Phase[] = ['connecting', 'buffering', 'waiting', 'unreachable'];
 const HINTS: readonly Phase[] =
-    ['waiting', 'offline', 'ended', 'unreachable', 'unsupported', 'codec', 'forbidden'];
+    ['waiting', 'offline', 'ended', 'unreachable', 'unsupported', 'codec', 'forbidden', 'refused'];
+const FINAL: readonly Phase[] = ['forbidden', 'unsupported', 'codec', 'refused'];
 // A short gap is for the stall counter, not for a message that flickers.
 const CALM_MS = 700;
 
@@ -21,7 +23,10 @@ export interface Overlay {
 
 function phaseText(session: WatchSession, suffix: '' | '_hint'): string {
     const key = `phase.${session.phase}${suffix}` as Key;
-    return t(key, { codec: codecName(session.info?.video?.codec ?? '') });
+    return t(key, {
+        codec: codecName(session.info?.video?.codec ?? ''),
+        reason: reasonText(session.reason),
+    });
 }
 
 export function makeOverlay(session: WatchSession): Overlay {
@@ -61,7 +66,7 @@ export function makeOverlay(session: WatchSession): Overlay {
         show(spinner, BUSY.includes(phase));
         setText(title, SILENT.includes(phase) ? '' : phaseText(session, ''));
         setText(hint, HINTS.includes(phase) ? phaseText(session, '_hint') : '');
-        show(retry, phase === 'forbidden' || phase === 'unsupported' || phase === 'codec');
+        show(retry, FINAL.includes(phase));
         show(listen, phase === 'codec' && info?.audio !== null);
         show(play, phase === 'gesture' || phase === 'paused');
         show(sound, phase === 'playing' && video.muted && info?.audio !== null);

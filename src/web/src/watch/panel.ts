@@ -2,21 +2,28 @@
 // The statistics, on demand.
 
 import { type Key, t } from '../i18n';
-import { el, labelled, setText } from '../ui/dom';
+import { el, labelled, setText, show } from '../ui/dom';
 import { bitrate } from '../ui/format';
+import { reasonText } from './reason';
 import type { WatchSession } from './session';
 import type { Stats } from './stats';
 
-type Row = [Key, (stats: Stats) => string];
+// null: does not apply to this player.
+type Row = [Key, (stats: Stats) => string | null];
 
 const orUnknown = (text: string): string => text || t('unknown');
 const seconds = (value: number | null): string =>
     (value === null ? t('unknown') : t('seconds', { n: value.toFixed(2) }));
 
 const ROWS: Row[] = [
-    ['stats.player', (s) => (s.player === null ? t('unknown') : t(`player.${s.player}` as Key))],
+    ['stats.player', (s) => (s.player === null ? t('unknown')
+        : t(`player.${s.player}` as Key) + (s.transport && ` · ${s.transport.toUpperCase()}`))],
     ['stats.latency', (s) => seconds(s.latency_s)],
-    ['stats.buffer', (s) => seconds(s.buffer_s)],
+    ['stats.buffer', (s) => (s.freezes === null ? seconds(s.buffer_s) : null)],
+    ['stats.rtt', (s) => (s.rtt_ms === null ? null : t('milliseconds', { n: s.rtt_ms }))],
+    ['stats.loss', (s) => (s.loss_percent === null ? null : `${s.loss_percent.toFixed(1)} %`)],
+    ['stats.freezes', (s) => (s.freezes === null ? null : t('stats.stalls_value',
+        { n: s.freezes, time: ((s.freeze_ms ?? 0) / 1000).toFixed(1) }))],
     ['stats.stalls', (s) => t('stats.stalls_value',
         { n: s.stalls, time: (s.stall_ms / 1000).toFixed(1) })],
     ['stats.resolution', (s) => (s.width > 0 ? `${s.width} × ${s.height}` : t('unknown'))],
@@ -24,6 +31,8 @@ const ROWS: Row[] = [
     ['stats.frames', (s) => String(s.decoded_frames)],
     ['stats.dropped', (s) => String(s.dropped_frames)],
     ['stats.codecs', (s) => orUnknown(s.codecs)],
+    ['stats.reason', (s) => (s.reason === null ? null
+        : reasonText({ code: s.reason, message: s.reason }))],
 ];
 
 export interface Panel {
@@ -44,8 +53,11 @@ export function makePanel(id: string): Panel {
         const stats = session.stats();
         ROWS.forEach(([, text], i) => {
             const value = values[i];
-            if (value) {
-                setText(value, text(stats));
+            const row = rows[i];
+            if (value && row) {
+                const words = text(stats);
+                show(row, words !== null);
+                setText(value, words ?? '');
             }
         });
     }

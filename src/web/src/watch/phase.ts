@@ -3,7 +3,7 @@
 
 import type { ChannelState } from '../api';
 
-export type Blocked = 'unsupported' | 'codec' | 'forbidden';
+export type Blocked = 'unsupported' | 'codec' | 'forbidden' | 'refused';
 
 export type Phase =
     | 'connecting' | 'playing' | 'buffering' | 'paused' | 'gesture'

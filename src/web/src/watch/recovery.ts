@@ -7,13 +7,15 @@ import type { FailureKind } from '../player/player';
 
 export type Verdict =
     | { action: 'retry' | 'switch'; wait_ms: number }
-    | { action: 'give_up'; reason: 'unsupported' | 'forbidden' };
+    | { action: 'give_up'; reason: 'unsupported' | 'forbidden' | 'refused' };
 
 // Failures in a row after which the next player gets its turn.
-const PATIENCE: Record<Exclude<FailureKind, 'unsupported' | 'forbidden'>, number> = {
+const PATIENCE: Record<Exclude<FailureKind, 'unsupported' | 'forbidden' | 'refused'>, number> = {
     // Most often the stream is about to begin or has just ended, and no other player would help.
     not_found: 6,
     network: 3,
+    // The others take another way.
+    no_media: 1,
     media: 2,
     stuck: 2,
 };
@@ -40,11 +42,12 @@ export class Recovery {
         case 'forbidden':
             return { action: 'give_up', reason: 'forbidden' };
         case 'unsupported':
+        case 'refused':
             this.players.shift();
             this.failures = 0;
             return this.players.length > 0
                 ? { action: 'switch', wait_ms: 0 }
-                : { action: 'give_up', reason: 'unsupported' };
+                : { action: 'give_up', reason: kind };
         default:
             return this.nextAfter(PATIENCE[kind]);
         }
@@ -59,6 +62,6 @@ export class Recovery {
         // To the end of the line: what fails now may work when all others failed as well.
         this.players.push(...this.players.splice(0, 1));
         this.failures = 0;
-        return { action: 'switch', wait_ms };
+        return { action: 'switch', wait_ms: patience === 1 ? 0 : wait_ms };
     }
 }

@@ -7,8 +7,11 @@ import { Backoff } from '../backoff';
 import { canDecode, codecsOf } from '../codecs';
 import { detectAbilities } from '../player/abilities';
 import { candidates, type Choice, type PlayerName } from '../player/choose';
-import { bufferedAhead, type FailureKind, type LivePlayer, openPlayer } from '../player/player';
+import { bufferedAhead, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
 import { sourceUrl } from '../player/source';
+import type { Message } from '../rtc/messages';
+import { rememberedInTab, rememberInTab } from '../store';
+import { grudgeAgainst, holdGrudge } from './grudge';
 import { type Blocked, type Phase, phaseOf, type Situation } from './phase';
 import { Recovery } from './recovery';
 import { RunningCount, StallMeter, type Stats } from './stats';
@@ -28,20 +31,33 @@ export interface SessionView {
     // The element is about to lose its picture.
     freeze(): void;
     update(session: WatchSession): void;
-    notify(key: 'notice.switched', player: PlayerName): void;
+    // Another player took over.
+    onSwitched(player: PlayerName, reason: Reason | null): void;
+    onMessage(message: Message): void;
 }
+
+export interface Wish {
+    choice: Choice;
+    // No other player may take its place.
+    only: boolean;
+}
+
+const TAB_STORE = { read: rememberedInTab, write: rememberInTab };
 
 export class WatchSession {
     phase: Phase = 'connecting';
     info: Channel | null = null;
     choice: Choice;
     listen_only = false;
+    // Why the player before this one was left, or why there is none.
+    reason: Reason | null = null;
 
     private player: LivePlayer | null = null;
     private opening = false;
     // Counts players, so that one that is still loading knows it is no longer wanted.
     private generation = 0;
     private recovery: Recovery;
+    private only: boolean;
     private blocked: Blocked | null = null;
     private channel_state: Situation['channel'] = 'asking';
     private seen_live = false;
@@ -66,15 +82,19 @@ export class WatchSession {
         readonly channel: string,
         readonly video: HTMLVideoElement,
         private readonly view: SessionView,
-        choice: Choice,
+        wish: Wish,
     ) {
-        this.choice = choice;
+        this.choice = wish.choice;
+        this.only = wish.only;
         this.recovery = this.newRecovery();
+        // A player that attaches its media later finds the element paused again.
+        video.addEventListener('loadedmetadata', () => this.play());
         video.addEventListener('canplay', () => this.play());
         document.addEventListener('visibilitychange', () => this.onVisible());
     }
 
     start(): void {
+        this.preload();
         void this.poll();
         window.setInterval(() => this.tick(), TICK_MS);
     }
@@ -83,6 +103,8 @@ export class WatchSession {
 
     choose(choice: Choice): void {
         this.choice = choice;
+        this.only = false;
+        this.reason = null;
         this.has_played = false;
         this.blocked = null;
         this.recovery = this.newRecovery();
@@ -147,6 +169,7 @@ export class WatchSession {
         const round = (value: number): number => Math.round(value * 1000) / 1000;
         const latency_s = this.player?.latency() ?? null;
         const kbps = this.player?.bitrate_kbps() ?? null;
+        const line = this.player?.line() ?? null;
         return {
             player: this.playerName,
             state: this.phase,
@@ -163,6 +186,13 @@ export class WatchSession {
             current_time: round(video.currentTime),
             muted: video.muted,
             rebuilds: this.rebuilds,
+            transport: line?.transport ?? '',
+            rtt_ms: line?.rtt_ms ?? null,
+            loss_percent: line === null || line.loss_percent === null ? null : round(line.loss_percent),
+            freezes: line?.freezes ?? null,
+            freeze_ms: line?.freeze_ms ?? null,
+            first_frame_ms: line?.first_frame_ms ?? null,
+            reason: this.reason?.code ?? null,
         };
     }
 
@@ -209,7 +239,16 @@ export class WatchSession {
     // --- the player ---
 
     private newRecovery(): Recovery {
-        return new Recovery(candidates(this.choice, detectAbilities()));
+        const avoid = grudgeAgainst(TAB_STORE, this.channel, Date.now());
+        return new Recovery(candidates(this.choice, detectAbilities(), { only: this.only, avoid }));
+    }
+
+    // The code comes while the server is asked. When that fails, open() says so.
+    private preload(): void {
+        const name = this.recovery.current();
+        if (name !== null) {
+            loadPlayer(name).catch(() => undefined);
+        }
     }
 
     private async open(): Promise<void> {
@@ -219,7 +258,8 @@ export class WatchSession {
             return;
         }
         const codec = this.info?.video?.codec;
-        if (codec && !this.listen_only && !canDecode(codec)) {
+        // By WebRTC the server offers what the browser can take, or says why not.
+        if (codec && name !== 'whep' && !this.listen_only && !canDecode(codec)) {
             this.blocked = 'codec';
             return;
         }
@@ -227,12 +267,15 @@ export class WatchSession {
         const wanted = (): boolean => generation === this.generation;
         this.opening = true;
         try {
-            const player = await openPlayer(name, {
+            const player = (await loadPlayer(name))({
                 video: this.video,
                 url: sourceUrl(window.location, this.channel, name, this.listen_only),
+                sound_only: this.listen_only,
                 events: {
-                    onFailed: (kind, detail) => wanted() && this.onFailed(kind, detail),
+                    onFailed: (kind, detail, reason) =>
+                        wanted() && void this.onPlayerFailed(kind, detail, reason),
                     onEnded: () => wanted() && this.onEnded(),
+                    onMessage: (message) => wanted() && this.view.onMessage(message),
                 },
             });
             if (!wanted()) {
@@ -274,9 +317,32 @@ export class WatchSession {
         this.reopen_at_ms = performance.now() + wait_ms;
     }
 
-    private onFailed(kind: FailureKind, detail: string): void {
-        console.warn(`player ${this.recovery.current()}: ${kind} (${detail})`);
+    private async onPlayerFailed(kind: FailureKind, detail: string, reason?: Reason): Promise<void> {
+        if (kind === 'no_media') {
+            // A host who pauses must not look like a network that blocks.
+            this.close();
+            this.reopen_at_ms = Infinity;
+            const { generation } = this;
+            await this.poll();
+            if (generation !== this.generation) {
+                return;
+            }
+            if (this.channel_state !== 'live') {
+                this.reopen(0);
+                return;
+            }
+        }
+        this.onFailed(kind, detail, reason);
+    }
+
+    private onFailed(kind: FailureKind, detail: string, reason?: Reason): void {
+        const failed = this.recovery.current();
+        console.warn(`player ${failed}: ${kind} (${detail})`);
+        if (failed !== null) {
+            holdGrudge(TAB_STORE, failed, kind, this.channel, Date.now());
+        }
         const verdict = this.recovery.failed(kind);
+        this.reason = reason ?? this.reason;
         if (verdict.action === 'give_up') {
             this.close();
             this.blocked = verdict.reason;
@@ -285,7 +351,8 @@ export class WatchSession {
         this.reopen(verdict.wait_ms);
         const next = this.recovery.current();
         if (verdict.action === 'switch' && next !== null) {
-            this.view.notify('notice.switched', next);
+            this.preload();
+            this.view.onSwitched(next, reason ?? null);
         }
         if (kind === 'not_found' || kind === 'network') {
             void this.poll();
@@ -345,7 +412,7 @@ export class WatchSession {
 
     private watchProgress(now_ms: number): boolean {
         const { video } = this;
-        const position_s = video.currentTime;
+        const position_s = this.player?.position() ?? -1;
         const moved = this.player !== null && !video.paused && this.last_position_s >= 0
             && position_s > this.last_position_s;
         this.last_position_s = this.player === null ? -1 : position_s;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The player as people see it: picture, overlay, controls. Shared by watch and embed.
 
-import { type Key, t } from '../i18n';
-import { initialChoice, type PlayerName } from '../player/choose';
+import { t } from '../i18n';
+import { initialChoice, parseChoice, type PlayerName } from '../player/choose';
+import type { Message, MessageListener } from '../rtc/messages';
 import { remembered } from '../store';
 import { el, labelled, setText, show } from '../ui/dom';
 import { makeControls } from './controls';
 import { makeOverlay } from './overlay';
-import { WatchSession } from './session';
+import { reasonText } from './reason';
+import { WatchSession, type Wish } from './session';
 
 const IDLE_MS = 3000;
 const TOAST_MS = 5000;
+const MAX_TEXT = 200;
 
 interface WeixinBridge {
     invoke(name: string, args: object, done: () => void): void;
@@ -19,6 +22,8 @@ interface WeixinBridge {
 export interface Stage {
     element: HTMLElement;
     session: WatchSession;
+    // Calls the listener with every message of the server; the answer ends that.
+    onMessage(listener: MessageListener): () => void;
 }
 
 function makeVideo(): HTMLVideoElement {
@@ -92,14 +97,39 @@ function makeStill(video: HTMLVideoElement): Still {
     return { element, freeze };
 }
 
+interface Toast {
+    element: HTMLElement;
+    say(text: string): void;
+}
+
+function makeToast(): Toast {
+    const element = el('div', { class: 'toast', role: 'status', hidden: true });
+    let timer = 0;
+    const say = (text: string): void => {
+        setText(element, text.slice(0, MAX_TEXT));
+        show(element, true);
+        window.clearTimeout(timer);
+        timer = window.setTimeout(() => show(element, false), TOAST_MS);
+    };
+    return { element, say };
+}
+
+// ?protocol= insists, ?player= and the viewer's own choice only come first.
+function wishOf(search: string): Wish {
+    const query = new URLSearchParams(search);
+    const forced = parseChoice(query.get('protocol'));
+    return forced === null
+        ? { choice: initialChoice(query.get('player'), remembered('player')), only: false }
+        : { choice: forced, only: true };
+}
+
 export function makeStage(channel: string, onUpdate: (session: WatchSession) => void): Stage {
     const video = makeVideo();
     const still = makeStill(video);
+    const toast = makeToast();
+    const listeners = new Set<MessageListener>();
     const element = el('section', { class: 'stage', tabindex: '-1' }, video, still.element);
-    const toast = el('div', { class: 'toast', role: 'status', hidden: true });
-    let toast_timer = 0;
 
-    const query = new URLSearchParams(window.location.search);
     const session: WatchSession = new WatchSession(channel, video, {
         freeze: still.freeze,
         update: () => {
@@ -110,19 +140,25 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
             controls.update(session);
             onUpdate(session);
         },
-        notify: (key: Key, player: PlayerName) => {
-            setText(toast, t(key, { player: t(`player.${player}`) }));
-            show(toast, true);
-            window.clearTimeout(toast_timer);
-            toast_timer = window.setTimeout(() => show(toast, false), TOAST_MS);
+        onSwitched: (player: PlayerName, reason) => toast.say(
+            t('notice.switched', { player: t(`player.${player}`), reason: reasonText(reason) })),
+        onMessage: (message: Message) => {
+            if (message.type === 'text' && typeof message.text === 'string') {
+                toast.say(message.text);
+            }
+            listeners.forEach((listener) => listener(message));
         },
-    }, initialChoice(query.get('player'), remembered('player')));
+    }, wishOf(window.location.search));
 
     const overlay = makeOverlay(session);
     const controls = makeControls(session, element);
-    element.append(...overlay.elements, toast, controls.element);
+    element.append(...overlay.elements, toast.element, controls.element);
     followShape(element, video);
     hideControlsWhenIdle(element, video);
     startInWeixin(video);
-    return { element, session };
+    const onMessage = (listener: MessageListener): () => void => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+    };
+    return { element, session, onMessage };
 }

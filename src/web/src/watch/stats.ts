@@ -79,4 +79,13 @@ export interface Stats {
     current_time: number;
     muted: boolean;
     rebuilds: number;
+    // Only with WebRTC:
+    transport: string;
+    rtt_ms: number | null;
+    loss_percent: number | null;
+    freezes: number | null;
+    freeze_ms: number | null;
+    first_frame_ms: number | null;
+    // The code of why another player is not in use.
+    reason: string | null;
 }
