@@ -68,7 +68,7 @@ bc_rtp_receiver_report(
 struct bc_rtp_receiver_stats {
     uint64_t packets;
     uint64_t bytes;      // of payload
-    uint64_t duplicates;
+    uint64_t duplicates; // dropped: came twice, or too late
     uint64_t nacked;     // sequence numbers asked for
     uint64_t recovered;  // came after they were asked for
     uint64_t lost;       // given up

@@ -50,6 +50,7 @@ struct bc_rtcp_message {
             const uint16_t *seqs;
             unsigned count; // at most BC_RTCP_NACK_MAX; more are ignored
         } nack;
+        uint8_t fir_seq; // the command's number; the same one again is a repeat
         struct {
             const uint8_t *fci; // for bc_twcc_sender_on_feedback()
             size_t len;
