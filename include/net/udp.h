@@ -48,9 +48,13 @@ bc_udp_create(struct bc_worker *worker, const char *address, const struct bc_udp
 int
 bc_udp_probe(const char *address, char *error, size_t error_len);
 
-// NULL is fine.
+// Closes the socket; its counters can still be read. NULL is fine.
 void
 bc_udp_close(struct bc_udp *udp);
+
+// Frees it, after the worker was joined. NULL is fine.
+void
+bc_udp_destroy(struct bc_udp *udp);
 
 // Room for one datagram of up to `len` bytes (at most 2048). NULL while the kernel takes
 // no more; on_writable follows. What was reserved last counts only when it is committed.

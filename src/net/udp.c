@@ -129,10 +129,9 @@ struct round {
     struct mmsghdr headers[RECEIVE_BATCH];
     struct iovec iov[RECEIVE_BATCH];
     struct sockaddr_storage from[RECEIVE_BATCH];
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-    } control[RECEIVE_BATCH];
+    // An array of the aligned type, as CMSG_SPACE() of what may come.
+    size_t control[RECEIVE_BATCH]
+                  [CMSG_SPACE(sizeof(struct in6_pktinfo)) / sizeof(size_t) + 1];
 };
 
 static void
@@ -157,7 +156,7 @@ receive(struct bc_udp *udp, struct round *r)
         r->iov[i].iov_len = BC_UDP_DATAGRAM;
         r->headers[i].msg_hdr = (struct msghdr){ .msg_name = &r->from[i],
             .msg_namelen = sizeof(r->from[i]), .msg_iov = &r->iov[i], .msg_iovlen = 1,
-            .msg_control = &r->control[i], .msg_controllen = sizeof(r->control[i]) };
+            .msg_control = r->control[i], .msg_controllen = sizeof(r->control[i]) };
     }
     return recvmmsg(udp->fd, r->headers, RECEIVE_BATCH, 0, NULL);
 }
@@ -244,14 +243,6 @@ bc_udp_create(struct bc_worker *worker, const char *address, const struct bc_udp
     return udp;
 }
 
-static void
-on_poll_closed(uv_handle_t *handle)
-{
-    struct bc_udp *udp = handle->data;
-    free(udp->arena);
-    free(udp);
-}
-
 void
 bc_udp_close(struct bc_udp *udp)
 {
@@ -263,7 +254,16 @@ bc_udp_close(struct bc_udp *udp)
     uv_poll_stop(&udp->poll);
     close(udp->fd);
     udp->fd = -1;
-    uv_close((uv_handle_t *)&udp->poll, on_poll_closed);
+    uv_close((uv_handle_t *)&udp->poll, NULL);
+}
+
+void
+bc_udp_destroy(struct bc_udp *udp)
+{
+    if (udp) {
+        free(udp->arena);
+        free(udp);
+    }
 }
 
 void

@@ -25,7 +25,8 @@ struct bc_udp_message {
     unsigned count;
 };
 
-// Owned by its port; one worker's thread. Freed when the loop has let go of its handle.
+// Owned by its port; one worker's thread, but for the counters. Freed after the worker's
+// loop has let go of its handle.
 struct bc_udp {
     struct bc_worker *worker; // borrowed
     const struct bc_udp_ops *ops;

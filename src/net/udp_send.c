@@ -19,10 +19,9 @@
 struct send {
     struct iovec iov;
     struct sockaddr_storage to;
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
-    } control;
+    size_t control[(CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)))
+            / sizeof(size_t)
+        + 1];
 };
 
 uint8_t *
@@ -119,9 +118,9 @@ build(struct bc_udp *udp, const struct bc_udp_message *m, struct send *s,
         memcpy(&v6->sin6_addr, m->path.remote.ip, 16);
         len = sizeof(*v6);
     }
-    memset(&s->control, 0, sizeof(s->control));
+    memset(s->control, 0, sizeof(s->control));
     *msg = (struct msghdr){ .msg_name = &s->to, .msg_namelen = len, .msg_iov = &s->iov,
-        .msg_iovlen = 1, .msg_control = &s->control };
+        .msg_iovlen = 1, .msg_control = s->control };
     put_local(msg, udp->family, m->path.local);
     if (m->count > 1) {
         put_segment(msg, m->segment);

@@ -37,9 +37,9 @@ struct bc_peer_ops {
     void (*on_channel_open)(void *user, uint16_t stream, const char *label);
     void (*on_message)(void *user, uint16_t stream, bool binary, const uint8_t *data,
         size_t len);
-    // The transport is over; the peer must not be used afterwards. Not called after
-    // bc_peer_close().
-    void (*on_closed)(void *user, const char *reason);
+    // The transport is over; the peer must not be used afterwards. `clean`: the client
+    // deleted its session. Not called after bc_peer_close().
+    void (*on_closed)(void *user, bool clean, const char *reason);
 };
 
 struct bc_peer_params {
@@ -114,6 +114,10 @@ bc_peer_input(struct bc_peer *peer, uint8_t *data, size_t len, int64_t now_us);
 void
 bc_peer_input_end(struct bc_peer *peer);
 
+// What ends the peer as if the transport had: on_closed is called.
+void
+bc_peer_end(struct bc_peer *peer, bool clean, const char *reason);
+
 // --- sending, after on_connected ---
 
 // Room for one packet of up to `len` bytes and SRTP's overhead. NULL while the transport
@@ -153,6 +157,22 @@ bc_peer_srtp_profile(const struct bc_peer *peer);
 
 const char *
 bc_peer_id(const struct bc_peer *peer);
+
+// --- the session's HTTP resource ---
+
+struct bc_http_exchange;
+
+// Answers a request to the resource of the session with this id, whatever worker has it:
+// DELETE, PATCH (trickle, ICE restart), GET (RFC 9725 4.2 to 4.3).
+void
+bc_peer_resource_handle(struct bc_webrtc_port *port, struct bc_http_exchange *x,
+    const struct bc_config *config, const char *id);
+
+// "\"1\"": changes with each ICE restart.
+#define BC_PEER_ETAG 16
+
+void
+bc_peer_etag(const struct bc_peer *peer, char out[BC_PEER_ETAG]);
 
 // Counts for bc_peer_params.peer_ip: sessions of this address that are not connected yet,
 // of all workers.
