@@ -73,12 +73,15 @@ bc_dtls_timeout_us(struct bc_dtls *dtls);
 void
 bc_dtls_tick(struct bc_dtls *dtls);
 
-// Encrypts and sends application data (SCTP). 0 or negative errno; -ENOTCONN before
-// on_connected.
+// What fits into a datagram beside the record's header, nonce and tag.
+#define BC_DTLS_DATA_MAX (1200 - 37)
+
+// Encrypts and sends application data (SCTP) of 1 to BC_DTLS_DATA_MAX bytes. 0 or negative
+// errno; -ENOTCONN before on_connected, -EMSGSIZE.
 int
 bc_dtls_send(struct bc_dtls *dtls, const uint8_t *data, size_t len);
 
-// Sends close_notify.
+// Sends close_notify; no callbacks afterwards.
 void
 bc_dtls_shutdown(struct bc_dtls *dtls);
 
