@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef MEDIA_TRACK_BUILD_H
+#define MEDIA_TRACK_BUILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/track.h"
+
+// Tracks of streams that bring no decoder configuration record (RTP, MPEG-TS): the record
+// is made from what the stream itself says. Each function returns NULL when the bytes
+// make no sense, a limit is exceeded, or there is no memory.
+
+// A parameter set: one NAL unit without start code or length. Points into somebody's
+// bytes.
+struct bc_param_set {
+    const uint8_t *data;
+    size_t len;
+};
+
+// What belongs into one record; the first SPS tells the picture.
+struct bc_param_sets {
+    const struct bc_param_set *vps; // HEVC
+    unsigned vps_count;
+    const struct bc_param_set *sps;
+    unsigned sps_count;
+    const struct bc_param_set *pps;
+    unsigned pps_count;
+};
+
+// avcC from at most 31 SPS and 255 PPS.
+struct bc_track *
+bc_avc_track_from_sets(const struct bc_param_sets *sets);
+
+// hvcC.
+struct bc_track *
+bc_hevc_track_from_sets(const struct bc_param_sets *sets);
+
+// From a keyframe (RFC 6386 9.1). "vp8", without configuration.
+struct bc_track *
+bc_vp8_track(const uint8_t *frame, size_t len);
+
+// From a keyframe's uncompressed header (VP9 bitstream 6.2). The configuration is the
+// payload of a vpcC box, its version and flags included; the level is that of the
+// picture's size at 30 frames a second, as the stream does not tell it.
+struct bc_track *
+bc_vp9_track(const uint8_t *frame, size_t len);
+
+// From a sequence header OBU, with or without its size field (AV1 bitstream 5.5). The
+// configuration is the payload of an av1C box with that OBU in it.
+struct bc_track *
+bc_av1_track(const uint8_t *obu, size_t len);
+
+// From an OpusHead (RFC 7845 5.1).
+struct bc_track *
+bc_opus_track(const uint8_t *head, size_t len);
+
+// For one or two channels at 48 kHz with 20 ms in a packet, as WebRTC sends it.
+struct bc_track *
+bc_opus_track_simple(unsigned channels);
+
+#endif
