@@ -21,6 +21,7 @@
 #define BC_SDP_FINGERPRINTS_MAX 4
 #define BC_SDP_UFRAG_MAX 256
 #define BC_SDP_PWD_MAX 256
+#define BC_SDP_MESSAGE_BYTES (16 * 1024) // max-message-size of our side
 
 enum bc_sdp_kind { BC_SDP_NONE, BC_SDP_AUDIO, BC_SDP_VIDEO, BC_SDP_DATA, BC_SDP_OTHER };
 
@@ -66,9 +67,14 @@ struct bc_sdp_extensions {
 
 struct bc_sdp_media {
     enum bc_sdp_kind kind;
+    // The words of the m= line, which an answer repeats even when it rejects the section.
+    char name[17];
+    char proto[33];
+    char format[33]; // the first one
     char mid[33];
     bool rejected; // port 0 without bundle-only
     bool rtcp_mux;
+    bool rtcp_rsize;
     bool bundled;  // in the BUNDLE group
     enum bc_sdp_direction direction;
     struct bc_sdp_codec codecs[BC_SDP_CODECS_MAX]; // in order of preference; rtx folded in
