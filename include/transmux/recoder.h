@@ -17,7 +17,14 @@ struct bc_codec_threads;
 struct bc_codec_threads *
 bc_codec_threads_create(unsigned video_threads);
 
-// All recoders must be destroyed and the workers have stopped. NULL is fine.
+// Ends the threads and waits for what they are at. Nothing comes from them afterwards, so
+// the workers' own leftovers can be run without a lock; recoders may still be destroyed.
+// After the workers have ended. NULL is fine.
+void
+bc_codec_threads_stop(struct bc_codec_threads *threads);
+
+// All recoders must be destroyed and the workers have ended. Stops them if that was not
+// done. NULL is fine.
 void
 bc_codec_threads_destroy(struct bc_codec_threads *threads);
 
@@ -53,7 +60,7 @@ void
 bc_recoder_push(struct bc_recoder *r, struct bc_packet *packet);
 
 // Video: packets pushed until now are only decoded, as they are history; the first encoded
-// picture is the newest of them.
+// picture is the newest of them. Nothing is encoded before. Sound has no history.
 void
 bc_recoder_begin_output(struct bc_recoder *r);
 
