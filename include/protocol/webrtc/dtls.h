@@ -64,8 +64,8 @@ bc_dtls_start(struct bc_dtls *dtls);
 void
 bc_dtls_input(struct bc_dtls *dtls, const uint8_t *data, size_t len);
 
-// When bc_dtls_tick() must be called at the latest, in microseconds from now; -1: no timer
-// runs.
+// When bc_dtls_tick() must be called at the latest, in microseconds from now; -1: no
+// timer runs.
 int64_t
 bc_dtls_timeout_us(struct bc_dtls *dtls);
 
@@ -76,8 +76,8 @@ bc_dtls_tick(struct bc_dtls *dtls);
 // What fits into a datagram beside the record's header, nonce and tag.
 #define BC_DTLS_DATA_MAX (1200 - 37)
 
-// Encrypts and sends application data (SCTP) of 1 to BC_DTLS_DATA_MAX bytes. 0 or negative
-// errno; -ENOTCONN before on_connected, -EMSGSIZE.
+// Encrypts and sends application data (SCTP) of 1 to BC_DTLS_DATA_MAX bytes. 0 or a
+// negative errno; -ENOTCONN before on_connected, -EMSGSIZE.
 int
 bc_dtls_send(struct bc_dtls *dtls, const uint8_t *data, size_t len);
 

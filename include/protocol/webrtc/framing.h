@@ -21,9 +21,9 @@ struct bc_rtp_framing {
 };
 
 // Calls on_frame() for each frame that is complete with these bytes; empty frames, which
-// keep a connection open, are left out. The frame is the callee's to change (to decrypt in
-// place) until it returns. 0, -EMSGSIZE for a frame above the maximum or -ENOMEM; after an
-// error the connection is of no use.
+// keep a connection open, are left out. The frame is the callee's to change (to decrypt
+// in place) until it returns. 0, -EMSGSIZE for a frame above the maximum or -ENOMEM;
+// after an error the connection is of no use.
 int
 bc_rtp_framing_input(struct bc_rtp_framing *f, const uint8_t *data, size_t len,
     void (*on_frame)(void *user, uint8_t *frame, size_t len), void *user);

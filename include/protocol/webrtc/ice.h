@@ -22,8 +22,8 @@ struct bc_ice {
     uint64_t tie_breaker;
 };
 
-// Draws a password of 32 random characters and a ufrag that begins with `prefix` (letters
-// and digits, at most 4) followed by 8 random ones.
+// Draws a password of 32 random characters and a ufrag that begins with `prefix`
+// (letters and digits, at most 4) followed by 8 random ones.
 void
 bc_ice_init(struct bc_ice *ice, const char *prefix);
 

@@ -43,7 +43,8 @@ bc_srtp_protect(struct bc_srtp *srtp, uint8_t *packet, size_t len);
 int
 bc_srtp_protect_rtcp(struct bc_srtp *srtp, uint8_t *packet, size_t len);
 
-// Decrypts in place. -EALREADY: a replay; -EBADMSG: it is not genuine.
+// Decrypts in place. -EALREADY: a replay; -EBADMSG: it is not genuine; -ENOBUFS: the peer
+// sends with more SSRCs than a session may have.
 int
 bc_srtp_unprotect(struct bc_srtp *srtp, uint8_t *packet, size_t len);
 

@@ -91,10 +91,10 @@ pair_open_end(struct pair_end *end, bool client, const struct bc_sdp_fingerprint
 void
 pair_open(struct pair *p, bool fingerprints)
 {
-    struct bc_sdp_fingerprint server
-        = pair_fingerprint(bc_dtls_identity_fingerprint(p->server.identity));
-    struct bc_sdp_fingerprint client
-        = pair_fingerprint(bc_dtls_identity_fingerprint(p->client.identity));
+    struct bc_sdp_fingerprint server =
+        pair_fingerprint(bc_dtls_identity_fingerprint(p->server.identity));
+    struct bc_sdp_fingerprint client =
+        pair_fingerprint(bc_dtls_identity_fingerprint(p->client.identity));
     pair_open_end(&p->server, false, &client, fingerprints ? 1 : 0);
     pair_open_end(&p->client, true, &server, fingerprints ? 1 : 0);
 }
@@ -125,8 +125,7 @@ is_lost(struct pair *p)
 {
     unsigned n = p->count++;
     p->random = p->random * 1103515245 + 12345;
-    return (n < 64 && p->drop >> n & 1)
-        || (p->random >> 16) % 100 < p->loss_percent;
+    return (n < 64 && p->drop >> n & 1) || (p->random >> 16) % 100 < p->loss_percent;
 }
 
 static bool

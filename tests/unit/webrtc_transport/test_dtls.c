@@ -246,8 +246,8 @@ test_wrong_fingerprint(void **state)
     (void)state;
     struct pair p;
     pair_init(&p, true);
-    struct bc_sdp_fingerprint f
-        = pair_fingerprint(bc_dtls_identity_fingerprint(p.client.identity));
+    struct bc_sdp_fingerprint f =
+        pair_fingerprint(bc_dtls_identity_fingerprint(p.client.identity));
     f.value[31] ^= 1;
     pair_open_end(&p.server, false, &f, 1);
     expect_refused(&p, "the DTLS certificate is not the one of the SDP's fingerprint");
@@ -259,8 +259,8 @@ test_fingerprint_of_another_length(void **state)
     (void)state;
     struct pair p;
     pair_init(&p, true);
-    struct bc_sdp_fingerprint f
-        = pair_fingerprint(bc_dtls_identity_fingerprint(p.client.identity));
+    struct bc_sdp_fingerprint f =
+        pair_fingerprint(bc_dtls_identity_fingerprint(p.client.identity));
     f.len = 31;
     pair_open_end(&p.server, false, &f, 1);
     expect_refused(&p, "the DTLS certificate is not the one of the SDP's fingerprint");

@@ -25,6 +25,7 @@
 enum dtls_state {
     DTLS_IDLE, // a client before its start
     DTLS_HANDSHAKE,
+    DTLS_ANNOUNCING, // our last flight leaves; nothing is taken before on_connected
     DTLS_CONNECTED,
     DTLS_CLOSED,
 };
@@ -240,9 +241,10 @@ on_handshake_done(struct bc_dtls *dtls)
         close_with(dtls, wrong);
         return;
     }
-    dtls->state = DTLS_CONNECTED;
+    dtls->state = DTLS_ANNOUNCING;
     flush(dtls); // our Finished before any media
-    if (dtls->state == DTLS_CONNECTED) {
+    if (dtls->state == DTLS_ANNOUNCING) {
+        dtls->state = DTLS_CONNECTED;
         dtls->ops->on_connected(dtls->user, &keys);
     }
     OPENSSL_cleanse(&keys, sizeof(keys));
@@ -293,8 +295,8 @@ bc_dtls_start(struct bc_dtls *dtls)
 void
 bc_dtls_input(struct bc_dtls *dtls, const uint8_t *data, size_t len)
 {
-    if (dtls->state == DTLS_IDLE || dtls->state == DTLS_CLOSED || len == 0
-        || len > DTLS_INPUT_MAX) {
+    bool listens = dtls->state == DTLS_HANDSHAKE || dtls->state == DTLS_CONNECTED;
+    if (!listens || len == 0 || len > DTLS_INPUT_MAX) {
         return;
     }
     dtls->pipe.in = data;
@@ -351,7 +353,7 @@ bc_dtls_send(struct bc_dtls *dtls, const uint8_t *data, size_t len)
 void
 bc_dtls_shutdown(struct bc_dtls *dtls)
 {
-    bool was_connected = dtls->state == DTLS_CONNECTED;
+    bool was_connected = dtls->state == DTLS_CONNECTED || dtls->state == DTLS_ANNOUNCING;
     dtls->state = DTLS_CLOSED;
     if (was_connected) {
         ERR_clear_error();

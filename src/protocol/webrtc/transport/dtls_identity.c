@@ -64,8 +64,8 @@ add_certificate(struct bc_dtls_identity *identity)
     return ok;
 }
 
-// Certificates of WebRTC are self-signed. What counts is the fingerprint in the SDP, which
-// the session compares when the handshake is through.
+// Certificates of WebRTC are self-signed. What counts is the fingerprint in the SDP,
+// which the session compares when the handshake is through.
 static int
 accept_any(X509_STORE_CTX *store, void *arg)
 {
@@ -83,8 +83,7 @@ configure(SSL_CTX *ctx)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ctx, PEER_CHAIN_MAX_BYTES);
-    SSL_CTX_set_verify(
-        ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     // RSA is for servers that we connect to. (use_srtp alone has 0 for success.)
     return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION)

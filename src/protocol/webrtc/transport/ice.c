@@ -29,8 +29,8 @@ struct request {
     bool fingerprint;
 };
 
-// 32 letters and digits: five random bits each, so 160 bits of password (RFC 8445 5.3 asks
-// for 128) and 40 of ufrag (24), without characters that need quoting anywhere.
+// 32 letters and digits: five random bits each, so 160 bits of password (RFC 8445 5.3
+// asks for 128) and 40 of ufrag (24), without characters that need quoting anywhere.
 static void
 draw_text(char *out, size_t len)
 {

@@ -139,7 +139,8 @@ load_ssrc(const uint8_t *at)
     return ssrc;
 }
 
-typedef srtp_err_status_t transform_fn(srtp_t ctx, void *packet, int *len);
+typedef srtp_err_status_t
+transform_fn(srtp_t ctx, void *packet, int *len);
 
 static int
 protect(struct bc_srtp *srtp, uint8_t *packet, size_t len, size_t min, transform_fn *fn)
