@@ -29,7 +29,7 @@ bc_sctp_service_destroy(struct bc_sctp_service *service);
 struct bc_sctp_limits {
     size_t message_bytes;        // largest message, both ways; default 16 KiB
     unsigned messages_per_second; // default 20, in bursts of twice that
-    unsigned channels;           // open at once; default 4
+    unsigned channels;           // open at once; default 4, at most 16
     size_t send_queue_bytes;     // unsent; beyond it bc_sctp_send() drops; default 256 KiB
 };
 
@@ -61,7 +61,8 @@ struct bc_sctp_association;
 struct bc_sctp_association *
 bc_sctp_association_create(const struct bc_sctp_params *params);
 
-// No callback follows. Worker's thread; does not wait.
+// No callback follows, nor any use of the worker; allowed inside a callback. Worker's
+// thread; does not wait. The peer is not told: DTLS's close_notify does that.
 void
 bc_sctp_association_destroy(struct bc_sctp_association *a);
 
@@ -69,8 +70,19 @@ bc_sctp_association_destroy(struct bc_sctp_association *a);
 void
 bc_sctp_input(struct bc_sctp_association *a, const uint8_t *data, size_t len);
 
+// Opens a reliable, ordered channel; on_channel_open follows when the peer has it. May be
+// called before the association is up, and messages may be sent at once. Returns the
+// stream, or a negative errno: -ENOTCONN, -EMFILE (no more channels), -EINVAL (the label is
+// longer than 255 bytes), -EAGAIN (queue full), -ENOMEM.
+int
+bc_sctp_open(struct bc_sctp_association *a, const char *label);
+
+// Closes a channel after what was sent on it; on_channel_closed follows.
+void
+bc_sctp_close_channel(struct bc_sctp_association *a, uint16_t stream);
+
 // Sends a message on an open channel; copied. -ENOTCONN, -EMSGSIZE, -EAGAIN (queue full,
-// dropped).
+// dropped), -ENOMEM.
 int
 bc_sctp_send(struct bc_sctp_association *a, uint16_t stream, bool binary,
     const uint8_t *data, size_t len);
