@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "protocol/webrtc/srtp.h"
+#include "protocol/webrtc/transport/srtp_openssl.h"
 
 struct pair {
     struct bc_srtp *a;
@@ -231,6 +232,89 @@ test_number_of_senders_is_bounded(void **state)
     free_pair(&p);
 }
 
+// What other implementations make of the same packet and key; the key is also cut into
+// key and salt at the right places.
+static void
+test_known_packets(void **state)
+{
+    (void)state;
+    struct bc_srtp_keys gcm = { .profile = BC_SRTP_AEAD_AES_128_GCM,
+        .local = { 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b,
+            0x0c, 0x0d, 0x0e, 0x0f, // salt:
+            0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab } };
+    struct bc_srtp_keys cm = { .profile = BC_SRTP_AES128_CM_SHA1_80,
+        .local = { 0xe1, 0xf9, 0x7a, 0x0d, 0x3e, 0x01, 0x8b, 0xe0, 0xd6, 0x4f, 0xa3, 0x2c,
+            0x06, 0xde, 0x41, 0x39, // salt:
+            0x0e, 0xc6, 0x75, 0xad, 0x49, 0x8a, 0xfe, 0xeb, 0xb6, 0x96, 0x0b, 0x3a, 0xab,
+            0xe6 } };
+    static const uint8_t HEADER[]
+        = { 0x80, 0x0f, 0x12, 0x34, 0xde, 0xca, 0xfb, 0xad, 0xca, 0xfe, 0xba, 0xbe };
+    static const uint8_t BY_GCM[] = { 0xc5, 0x00, 0x2e, 0xde, 0x04, 0xcf, 0xdd, 0x2e,
+        0xb9, 0x11, 0x59, 0xe0, 0x88, 0x0a, 0xa0, 0x6e, // tag:
+        0xd2, 0x97, 0x68, 0x26, 0xf7, 0x96, 0xb2, 0x01, 0xdf, 0x31, 0x31, 0xa1, 0x27,
+        0xe8, 0xa3, 0x92 };
+    static const uint8_t BY_CM[] = { 0x4e, 0x55, 0xdc, 0x4c, 0xe7, 0x99, 0x78, 0xd8, 0x8c,
+        0xa4, 0xd2, 0x15, 0x94, 0x9d, 0x24, 0x02, // tag:
+        0xb7, 0x8d, 0x6a, 0xcc, 0x99, 0xea, 0x17, 0x9b, 0x8d, 0xbb };
+    static const uint8_t REPORT_BY_CM[] = { 0x81, 0xc8, 0x00, 0x0b, 0xca, 0xfe, 0xba,
+        0xbe, 0x71, 0x28, 0x03, 0x5b, 0xe4, 0x87, 0xb9, 0xbd, 0xbe, 0xf8, 0x90, 0x41,
+        0xf9, 0x77, 0xa5, 0xa8, // E bit and index:
+        0x80, 0x00, 0x00, 0x01, // tag:
+        0x99, 0x3e, 0x08, 0xcd, 0x54, 0xd6, 0xc1, 0x23, 0x07, 0x98 };
+    struct bc_srtp *by_gcm = bc_srtp_create(&gcm);
+    struct bc_srtp *by_cm = bc_srtp_create(&cm);
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t packet[64];
+        memcpy(packet, HEADER, 12);
+        memset(packet + 12, 0xab, 16);
+        int n = bc_srtp_protect(i ? by_cm : by_gcm, packet, 28);
+        assert_int_equal(n, 12 + (i ? sizeof(BY_CM) : sizeof(BY_GCM)));
+        assert_memory_equal(packet, HEADER, 12);
+        assert_memory_equal(packet + 12, i ? BY_CM : BY_GCM, (size_t)n - 12);
+    }
+    uint8_t report[64];
+    memcpy(report, REPORT_BY_CM, 8);
+    memset(report + 8, 0xab, 16);
+    // The reference's first index is 1.
+    (void)bc_srtp_protect_rtcp(by_cm, report, 24);
+    assert_memory_equal(report, REPORT_BY_CM, sizeof(REPORT_BY_CM));
+    bc_srtp_destroy(by_gcm);
+    bc_srtp_destroy(by_cm);
+}
+
+// libsrtp runs its own tests of each cipher before it takes it.
+static void
+test_openssl_does_the_work(void **state)
+{
+    (void)state;
+    assert_int_equal(bc_srtp_setup(), 0);
+    assert_int_equal(srtp_openssl_install(), 0);
+}
+
+static void
+test_header_extensions_and_empty_payloads(void **state)
+{
+    (void)state;
+    static const uint8_t PACKET[] = { 0x92, 0x60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, // X, 2 CSRCs
+        0, 0, 0, 1, 0, 0, 0, 2,                                               //
+        0xbe, 0xde, 0, 1, 0x10, 'm', 0, 0 };                                  // mid
+    for (size_t i = 0; i < 2; i++) {
+        struct pair p = make_pair(PROFILES[i]);
+        uint8_t packet[64];
+        memcpy(packet, PACKET, sizeof(PACKET));
+        int n = bc_srtp_protect(p.a, packet, sizeof(PACKET));
+        assert_true(n > 0);
+        assert_memory_equal(packet, PACKET, sizeof(PACKET));
+        assert_int_equal(bc_srtp_unprotect(p.b, packet, (size_t)n), sizeof(PACKET));
+        // An extension that is longer than the packet.
+        memcpy(packet, PACKET, sizeof(PACKET));
+        packet[23] = 200;
+        assert_int_equal(bc_srtp_protect(p.a, packet, sizeof(PACKET)), -EBADMSG);
+        assert_int_equal(bc_srtp_unprotect(p.b, packet, sizeof(PACKET) + 16), -EBADMSG);
+        free_pair(&p);
+    }
+}
+
 static void
 test_setup_and_refusals(void **state)
 {
@@ -253,6 +337,9 @@ main(void)
         cmocka_unit_test(test_rollover),
         cmocka_unit_test(test_late_packets_of_before_the_wrap),
         cmocka_unit_test(test_number_of_senders_is_bounded),
+        cmocka_unit_test(test_known_packets),
+        cmocka_unit_test(test_openssl_does_the_work),
+        cmocka_unit_test(test_header_extensions_and_empty_payloads),
         cmocka_unit_test(test_setup_and_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,9 @@
 
 #include <srtp2/srtp.h>
 
+#include "base/log.h"
+#include "srtp_openssl.h"
+
 #define RTP_HEADER 12
 #define RTCP_HEADER 8
 #define SRTCP_INDEX 4
@@ -37,6 +40,9 @@ static void
 setup(void)
 {
     setup_status = srtp_init();
+    if (setup_status == srtp_err_status_ok && srtp_openssl_install() != 0) {
+        bc_warn(NULL, "SRTP uses the ciphers of libsrtp, not those of OpenSSL");
+    }
 }
 
 int
