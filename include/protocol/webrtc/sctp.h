@@ -72,8 +72,8 @@ bc_sctp_input(struct bc_sctp_association *a, const uint8_t *data, size_t len);
 
 // Opens a reliable, ordered channel; on_channel_open follows when the peer has it. May be
 // called before the association is up, and messages may be sent at once. Returns the
-// stream, or a negative errno: -ENOTCONN, -EMFILE (no more channels), -EINVAL (the label is
-// longer than 255 bytes), -EAGAIN (queue full), -ENOMEM.
+// stream, or a negative errno: -ENOTCONN, -EMFILE (no more channels), -EINVAL (a label of
+// more than 255 bytes), -EAGAIN (queue full), -ENOMEM.
 int
 bc_sctp_open(struct bc_sctp_association *a, const char *label);
 

@@ -218,7 +218,8 @@ do_send(struct call *c)
 }
 
 int
-pair_send(struct pair_end *end, uint16_t stream, bool binary, const void *data, size_t len)
+pair_send(
+    struct pair_end *end, uint16_t stream, bool binary, const void *data, size_t len)
 {
     return call(&(struct call){ .end = end, .run = do_send, .stream = stream,
         .binary = binary, .data = data, .len = len });

@@ -78,7 +78,8 @@ void
 pair_close_channel(struct pair_end *end, uint16_t stream);
 
 int
-pair_send(struct pair_end *end, uint16_t stream, bool binary, const void *data, size_t len);
+pair_send(
+    struct pair_end *end, uint16_t stream, bool binary, const void *data, size_t len);
 
 // A packet as if from the peer.
 void

@@ -154,8 +154,8 @@ confirm(struct bc_sctp_association *a, struct dc_channel *channel)
     }
 }
 
-// True for the identifiers of user messages; the old ones for pieces of a message (52, 54)
-// are not taken.
+// True for the identifiers of user messages; the old ones for pieces of a message (52,
+// 54) are not taken.
 static bool
 is_user_ppid(uint32_t ppid)
 {
@@ -244,7 +244,8 @@ on_stream_reset(struct bc_sctp_association *a, uint16_t stream)
 }
 
 static void
-on_reset(struct bc_sctp_association *a, const struct sctp_stream_reset_event *e, size_t len)
+on_reset(
+    struct bc_sctp_association *a, const struct sctp_stream_reset_event *e, size_t len)
 {
     if (!(e->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN)
         || (e->strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED))) {

@@ -10,8 +10,8 @@
 #include "service.h"
 #include "usrsctp_glue.h"
 
-// A DTLS record of 1200 bytes takes at most 65 for itself (a CBC suite); the common header
-// of SCTP is not in the library's figure.
+// A DTLS record of 1200 bytes takes at most 65 for itself (a CBC suite); the common
+// header of SCTP is not in the library's figure.
 #define PATH_MTU 1120
 #define SEND_BUFFER (64 * 1024)
 #define RECEIVE_BUFFER (128 * 1024)
@@ -95,8 +95,8 @@ set_options(struct bc_sctp_association *a, struct socket *s)
     const struct linger abort_on_close = { .l_onoff = 1 };
     const int on = 1;
     const int send_buffer = SEND_BUFFER;
-    // The library hands over what is longer than half of the receive buffer in pieces, and
-    // so it should: such a message is dropped.
+    // Longer messages come in pieces and are dropped. The library wants twice as much
+    // room.
     size_t most = a->limits.message_bytes;
     const uint32_t pieces_from
         = 1 + (uint32_t)(most > DC_CONTROL_MAX ? most : DC_CONTROL_MAX);

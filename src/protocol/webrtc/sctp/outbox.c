@@ -6,7 +6,7 @@
 #include "association.h"
 #include "usrsctp_glue.h"
 
-// A send must fit into the library's buffer (endpoint.c); a longer message goes in pieces.
+// A send must fit into the library's buffer (endpoint.c); longer messages go in pieces.
 #define PIECE_BYTES (16 * 1024)
 
 enum outcome { SENT, BLOCKED, REFUSED };
