@@ -30,8 +30,7 @@ static struct {
 
 // The payload of packet `seq` in these tests: its number, twice.
 static void
-on_packet(
-    void *user, const struct bc_rtp_header *h, bool lost_before, int64_t arrived_us)
+on_packet(void *user, const struct bc_rtp_header *h, bool lost_before, int64_t arrived_us)
 {
     (void)user;
     assert_true(seen.count < SEEN_MAX);
@@ -123,8 +122,8 @@ static int64_t
 push_rtx(struct bc_rtp_receiver *r, uint16_t seq, int64_t now_us)
 {
     uint8_t bytes[] = { 0x10, 0, 0, (uint8_t)seq, // extension
-        (uint8_t)(seq >> 8), (uint8_t)seq,        // original sequence number
-        (uint8_t)(seq >> 8), (uint8_t)seq };      // original payload
+        (uint8_t)(seq >> 8), (uint8_t)seq, // original sequence number
+        (uint8_t)(seq >> 8), (uint8_t)seq }; // original payload
     struct bc_rtp_header h = {
         .payload_type = 97,
         .seq = 7,
@@ -339,8 +338,8 @@ test_rtx_probes_are_passed_over(void **state)
     probe.payload = &byte;
     probe.payload_len = 1;
     bc_rtp_receiver_push_rtx(r, &probe, 0);
-    push_rtx(r, 10, 0);    // what came already
-    push_rtx(r, 5000, 0);  // far ahead: of a stream that ended
+    push_rtx(r, 10, 0); // what came already
+    push_rtx(r, 5000, 0); // far ahead: of a stream that ended
     push_rtx(r, 60000, 0); // far behind
     assert_int_equal(seen.count, 1);
     push_rtx(r, 11, 0); // the tail that was lost, before anybody knew
