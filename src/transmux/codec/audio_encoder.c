@@ -120,9 +120,8 @@ int
 audio_encoder_open(struct audio_encoder *e, unsigned channels)
 {
     if (e->ctx) {
-        int err = e->filled > 0
-            ? audio_encoder_silence(e, e->ctx->frame_size - e->filled)
-            : 0;
+        int err =
+            e->filled > 0 ? audio_encoder_silence(e, e->ctx->frame_size - e->filled) : 0;
         if (err == 0 && avcodec_send_frame(e->ctx, NULL) == 0) {
             receive_packets(e);
         }
@@ -136,8 +135,8 @@ audio_encoder_open(struct audio_encoder *e, unsigned channels)
     }
     if (err == 0) {
         e->track = e->codec == BC_CODEC_OPUS
-            ? opus_track(channels, (unsigned)e->ctx->initial_padding,
-                (unsigned)e->ctx->frame_size)
+            ? opus_track(
+                channels, (unsigned)e->ctx->initial_padding, (unsigned)e->ctx->frame_size)
             : bc_aac_track(e->ctx->extradata, (size_t)e->ctx->extradata_size);
         err = e->track ? 0 : -ENOMEM;
     }
@@ -183,9 +182,8 @@ give_packet(struct audio_encoder *e)
         return;
     }
     struct bc_buf *buf = bc_buf_copy(e->packet->data, (size_t)e->packet->size);
-    struct bc_packet *p = buf
-        ? bc_packet_create(BC_KIND_AUDIO, e->track, buf, buf->data, buf->len)
-        : NULL;
+    struct bc_packet *p =
+        buf ? bc_packet_create(BC_KIND_AUDIO, e->track, buf, buf->data, buf->len) : NULL;
     if (!p) {
         bc_buf_unref(&buf);
         return; // one packet lost; the clock goes on
@@ -283,7 +281,8 @@ audio_encoder_silence(struct audio_encoder *e, int64_t count)
 int
 audio_encoder_jump(struct audio_encoder *e, int64_t position)
 {
-    int err = e->filled > 0 ? audio_encoder_silence(e, e->frame->nb_samples - e->filled) : 0;
+    int err =
+        e->filled > 0 ? audio_encoder_silence(e, e->frame->nb_samples - e->filled) : 0;
     if (position > e->position) {
         e->position = position;
     }

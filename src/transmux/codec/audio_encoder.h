@@ -27,12 +27,12 @@ struct audio_encoder {
     enum bc_codec codec;
     struct codec_sink sink;
     unsigned channels;
-    AVCodecContext *ctx;    // owned; NULL until opened
-    AVFrame *frame;         // owned; the one that fills up
-    AVPacket *packet;       // owned
+    AVCodecContext *ctx; // owned; NULL until opened
+    AVFrame *frame; // owned; the one that fills up
+    AVPacket *packet; // owned
     struct bc_track *track; // shared, by every packet made
-    int filled;             // samples of the frame
-    int64_t position;       // of the next sample
+    int filled; // samples of the frame
+    int64_t position; // of the next sample
     float tail[CODEC_CHANNELS_MAX]; // the last sample: silence fades from it
     struct audio_epoch epochs[CODEC_EPOCH_MARKS];
     unsigned epoch_count;

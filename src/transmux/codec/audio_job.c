@@ -22,11 +22,11 @@
 
 #define GAP_SAMPLES (CODEC_RATE * 40 / 1000)
 #define OPUS_GAP_SAMPLES (CODEC_RATE * 15 / 1000) // its stamps are exact
-#define FILL_SAMPLES (CODEC_RATE * 2)             // a longer silence is a gap
-#define DRIFT_SAMPLES (CODEC_RATE * 2 / 1000)     // smaller is left as it is
-#define BEND_SAMPLES (CODEC_RATE / 200)           // at most 0.5 % ...
-#define BEND_SPAN CODEC_RATE                      // ... in a second
-#define DRIFT_WEIGHT 16                           // frames that a mean is taken of
+#define FILL_SAMPLES (CODEC_RATE * 2) // a longer silence is a gap
+#define DRIFT_SAMPLES (CODEC_RATE * 2 / 1000) // smaller is left as it is
+#define BEND_SAMPLES (CODEC_RATE / 200) // at most 0.5 % ...
+#define BEND_SPAN CODEC_RATE // ... in a second
+#define DRIFT_WEIGHT 16 // frames that a mean is taken of
 #define BAD_PACKETS_MAX 250
 #define RATE_MAX 192000
 #define IDLE_BEHIND_US 200000 // what may still come late
@@ -36,25 +36,25 @@ struct audio_job {
     struct codec_job base;
     struct audio_encoder out;
     struct bc_track *track; // shared; what the decoder was opened for
-    AVCodecContext *dec;    // owned
-    AVFrame *frame;         // owned
-    AVPacket *packet;       // owned
-    SwrContext *swr;        // owned; for the format below
+    AVCodecContext *dec; // owned
+    AVFrame *frame; // owned
+    AVPacket *packet; // owned
+    SwrContext *swr; // owned; for the format below
     int format;
     int rate;
     AVChannelLayout layout;
     float *samples; // owned; what the resampler made
-    int capacity;   // of them, per channel
+    int capacity; // of them, per channel
     uint32_t epoch;
-    bool started;      // an epoch is known
-    bool flagged;      // its first packet said BC_PACKET_NEW_EPOCH, not passed on yet
-    bool fresh;        // the next frame is the first of an epoch or decoder
-    bool fed;          // the resampler holds samples
-    int64_t skip;      // samples still to be left out
-    int64_t drift;     // mean of the deviation, in samples * DRIFT_WEIGHT
-    int64_t bend_end;  // place where the running correction is through
-    int64_t next_us;   // end of the last frame, for one without a stamp
-    unsigned bad;      // packets in a row that gave nothing
+    bool started; // an epoch is known
+    bool flagged; // its first packet said BC_PACKET_NEW_EPOCH, not passed on yet
+    bool fresh; // the next frame is the first of an epoch or decoder
+    bool fed; // the resampler holds samples
+    int64_t skip; // samples still to be left out
+    int64_t drift; // mean of the deviation, in samples * DRIFT_WEIGHT
+    int64_t bend_end; // place where the running correction is through
+    int64_t next_us; // end of the last frame, for one without a stamp
+    unsigned bad; // packets in a row that gave nothing
 };
 
 static void
@@ -176,7 +176,8 @@ static int
 prepare(struct audio_job *j)
 {
     const AVFrame *f = j->frame;
-    if (f->sample_rate <= 0 || f->sample_rate > RATE_MAX || f->ch_layout.nb_channels <= 0) {
+    if (f->sample_rate <= 0 || f->sample_rate > RATE_MAX
+        || f->ch_layout.nb_channels <= 0) {
         return -EINVAL;
     }
     unsigned channels = f->ch_layout.nb_channels == 1 ? 1 : 2;
@@ -224,7 +225,8 @@ bend(struct audio_job *j, int64_t off)
 {
     j->drift += off - j->drift / DRIFT_WEIGHT;
     int64_t mean = j->drift / DRIFT_WEIGHT;
-    if (j->out.position < j->bend_end || (mean < DRIFT_SAMPLES && mean > -DRIFT_SAMPLES)) {
+    if (j->out.position < j->bend_end
+        || (mean < DRIFT_SAMPLES && mean > -DRIFT_SAMPLES)) {
         return;
     }
     int64_t by = mean > BEND_SAMPLES ? BEND_SAMPLES : mean;
@@ -295,7 +297,8 @@ reserve(struct audio_job *j, int samples)
     if (samples <= j->capacity) {
         return 0;
     }
-    float *grown = realloc(j->samples, (size_t)samples * CODEC_CHANNELS_MAX * sizeof(float));
+    float *grown =
+        realloc(j->samples, (size_t)samples * CODEC_CHANNELS_MAX * sizeof(float));
     if (!grown) {
         return -ENOMEM;
     }
@@ -374,7 +377,8 @@ push(struct codec_job *job, const struct codec_input *in)
     if (j->base.failed || !packet->track) {
         return;
     }
-    if (!j->dec || (packet->track != j->track && !bc_track_equal(packet->track, j->track))) {
+    if (!j->dec
+        || (packet->track != j->track && !bc_track_equal(packet->track, j->track))) {
         if (open_decoder(j, packet->track) != 0) {
             return;
         }
@@ -401,7 +405,8 @@ idle(struct codec_job *job, int64_t idle_us)
         return;
     }
     int64_t until = audio_samples(j->next_us + idle_us - IDLE_BEHIND_US);
-    if (until > j->out.position && audio_encoder_silence(&j->out, until - j->out.position)) {
+    if (until > j->out.position
+        && audio_encoder_silence(&j->out, until - j->out.position)) {
         fail(j, "the sound encoder stopped");
     }
 }
@@ -421,7 +426,9 @@ destroy(struct codec_job *job)
     free(j);
 }
 
-static const struct codec_job_ops OPS = { .push = push, .idle = idle, .destroy = destroy };
+static const struct codec_job_ops OPS = {
+    .push = push, .idle = idle, .destroy = destroy
+};
 
 struct codec_job *
 codec_audio_job_create(enum bc_codec to, const struct codec_sink *sink)

@@ -40,7 +40,7 @@ struct codec_job {
     const struct codec_job_ops *ops;
     struct codec_sink sink;
     const char *failed; // why nothing more will come (static text), or NULL
-    uint64_t dropped;   // pictures that were left out to keep up, packets without sense
+    uint64_t dropped; // pictures that were left out to keep up, packets without sense
 };
 
 // Sound into Opus or AAC at 48 kHz, mono or stereo. NULL without memory.

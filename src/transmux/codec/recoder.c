@@ -29,7 +29,7 @@
 struct entry {
     struct bc_list node;
     struct bc_packet *packet; // reference
-    uint32_t flags;           // the packet's, and what a dropped one before it had
+    uint32_t flags; // the packet's, and what a dropped one before it had
 };
 
 // Shared by home and the codec thread, which have a reference each, as has a message to
@@ -45,16 +45,16 @@ struct bc_recoder {
     // Home only.
     struct bc_recoder_params params;
     bool wait_key; // pictures are dropped until a keyframe comes
-    bool begun;    // bc_recoder_begin_output() was called
-    bool told;     // of the failure
+    bool begun; // bc_recoder_begin_output() was called
+    bool told; // of the failure
     struct bc_log_limit drop_log;
 
     pthread_mutex_t lock; // guards the following
     struct bc_list in;
     struct bc_list out;
-    unsigned queued;  // packets in `in`
+    unsigned queued; // packets in `in`
     unsigned history; // of them before the mark
-    bool closed;      // written by home only
+    bool closed; // written by home only
     bool work_posted;
     bool deliver_posted;
     bool want_key;
@@ -257,7 +257,8 @@ static void
 tell_failure(struct bc_recoder *r, const char *reason)
 {
     r->told = true;
-    bc_warn(r->params.log, "cannot recode to %s: %s", bc_codec_name(r->params.to), reason);
+    bc_warn(
+        r->params.log, "cannot recode to %s: %s", bc_codec_name(r->params.to), reason);
     r->params.on_failed(r->params.user, reason);
 }
 
@@ -363,24 +364,32 @@ drop_sound_locked(struct bc_recoder *r)
     }
 }
 
-// Everything before the newest keyframe that is not the first of all; without one
-// everything, and what comes until the next.
+// The newest keyframe in the queue that has packets before it, or the queue's end.
+static struct bc_list *
+find_later_key_locked(struct bc_recoder *r)
+{
+    struct bc_list *key = &r->in;
+    bool any = false;
+    bc_list_for_each(it, next, &r->in)
+    {
+        if (any && (bc_container_of(it, struct entry, node)->flags & BC_PACKET_KEY)) {
+            key = it;
+        }
+        any = any || bc_container_of(it, struct entry, node)->packet;
+    }
+    return key;
+}
+
+// Everything before that keyframe. Without one everything, and what comes until the next.
 static void
 drop_pictures_locked(struct bc_recoder *r)
 {
-    struct bc_list *until = r->in.prev;
-    while (until != &r->in
-        && !(bc_container_of(until, struct entry, node)->flags & BC_PACKET_KEY)) {
-        until = until->prev;
-    }
-    if (until == &r->in || until == r->in.next) {
-        until = &r->in;
-        r->wait_key = true;
-    }
+    struct bc_list *key = find_later_key_locked(r);
+    r->wait_key = key == &r->in;
     bc_list_for_each(it, next, &r->in)
     {
         struct entry *e = bc_container_of(it, struct entry, node);
-        if (it == until) {
+        if (it == key) {
             break;
         }
         if (e->packet) { // marks stay
@@ -407,7 +416,8 @@ say_dropped(struct bc_recoder *r)
 {
     unsigned more;
     if (bc_log_limit_pass(&r->drop_log, bc_clock_us(), &more)) {
-        bc_warn(r->params.log, "recoding to %s cannot keep up: %llu packets left out so far",
+        bc_warn(r->params.log,
+            "recoding to %s cannot keep up: %llu packets left out so far",
             bc_codec_name(r->params.to), (unsigned long long)atomic_load(&r->dropped));
     }
 }

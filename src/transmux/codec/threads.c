@@ -8,9 +8,9 @@
 #define VIDEO_THREADS_MAX 16
 
 struct bc_codec_threads {
-    unsigned count;             // of workers; the first is for sound
+    unsigned count; // of workers; the first is for sound
     bool stopped;
-    atomic_uint next_video;     // round robin
+    atomic_uint next_video; // round robin
     struct bc_worker *workers[1 + VIDEO_THREADS_MAX]; // owned
 };
 
@@ -88,5 +88,6 @@ codec_threads_pick(struct bc_codec_threads *threads, enum bc_kind kind)
     if (kind == BC_KIND_AUDIO) {
         return threads->workers[0];
     }
-    return threads->workers[1 + atomic_fetch_add(&threads->next_video, 1) % (threads->count - 1)];
+    return threads
+        ->workers[1 + atomic_fetch_add(&threads->next_video, 1) % (threads->count - 1)];
 }

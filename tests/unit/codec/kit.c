@@ -80,8 +80,8 @@ keep_sound(struct kit_packets *out, const struct kit_sound *s, const AVPacket *p
     struct bc_track *track)
 {
     struct bc_buf *buf = bc_buf_copy(pkt->data, (size_t)pkt->size);
-    struct bc_packet *p
-        = bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len);
+    struct bc_packet *p =
+        bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len);
     p->pts_us = s->start_us + av_rescale(pkt->pts, 1000000, s->rate);
     p->dts_us = p->pts_us;
     p->epoch = s->epoch;

@@ -25,7 +25,7 @@ struct kit_sound {
     int rate;
     int channels;
     double seconds;
-    double hz;       // of the tone in all channels; 0: none
+    double hz; // of the tone in all channels; 0: none
     double click_at; // a burst of 2 ms, in seconds after the start; 0: none
     int64_t start_us; // broadcast time of the first sample
     uint32_t epoch;
@@ -75,15 +75,22 @@ kit_level(const float *pcm, double hz, int64_t from_us, int64_t to_us);
 int64_t
 kit_loudest(const float *pcm, int64_t from_us, int64_t to_us);
 
-// Decoded pictures: their times and the mean brightness.
+// The brightness in the middle of the picture of this number.
+int
+kit_luma(int number);
+
+// One decoded picture.
+struct kit_shown {
+    int64_t pts_us;
+    int width;
+    int height;
+    int luma; // in the middle
+    bool is_b;
+    bool is_709;
+};
+
 struct kit_pictures {
-    struct {
-        int64_t pts_us;
-        int width;
-        int height;
-        int luma;
-        bool is_b;
-    } items[KIT_PACKETS];
+    struct kit_shown items[KIT_PACKETS];
     unsigned count;
 };
 

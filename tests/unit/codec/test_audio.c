@@ -94,8 +94,9 @@ static const struct way WAYS[] = {
         BC_CODEC_OPUS, 1, 20000 },
     { "AAC 22.05 kHz stereo", { "aac", BC_CODEC_AAC, 22050, 2, 2, 440, 0, START_US, 1 },
         BC_CODEC_OPUS, 2, 20000 },
-    { "MP3 44.1 kHz stereo", { "libmp3lame", BC_CODEC_MP3, 44100, 2, 2, 440, 0, START_US, 1 },
-        BC_CODEC_OPUS, 2, 20000 },
+    { "MP3 44.1 kHz stereo",
+        { "libmp3lame", BC_CODEC_MP3, 44100, 2, 2, 440, 0, START_US, 1 }, BC_CODEC_OPUS,
+        2, 20000 },
     { "MP3 to AAC", { "libmp3lame", BC_CODEC_MP3, 48000, 2, 2, 440, 0, START_US, 1 },
         BC_CODEC_AAC, 2, 21333 },
     { "Opus stereo", { "libopus", BC_CODEC_OPUS, 48000, 2, 2, 440, 0, START_US, 1 },
@@ -143,7 +144,8 @@ check_click(struct fixture *f, const struct kit_sound *sound, enum bc_codec to)
     float *in = kit_play_sound(&f->in, 0);
     float *out = kit_play_sound(&f->out, 0);
     int64_t at = sound->start_us + (int64_t)(sound->click_at * 1e6);
-    assert_in_range(kit_loudest(in, START_US, START_US + 2000000), at - NEAR_US, at + NEAR_US);
+    assert_in_range(
+        kit_loudest(in, START_US, START_US + 2000000), at - NEAR_US, at + NEAR_US);
     int64_t got = kit_loudest(out, START_US, START_US + 2000000);
     if (got < at - NEAR_US || got > at + NEAR_US) {
         fail_msg("click of %lld us at %lld us", (long long)at, (long long)got);
@@ -155,16 +157,16 @@ check_click(struct fixture *f, const struct kit_sound *sound, enum bc_codec to)
 static void
 test_audio_click_stays_in_place_aac_to_opus(void **state)
 {
-    static const struct kit_sound S
-        = { "aac", BC_CODEC_AAC, 48000, 2, 2, 0, 1.234, START_US, 1 };
+    static const struct kit_sound S = { "aac", BC_CODEC_AAC, 48000, 2, 2, 0, 1.234,
+        START_US, 1 };
     check_click(*state, &S, BC_CODEC_OPUS);
 }
 
 static void
 test_audio_click_stays_in_place_opus_to_aac(void **state)
 {
-    static const struct kit_sound S
-        = { "libopus", BC_CODEC_OPUS, 48000, 2, 2, 0, 1.234, START_US, 1 };
+    static const struct kit_sound S = { "libopus", BC_CODEC_OPUS, 48000, 2, 2, 0, 1.234,
+        START_US, 1 };
     check_click(*state, &S, BC_CODEC_AAC);
 }
 
@@ -379,8 +381,8 @@ test_audio_broken_packets_end_in_a_failure(void **state)
     for (unsigned i = 0; i < 300; i++) {
         struct bc_buf *buf = bc_buf_create(64);
         memset(buf->data, 0xff, 64);
-        struct bc_packet *p
-            = bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len);
+        struct bc_packet *p =
+            bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len);
         p->pts_us = START_US + (int64_t)i * 23220;
         push(f, p);
         bc_packet_unref(&p);

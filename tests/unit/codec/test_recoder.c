@@ -168,8 +168,12 @@ on_failed(void *user, const char *reason)
 static void
 create(struct fixture *f, enum bc_codec to)
 {
-    struct bc_recoder_params params = { .threads = f->threads, .home = f->home, .to = to,
-        .on_packet = on_packet, .on_failed = on_failed, .user = f };
+    struct bc_recoder_params params = { .threads = f->threads,
+        .home = f->home,
+        .to = to,
+        .on_packet = on_packet,
+        .on_failed = on_failed,
+        .user = f };
     f->recoder = bc_recoder_create(&params);
     assert_non_null(f->recoder);
 }
@@ -195,8 +199,8 @@ destroy_now(struct fixture *f)
     f->recoder = NULL;
 }
 
-static const struct kit_sound TONE
-    = { "aac", BC_CODEC_AAC, 44100, 2, 1.5, 440, 0, START_US, 1 };
+static const struct kit_sound TONE = { "aac", BC_CODEC_AAC, 44100, 2, 1.5, 440, 0,
+    START_US, 1 };
 
 static void
 test_recoder_sound_comes_back_home(void **state)
@@ -219,8 +223,8 @@ test_recoder_tells_of_a_failure_once(void **state)
     struct bc_track *track = bc_track_create(BC_KIND_AUDIO, BC_CODEC_FLAC);
     for (unsigned i = 0; i < 10; i++) {
         struct bc_buf *buf = bc_buf_copy("flac", 4);
-        kit_keep(&f->in,
-            bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len));
+        kit_keep(
+            &f->in, bc_packet_create(BC_KIND_AUDIO, track, buf, buf->data, buf->len));
     }
     bc_track_unref(&track);
     at_home(f, create_opus);
@@ -310,6 +314,113 @@ test_recoder_overfull_sound_goes_on_at_the_newest(void **state)
     assert_int_equal(f->out.items[0]->flags, BC_PACKET_NEW_EPOCH);
 }
 
+static void
+create_avc(struct fixture *f)
+{
+    create(f, BC_CODEC_AVC);
+}
+
+static void
+push_history_and_begin(struct fixture *f)
+{
+    for (unsigned i = 0; i < f->in.count; i++) {
+        if (i == 200) {
+            bc_recoder_begin_output(f->recoder);
+        }
+        bc_recoder_push(f->recoder, f->in.items[i]);
+    }
+    bc_recoder_request_key(f->recoder);
+}
+
+static const struct kit_picture PICTURE = { .width = 160,
+    .height = 128,
+    .frames = 240,
+    .fps = 30,
+    .b_frames = 3,
+    .gop = 300,
+    .start_us = START_US,
+    .epoch = 1 };
+
+static void
+test_recoder_long_history_is_no_overflow(void **state)
+{
+    struct fixture *f = *state;
+    kit_make_picture(&f->in, &PICTURE);
+    at_home(f, create_avc);
+    at_home(f, push_history_and_begin);
+    wait_for(f, has_packets, 10);
+    at_home(f, destroy_now);
+    kit_assert_rising(&f->out);
+    assert_true(f->out.items[0]->flags & BC_PACKET_KEY);
+    // Up to the mark only: the first is not before the newest of the history.
+    assert_true(f->out.items[0]->pts_us >= f->in.items[196]->pts_us);
+}
+
+static void
+begin_and_push_all(struct fixture *f)
+{
+    bc_recoder_begin_output(f->recoder);
+    for (unsigned i = 0; i < f->in.count; i++) {
+        bc_recoder_push(f->recoder, f->in.items[i]);
+    }
+    struct bc_recoder_stats stats;
+    bc_recoder_stats(f->recoder, &stats);
+    assert_int_equal(stats.packets_in, f->in.count);
+    assert_true(stats.dropped >= 100);
+}
+
+static void
+test_recoder_overfull_pictures_go_on_at_a_keyframe(void **state)
+{
+    struct fixture *f = *state;
+    struct kit_picture v = PICTURE;
+    v.gop = 100;
+    kit_make_picture(&f->in, &v);
+    f->in.items[0]->flags |= BC_PACKET_NEW_EPOCH;
+    at_home(f, create_avc);
+    at_home(f, begin_and_push_all);
+    wait_for(f, has_packets, 20);
+    at_home(f, destroy_now);
+    kit_assert_rising(&f->out);
+    assert_true(f->out.items[0]->flags & BC_PACKET_KEY);
+    unsigned flagged = 0;
+    for (unsigned i = 0; i < f->out.count; i++) {
+        flagged += (f->out.items[i]->flags & BC_PACKET_NEW_EPOCH) != 0;
+    }
+    assert_int_equal(flagged, 1);
+    struct kit_pictures *shown = calloc(1, sizeof(*shown));
+    kit_play_picture(&f->out, shown);
+    assert_int_equal(shown->count, f->out.count);
+    for (unsigned i = 0; i < shown->count; i++) {
+        int number = (int)((shown->items[i].pts_us - START_US) * 30 / 1e6 + 0.5) - 2;
+        assert_in_range(
+            shown->items[i].luma, kit_luma(number) - 12, kit_luma(number) + 12);
+    }
+    free(shown);
+}
+
+static void
+create_push_destroy_avc(struct fixture *f)
+{
+    create_avc(f);
+    begin_and_push_all(f);
+    destroy_now(f);
+}
+
+static void
+test_recoder_pictures_destroyed_while_busy(void **state)
+{
+    struct fixture *f = *state;
+    kit_make_picture(&f->in, &PICTURE);
+    for (unsigned i = 0; i < 4; i++) {
+        at_home(f, create_push_destroy_avc);
+    }
+    at_home(f, create_avc);
+    at_home(f, push_history_and_begin);
+    wait_for(f, has_packets, 10);
+    assert_int_equal(f->late, 0);
+}
+
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -322,6 +433,10 @@ main(void)
         UNIT(test_recoder_destroyed_by_its_own_callback),
         UNIT(test_recoder_lives_until_after_the_threads),
         UNIT(test_recoder_overfull_sound_goes_on_at_the_newest),
+        UNIT(test_recoder_long_history_is_no_overflow),
+        UNIT(test_recoder_overfull_pictures_go_on_at_a_keyframe),
+        UNIT(test_recoder_pictures_destroyed_while_busy),
     };
+    kit_quiet();
     return cmocka_run_group_tests_name("codec_recoder", tests, NULL, NULL);
 }
