@@ -42,6 +42,10 @@ bc_track_equal(const struct bc_track *a, const struct bc_track *b)
     if (!a || !b || a->codec != b->codec) {
         return a == b;
     }
+    // VP8 and VP9 tell their size in the picture only.
+    if (a->width != b->width || a->height != b->height) {
+        return false;
+    }
     if (!a->config || !b->config) {
         return a->config == b->config && a->sample_rate == b->sample_rate
             && a->channels == b->channels;

@@ -17,6 +17,9 @@ static const struct {
 } CODECS[] = {
     { BC_CODEC_AVC, "avc", "avc1.64000b" },
     { BC_CODEC_HEVC, "hevc", "hvc1.1.6.L30.90" },
+    { BC_CODEC_AV1, "av1", "av01.0.00M.08" },
+    { BC_CODEC_VP8, "vp8", "vp8" },
+    { BC_CODEC_VP9, "vp9", "vp09.00.10.08" },
     { BC_CODEC_OPUS, "opus", "opus" },
 };
 

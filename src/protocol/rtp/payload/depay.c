@@ -15,6 +15,9 @@
 static const struct bc_rtp_depay_format *const FORMATS[] = {
     &bc_rtp_depay_avc,
     &bc_rtp_depay_hevc,
+    &bc_rtp_depay_av1,
+    &bc_rtp_depay_vp8,
+    &bc_rtp_depay_vp9,
     &bc_rtp_depay_opus,
 };
 
@@ -193,6 +196,8 @@ bc_rtp_depacketiser_create(const struct bc_rtp_depacketiser_params *params)
     d->on_unit = params->on_unit;
     d->on_broken = params->on_broken;
     d->user = params->user;
+    // Who comes in the middle has missed all before.
+    d->hole = true;
     d->waiting = !format->alone;
     if (format->init && format->init(d, params) < 0) {
         bc_rtp_depacketiser_destroy(d);

@@ -68,8 +68,18 @@ struct bc_rtp_depacketiser {
             struct bc_nal_sets sets;
             uint32_t sps; // of the track
             bool sets_changed; // in this unit
-            bool sets_in_band; // the host sends them before keyframes
+            bool sets_in_band; // they came with the last keyframe
         } nal;
+        struct {
+            bool numbered; // the last whole picture was
+            uint16_t picture_id;
+            bool current_numbered; // of the unit under assembly
+            uint16_t current_id;
+            bool predicted;
+            bool disposable;
+            uint16_t width;
+            uint16_t height;
+        } vpx;
         struct {
             bool started;
         } opus;
@@ -78,6 +88,9 @@ struct bc_rtp_depacketiser {
 
 extern const struct bc_rtp_depay_format bc_rtp_depay_avc;
 extern const struct bc_rtp_depay_format bc_rtp_depay_hevc;
+extern const struct bc_rtp_depay_format bc_rtp_depay_av1;
+extern const struct bc_rtp_depay_format bc_rtp_depay_vp8;
+extern const struct bc_rtp_depay_format bc_rtp_depay_vp9;
 extern const struct bc_rtp_depay_format bc_rtp_depay_opus;
 
 // Writing pieces. Each returns 0 or a negative errno; a begun piece counts only after its

@@ -180,7 +180,7 @@ update_track(struct bc_rtp_depacketiser *d, uint32_t pps)
 }
 
 // A keyframe behind a hole counts as whole when its first slice is there, and its sets
-// where the host is known to send them each time: they might be others.
+// too if the last one had them: these might be others.
 static int
 finish_nal(struct bc_rtp_depacketiser *d, struct bc_rtp_found *found)
 {
@@ -201,7 +201,7 @@ finish_nal(struct bc_rtp_depacketiser *d, struct bc_rtp_found *found)
     if (!info.is_idr) {
         return 0;
     }
-    d->u.nal.sets_in_band |= sets_came;
+    d->u.nal.sets_in_band = sets_came;
     sets->sps_came = false;
     sets->pps_came = false;
     return update_track(d, slice.pps);

@@ -71,6 +71,9 @@ write_opus(const struct bc_rtp_job *job, struct bc_rtp_out *out)
 static const struct format FORMATS[] = {
     { BC_CODEC_AVC, bc_rtp_nal_gather, bc_rtp_nal_write },
     { BC_CODEC_HEVC, bc_rtp_nal_gather, bc_rtp_nal_write },
+    { BC_CODEC_AV1, bc_rtp_av1_gather, bc_rtp_av1_write },
+    { BC_CODEC_VP8, NULL, bc_rtp_vp8_write },
+    { BC_CODEC_VP9, NULL, bc_rtp_vp9_write },
     { BC_CODEC_OPUS, NULL, write_opus },
 };
 
@@ -131,7 +134,6 @@ bc_rtp_packetise(
         return NULL;
     }
     struct bc_rtp_job job = { .p = p, .packet = packet, .max_payload = max_payload };
-    job.key = (packet->flags & BC_PACKET_KEY) != 0;
     bc_writer_reset(&p->scratch);
     if (format->gather) {
         format->gather(&job);
@@ -147,6 +149,7 @@ bc_rtp_packetise(
     if (frame) {
         format->write(&job, &out);
         p->picture_id = (p->picture_id + 1) & PICTURE_ID_MASK;
+        p->tl0 += (packet->flags & BC_PACKET_DISPOSABLE) == 0;
     }
     return frame;
 }

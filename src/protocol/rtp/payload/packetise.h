@@ -13,7 +13,6 @@ struct bc_rtp_piece {
     size_t len;
     uint8_t head[2];
     uint8_t head_len;
-    bool sequence; // AV1: a sequence header
 };
 
 // One call of bc_rtp_packetise(). On its stack.
@@ -23,7 +22,6 @@ struct bc_rtp_job {
     size_t max_payload;
     struct bc_rtp_piece *pieces; // in p->scratch
     size_t count;
-    bool key; // the access unit starts a coded sequence
 };
 
 // Takes payloads one after the other. Every access unit is written twice: at first
