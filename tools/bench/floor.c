@@ -51,16 +51,16 @@ cpu_ns(void)
 static void
 open_sockets(void)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = { .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof(to);
     int small = 1;
     int segment = SENT_BYTES;
     dropping = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sending = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (dropping < 0 || sending < 0 || bind(dropping, (struct sockaddr *)&to, len) ||
-        getsockname(dropping, (struct sockaddr *)&to, &len) ||
-        connect(sending, (struct sockaddr *)&to, len)) {
+    if (dropping < 0 || sending < 0 || bind(dropping, (struct sockaddr *)&to, len)
+        || getsockname(dropping, (struct sockaddr *)&to, &len)
+        || connect(sending, (struct sockaddr *)&to, len)) {
         bc_die("socket: %s", strerror(errno));
     }
     // Nobody reads: the kernel drops what comes beyond the first few packets.
@@ -76,7 +76,7 @@ open_sinks(void)
     sinks = bc_xcalloc((size_t)bc_options.count * sizeof(*sinks));
     for (int i = 0; i < bc_options.count; i++) {
         uint8_t key[KEY_BYTES];
-        srtp_policy_t policy = {.ssrc.type = ssrc_any_outbound, .key = key};
+        srtp_policy_t policy = { .ssrc.type = ssrc_any_outbound, .key = key };
         bc_random_bytes(key, sizeof(key));
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
@@ -131,9 +131,9 @@ sample(bool protects, bool sends)
 static void
 report(struct bc_samples *protect, struct bc_samples *send, struct bc_samples *both)
 {
-    struct bc_buf b = {0};
-    bc_buf_add_format(&b, "{\"floor\":\"AEAD_AES_128_GCM\",\"packet_bytes\":%d,",
-                      PACKET_BYTES);
+    struct bc_buf b = { 0 };
+    bc_buf_add_format(
+        &b, "{\"floor\":\"AEAD_AES_128_GCM\",\"packet_bytes\":%d,", PACKET_BYTES);
     bc_buf_add_format(&b, "\"batch\":%d,\"contexts\":%d,", BATCH, bc_options.count);
     bc_samples_write(&b, "protect_us", protect);
     bc_buf_add_text(&b, ",");
@@ -148,9 +148,9 @@ report(struct bc_samples *protect, struct bc_samples *send, struct bc_samples *b
 int
 bc_floor(void)
 {
-    struct bc_samples protect = {0};
-    struct bc_samples send = {0};
-    struct bc_samples both = {0};
+    struct bc_samples protect = { 0 };
+    struct bc_samples send = { 0 };
+    struct bc_samples both = { 0 };
     if (srtp_init()) {
         bc_die("srtp_init failed");
     }

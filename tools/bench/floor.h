@@ -4,6 +4,7 @@
 
 // The srtp-floor command: what SRTP and sending cost without a server around them; returns
 // the exit status.
-int bc_floor(void);
+int
+bc_floor(void);
 
 #endif

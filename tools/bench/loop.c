@@ -62,6 +62,20 @@ bc_io_init(struct bc_io *io)
     io->fd = -1;
 }
 
+static void
+add(struct bc_io *io, int fd, uint32_t events, bc_io_fn *on_event, void *userdata)
+{
+    io->fd = fd;
+    io->on_event = on_event;
+    io->userdata = userdata;
+    io->bulk = false;
+    io->connecting = false;
+    io->out.len = 0;
+    io->sent_bytes = 0;
+    io->events = events;
+    control(io, EPOLL_CTL_ADD);
+}
+
 int
 bc_io_connect(struct bc_io *io, const struct sockaddr_in *to, bc_io_fn *on_event,
               void *userdata)
@@ -77,16 +91,15 @@ bc_io_connect(struct bc_io *io, const struct sockaddr_in *to, bc_io_fn *on_event
         close(fd);
         return error;
     }
-    io->fd = fd;
-    io->on_event = on_event;
-    io->userdata = userdata;
-    io->bulk = false;
+    add(io, fd, EPOLLIN | EPOLLOUT, on_event, userdata);
     io->connecting = true;
-    io->out.len = 0;
-    io->sent_bytes = 0;
-    io->events = EPOLLIN | EPOLLOUT;
-    control(io, EPOLL_CTL_ADD);
     return 0;
+}
+
+void
+bc_io_attach(struct bc_io *io, int fd, bc_io_fn *on_event, void *userdata)
+{
+    add(io, fd, EPOLLIN, on_event, userdata);
 }
 
 void

@@ -10,7 +10,7 @@
 struct bc_io;
 typedef void bc_io_fn(struct bc_io *io, uint32_t events);
 
-// One TCP connection of the loop. Embedded in its user's struct, which stays allocated
+// One TCP connection, or datagram socket, of the loop. Embedded in its user's struct, which stays allocated
 // until the program ends: an event that was already fetched then finds fd == -1.
 struct bc_io {
     int fd; // -1: closed
@@ -39,6 +39,8 @@ void bc_loop_set_lag_callback(bc_lag_fn *on_lag);
 void bc_io_init(struct bc_io *io);
 int bc_io_connect(struct bc_io *io, const struct sockaddr_in *to, bc_io_fn *on_event,
                   void *userdata);
+// A datagram socket, which becomes the io's.
+void bc_io_attach(struct bc_io *io, int fd, bc_io_fn *on_event, void *userdata);
 void bc_io_move_to_bulk(struct bc_io *io);
 // 0, or -errno when the connection is gone.
 int bc_io_send(struct bc_io *io, const void *p, size_t n);

@@ -24,11 +24,12 @@ struct bc_options bc_options = {
 static const char usage[] =
     "bcbench publish rtmp://HOST[:PORT]/APP/STREAM[?key=KEY] --file X.flv\n"
     "        [--secs S] [--streams N] [--chunk BYTES]\n"
-    "bcbench play URL [--kind rtmp|flv|ws-flv|llhls] [--count N] [--probes P] [--secs "
-    "S]\n"
+    "bcbench publish rtp://HOST:PORT --file X.flv [--secs S]\n"
+    "bcbench play URL [--kind rtmp|flv|ws-flv|llhls|whep|janus] [--count N]\n"
+    "        [--probes P] [--secs S]\n"
     "        [--ramp VIEWERS_PER_S] [--warmup S] [--baseline S] [--server-pid "
     "PID[,PID]]\n"
-    "        [--streams N] [--fps F] [--gap-ms MS] [--join-timeout S] [--tick MS]\n"
+    "        [--no-audio] [--streams N] [--fps F] [--gap-ms MS] [--join-timeout S] [--tick MS]\n"
     "bcbench srtp-floor [--count CONTEXTS] [--secs S]\n"
     "all:    [--cpu N] [--quiet]\n"
     "With --streams N the streams are STREAM_0 ... STREAM_N-1; {} in a play URL is the\n"
@@ -51,6 +52,7 @@ enum option_id {
     OPT_JOIN_TIMEOUT,
     OPT_TICK,
     OPT_CPU,
+    OPT_NO_AUDIO,
     OPT_QUIET,
     OPT_HELP,
 };
@@ -72,6 +74,7 @@ static const struct option long_options[] = {
     {"join-timeout", required_argument, NULL, OPT_JOIN_TIMEOUT},
     {"tick", required_argument, NULL, OPT_TICK},
     {"cpu", required_argument, NULL, OPT_CPU},
+    {"no-audio", no_argument, NULL, OPT_NO_AUDIO},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -99,6 +102,7 @@ set_play_option(struct bc_options *o, int id)
     case OPT_WARMUP: o->warmup_s = number(0, 1e5); return true;
     case OPT_BASELINE: o->baseline_s = number(0, 1e5); return true;
     case OPT_SERVER_PID: o->server_pids = optarg; return true;
+    case OPT_NO_AUDIO: o->no_audio = true; return true;
     case OPT_FPS: o->fps = number(0, 1000); return true;
     case OPT_GAP: o->gap_ns = (int64_t)(number(1, 1e6) * BC_NS_PER_MS); return true;
     case OPT_JOIN_TIMEOUT: o->join_timeout_s = number(0.1, 1e5); return true;

@@ -12,6 +12,7 @@ struct bc_options {
     const char *kind;
     const char *server_pids;
     bool quiet;
+    bool no_audio; // WebRTC viewers ask for video alone
     int count;  // viewers
     int probes; // of them
     int streams;

@@ -19,6 +19,8 @@ static const struct bc_viewer_kind *const kinds[] = {
     &bc_viewer_flv,
     &bc_viewer_ws_flv,
     &bc_viewer_llhls,
+    &bc_viewer_whep,
+    &bc_viewer_janus,
 };
 
 static struct bc_run run;
@@ -127,6 +129,18 @@ bc_viewer_on_media(struct bc_viewer *v, int64_t now_ns, struct bc_viewer_media m
     v->last_video_ns = now_ns;
 }
 
+void
+bc_viewer_on_answered(struct bc_viewer *v, int64_t now_ns)
+{
+    bc_samples_add(&run.join_answer_ms, to_ms(now_ns - v->start_ns));
+}
+
+void
+bc_viewer_on_connected(struct bc_viewer *v, int64_t now_ns)
+{
+    bc_samples_add(&run.join_connected_ms, to_ms(now_ns - v->start_ns));
+}
+
 static void
 on_stamp(void *userdata, int64_t sent_ns)
 {
@@ -221,6 +235,10 @@ open_window(int64_t now_ns)
         struct bc_viewer *v = &run.viewers[i];
         v->bytes_before = v->bytes;
         v->frames_before = v->frames;
+        v->packets_before = v->packets;
+        if (run.kind->on_window) {
+            run.kind->on_window(v, true);
+        }
     }
 }
 
@@ -228,8 +246,12 @@ static void
 close_window(int64_t now_ns)
 {
     for (int i = 0; i < run.started; i++) {
-        if (run.viewers[i].state == BC_VIEWER_PLAYING) {
-            check_gap(&run.viewers[i], now_ns); // silent at the end
+        struct bc_viewer *v = &run.viewers[i];
+        if (v->state == BC_VIEWER_PLAYING) {
+            check_gap(v, now_ns); // silent at the end
+        }
+        if (v->state == BC_VIEWER_PLAYING && run.kind->on_window) {
+            run.kind->on_window(v, false);
         }
     }
     bc_procstat_read(&run.at_window_end);
@@ -336,6 +358,7 @@ kind_of(const char *url)
         name = !strncmp(url, "rtmp:", 5) ? "rtmp"
                : !strncmp(url, "ws:", 3) ? "ws-flv"
                : strstr(url, ".m3u8")    ? "llhls"
+               : strstr(url, "/whep")    ? "whep"
                                          : "flv";
     }
     for (size_t i = 0; i < BC_ARRAY_LEN(kinds); i++) {

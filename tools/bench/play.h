@@ -16,6 +16,8 @@ struct bc_run {
     int64_t window_start_ns;
     int64_t window_end_ns;
     int64_t gap_ns; // threshold
+    struct bc_samples join_answer_ms; // WebRTC
+    struct bc_samples join_connected_ms;
     struct bc_samples join_media_ms;
     struct bc_samples join_key_ms;
     struct bc_samples delay_ms;        // frame, or a part's newest frame

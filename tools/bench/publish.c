@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flvfile.h"
 #include "loop.h"
 #include "options.h"
 #include "procstat.h"
 #include "rtmp_client.h"
-#include "samples.h"
 
 enum {
     CHUNK_STREAM_AUDIO = 4,
@@ -32,21 +30,11 @@ struct session {
     uint32_t round;
 };
 
-struct totals {
-    int running;
-    int alive;
-    uint64_t bytes;
-    uint64_t video_frames;
-    size_t max_backlog_bytes;
-    struct bc_samples lag_ms; // how late frames were sent
-};
-
 static struct bc_flvfile file;
 static struct session *sessions;
-static struct totals totals;
+static struct bc_publish_totals totals;
 static struct bc_buf body;
 static struct bc_buf out;
-static int64_t started_ns;
 static int64_t stop_ns;
 
 static int
@@ -160,22 +148,22 @@ step(int64_t now_ns)
     return next;
 }
 
-static void
-report(void)
+void
+bc_publish_report(struct bc_publish_totals *t)
 {
     struct bc_buf b = {0};
-    double secs = (double)(bc_now_ns() - started_ns) / BC_NS_PER_S;
+    double secs = (double)(bc_now_ns() - t->started_ns) / BC_NS_PER_S;
     bc_buf_add_text(&b, "{\"publish\":\"");
     bc_json_text(&b, bc_options.url);
     bc_buf_add_format(&b, "\",\"streams\":%d,\"running\":%d,\"secs\":%.3f,",
-                      bc_options.streams, totals.running, secs);
+                      bc_options.streams, t->running, secs);
     bc_buf_add_format(&b, "\"bytes\":%llu,\"video_frames\":%llu,\"mbit_per_s\":%.3f,",
-                      (unsigned long long)totals.bytes,
-                      (unsigned long long)totals.video_frames,
-                      (double)totals.bytes * 8e-6 / secs);
-    bc_samples_write(&b, "send_lag_ms", &totals.lag_ms);
+                      (unsigned long long)t->bytes,
+                      (unsigned long long)t->video_frames,
+                      (double)t->bytes * 8e-6 / secs);
+    bc_samples_write(&b, "send_lag_ms", &t->lag_ms);
     bc_buf_add_format(&b, ",\"max_backlog_bytes\":%zu,\"cpu_percent\":%.2f,\"errors\":",
-                      totals.max_backlog_bytes,
+                      t->max_backlog_bytes,
                       100 * (double)bc_procstat_self_cpu_ns() / BC_NS_PER_S / secs);
     bc_errors_write(&b);
     bc_buf_add_text(&b, "}\n");
@@ -212,20 +200,24 @@ bc_publish(void)
     if (!bc_options.file) {
         bc_die("publish needs --file");
     }
-    if (bc_url_parse(&url, bc_options.url) || strcmp(url.scheme, "rtmp")) {
-        bc_die("publish needs an address rtmp://HOST[:PORT]/APP/STREAM");
+    if (bc_url_parse(&url, bc_options.url) ||
+        (strcmp(url.scheme, "rtmp") && strcmp(url.scheme, "rtp"))) {
+        bc_die("publish needs an address rtmp://HOST[:PORT]/APP/STREAM or rtp://HOST:PORT");
     }
     bc_flvfile_load(&file, bc_options.file);
+    if (!strcmp(url.scheme, "rtp")) {
+        return bc_publish_rtp(&url, &file);
+    }
     sessions = bc_xcalloc((size_t)bc_options.streams * sizeof(*sessions));
     totals.alive = bc_options.streams;
-    started_ns = bc_now_ns();
-    stop_ns = started_ns + (int64_t)(bc_options.duration_s * BC_NS_PER_S);
+    totals.started_ns = bc_now_ns();
+    stop_ns = totals.started_ns + (int64_t)(bc_options.duration_s * BC_NS_PER_S);
     for (int i = 0; i < bc_options.streams; i++) {
         open_session(i, &url);
     }
     bc_loop_run(step);
     bool ok = totals.running == bc_options.streams;
-    report();
+    bc_publish_report(&totals);
     for (int i = 0; i < bc_options.streams; i++) {
         if (!sessions[i].dead) {
             bc_rtmp_client_close(&sessions[i].client);

@@ -19,6 +19,10 @@ struct viewer_totals {
     uint64_t gaps;
     int64_t max_gap_ns;
     int joined;
+    uint64_t packets;
+    uint64_t packets_expected;
+    uint64_t packets_lost;
+    uint64_t loader_drops;
     struct bc_samples mbit;
     struct bc_samples fps;
 };
@@ -92,6 +96,10 @@ sum_up(const struct bc_run *run)
         t.bytes += v->bytes - v->bytes_before;
         t.lost += v->lost;
         t.gaps += v->gaps;
+        t.packets += v->packets - v->packets_before;
+        t.packets_expected += v->packets_expected;
+        t.packets_lost += v->packets_lost;
+        t.loader_drops += v->loader_drops;
         t.max_gap_ns = bc_max64(t.max_gap_ns, v->max_gap_ns);
         if (v->state == BC_VIEWER_PLAYING) {
             bc_samples_add(&t.mbit, (double)(v->bytes - v->bytes_before) * 8e-6 / secs);
@@ -127,6 +135,24 @@ write_viewers(struct bc_buf *b, struct bc_run *run, struct viewer_totals *t)
     bc_samples_write(b, "delay_oldest_ms", &run->delay_oldest_ms);
 }
 
+// Packets are those of all viewers, audio included.
+static void
+write_rtp(struct bc_buf *b, struct bc_run *run, const struct viewer_totals *t)
+{
+    int up = bc_run_count(run, BC_VIEWER_PLAYING);
+    double secs = (double)window_ns(run) / BC_NS_PER_S;
+    double per_s = (double)t->packets / secs;
+    bc_buf_add_format(b, ",\"rtp\":{\"packets_per_s\":%.1f,", per_s);
+    bc_buf_add_format(b, "\"packets_per_viewer_s\":%.2f,", up ? per_s / up : 0);
+    bc_buf_add_format(b, "\"expected\":%llu,\"lost\":%llu,\"loader_drops\":%llu},",
+                      (unsigned long long)t->packets_expected,
+                      (unsigned long long)t->packets_lost,
+                      (unsigned long long)t->loader_drops);
+    bc_samples_write(b, "join_answer_ms", &run->join_answer_ms);
+    bc_buf_add_text(b, ",");
+    bc_samples_write(b, "join_connected_ms", &run->join_connected_ms);
+}
+
 static void
 write_server(struct bc_buf *b, struct bc_run *run)
 {
@@ -160,13 +186,14 @@ write_warning(struct bc_buf *b, bool is_true, const char *name)
 
 // What makes the figures doubtful.
 static void
-write_warnings(struct bc_buf *b, struct bc_run *run)
+write_warnings(struct bc_buf *b, struct bc_run *run, const struct viewer_totals *t)
 {
     bool server = bc_procstat_has_server();
     double lag_ms = bc_samples_percentile(&run->loader_lag_ms, 99);
     bc_buf_add_text(b, ",\"warnings\":[");
     write_warning(b, max_steal_percent(run) > STEAL_LIMIT_PERCENT, "cpu_stolen");
     write_warning(b, loader_percent(run) > LOADER_LIMIT_PERCENT, "loader_busy");
+    write_warning(b, t->loader_drops > 0, "loader_dropped_packets");
     write_warning(b, lag_ms > LOADER_LAG_LIMIT_MS, "loader_late");
     write_warning(b, server && others_percent(run) > OTHERS_LIMIT_PERCENT,
                   "machine_busy");
@@ -183,6 +210,9 @@ bc_report(struct bc_run *run)
     bc_json_text(&b, bc_options.url);
     bc_buf_add_text(&b, "\",");
     write_viewers(&b, run, &totals);
+    if (run->kind->rtp) {
+        write_rtp(&b, run, &totals);
+    }
     bc_buf_add_text(&b, ",\"errors\":");
     bc_errors_write(&b);
     bc_buf_add_text(&b, ",\"notes\":");
@@ -194,7 +224,7 @@ bc_report(struct bc_run *run)
         bc_buf_add_format(&b, ",\"others_cpu_percent\":%.2f", others_percent(run));
         write_server(&b, run);
     }
-    write_warnings(&b, run);
+    write_warnings(&b, run, &totals);
     bc_buf_add_text(&b, "}\n");
     fwrite(b.data, 1, b.len, stdout);
     fflush(stdout);

@@ -31,6 +31,11 @@ struct bc_viewer {
     uint64_t bytes_before; // the window opened
     uint64_t frames_before;
     uint64_t lost; // frames (by their timestamps) or parts left out in the window
+    uint64_t packets; // RTP
+    uint64_t packets_before;
+    uint64_t packets_expected; // in the window, by their sequence numbers
+    uint64_t packets_lost;     // of them, not by us
+    uint64_t loader_drops;     // in the window, by our own socket
     uint32_t gaps; // in the window, longer than the threshold
     int64_t max_gap_ns;
     int64_t wake_ns; // when the kind's on_timer is due; 0: never
@@ -44,16 +49,20 @@ struct bc_viewer {
 struct bc_viewer_kind {
     const char *name;
     bool in_segments; // delays are told per part, and frames are not seen one by one
+    bool rtp;
     void (*start)(struct bc_viewer *v);
     void (*on_timer)(struct bc_viewer *v, int64_t now_ns); // or NULL
     void (*move_to_bulk)(struct bc_viewer *v); // joined: the loop may see it less often
-    void (*stop)(struct bc_viewer *v);         // close; called once
+    void (*on_window)(struct bc_viewer *v, bool opens); // measuring begins, ends; or NULL
+    void (*stop)(struct bc_viewer *v);                  // close; called once
 };
 
 extern const struct bc_viewer_kind bc_viewer_rtmp;
 extern const struct bc_viewer_kind bc_viewer_flv;
 extern const struct bc_viewer_kind bc_viewer_ws_flv;
 extern const struct bc_viewer_kind bc_viewer_llhls;
+extern const struct bc_viewer_kind bc_viewer_whep;
+extern const struct bc_viewer_kind bc_viewer_janus;
 
 // Called by the kinds, implemented by play.c.
 struct bc_viewer_media {
@@ -62,6 +71,9 @@ struct bc_viewer_media {
     int64_t ts_ms; // -1: not known
 };
 void bc_viewer_on_media(struct bc_viewer *v, int64_t now_ns, struct bc_viewer_media m);
+// WebRTC: the other side's description came; DTLS is through.
+void bc_viewer_on_answered(struct bc_viewer *v, int64_t now_ns);
+void bc_viewer_on_connected(struct bc_viewer *v, int64_t now_ns);
 void bc_viewer_on_failed(struct bc_viewer *v, const char *what);
 // Frames or parts that the server left out.
 void bc_viewer_on_lost(struct bc_viewer *v, uint64_t count);

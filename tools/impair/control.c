@@ -70,7 +70,7 @@ set(struct bc_path_settings *s, const char *name, const char *value)
 const char *
 bc_control_line(const char *text)
 {
-    char words[3][32] = {"", "", ""};
+    char words[3][32] = { "", "", "" };
     int n = sscanf(text, "%31s %31s %31s", words[0], words[1], words[2]);
     if (n == 1 && !strcmp(words[0], "rebind")) {
         bc_udp_rebind();
@@ -100,19 +100,18 @@ write_direction(const char *name, int d)
 {
     const struct bc_path_counters *c = &bc_impair.counters[d];
     printf("\"%s\":{\"packets\":%llu,\"bytes\":%llu,\"sent\":%llu,\"lost\":%llu,", name,
-           (unsigned long long)c->packets, (unsigned long long)c->bytes,
-           (unsigned long long)bc_impair.sent[d], (unsigned long long)c->lost);
+        (unsigned long long)c->packets, (unsigned long long)c->bytes,
+        (unsigned long long)bc_impair.sent[d], (unsigned long long)c->lost);
     printf("\"overflowed\":%llu,\"blocked\":%llu,\"reordered\":%llu,\"tcp_bytes\":%llu}",
-           (unsigned long long)c->overflowed, (unsigned long long)c->blocked,
-           (unsigned long long)c->reordered,
-           (unsigned long long)bc_impair.tcp_bytes[d]);
+        (unsigned long long)c->overflowed, (unsigned long long)c->blocked,
+        (unsigned long long)c->reordered, (unsigned long long)bc_impair.tcp_bytes[d]);
 }
 
 void
 bc_control_write_stats(void)
 {
     printf("{\"udp_flows\":%u,\"tcp_flows\":%u,\"rebinds\":%u,", bc_impair.udp_flows,
-           bc_impair.tcp_flows, bc_impair.rebinds);
+        bc_impair.tcp_flows, bc_impair.rebinds);
     write_direction("up", BC_UP);
     printf(",");
     write_direction("down", BC_DOWN);
@@ -161,7 +160,7 @@ on_input(struct bc_watch *w, uint32_t events)
 void
 bc_control_init(void)
 {
-    struct epoll_event probe = {.events = EPOLLIN};
+    struct epoll_event probe = { .events = EPOLLIN };
     int trial = epoll_create1(EPOLL_CLOEXEC);
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     // Files and /dev/null cannot be waited for, and have nothing to say.

@@ -21,7 +21,7 @@ bc_loop_init(void)
 {
     set = epoll_create1(EPOLL_CLOEXEC);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
+    struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
     if (set < 0 || timer < 0 || epoll_ctl(set, EPOLL_CTL_ADD, timer, &e)) {
         bc_die("epoll: %s", strerror(errno));
     }
@@ -36,7 +36,7 @@ bc_loop_stop(void)
 static void
 control(struct bc_watch *w, int op)
 {
-    struct epoll_event e = {.events = w->events, .data.ptr = w};
+    struct epoll_event e = { .events = w->events, .data.ptr = w };
     if (epoll_ctl(set, op, w->fd, &e)) {
         bc_die("epoll_ctl: %s", strerror(errno));
     }
@@ -44,7 +44,7 @@ control(struct bc_watch *w, int op)
 
 void
 bc_watch_open(struct bc_watch *w, int fd, uint32_t events,
-              void (*on_event)(struct bc_watch *, uint32_t), void *userdata)
+    void (*on_event)(struct bc_watch *, uint32_t), void *userdata)
 {
     w->fd = fd;
     w->events = events;
@@ -95,7 +95,7 @@ bc_loop_defer_free(void *memory)
 static void
 arm(int64_t due_us)
 {
-    struct itimerspec at = {0};
+    struct itimerspec at = { 0 };
     if (due_us >= 0) {
         due_us = due_us > 0 ? due_us : 1; // zero would disarm it
         at.it_value.tv_sec = due_us / 1000000;

@@ -19,22 +19,28 @@ static const char usage[] =
     "See README.md.\n";
 
 static const struct option long_options[] = {
-    {"listen", required_argument, NULL, 'l'},    {"to", required_argument, NULL, 't'},
-    {"loss", required_argument, NULL, 1},        {"delay-ms", required_argument, NULL, 2},
-    {"jitter-ms", required_argument, NULL, 3},   {"reorder", required_argument, NULL, 4},
-    {"rate-kbps", required_argument, NULL, 5},   {"queue-ms", required_argument, NULL, 6},
-    {"block", required_argument, NULL, 7},       {"control", required_argument, NULL, 'c'},
-    {"seed", required_argument, NULL, 's'},      {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    { "listen", required_argument, NULL, 'l' },
+    { "to", required_argument, NULL, 't' },
+    { "loss", required_argument, NULL, 1 },
+    { "delay-ms", required_argument, NULL, 2 },
+    { "jitter-ms", required_argument, NULL, 3 },
+    { "reorder", required_argument, NULL, 4 },
+    { "rate-kbps", required_argument, NULL, 5 },
+    { "queue-ms", required_argument, NULL, 6 },
+    { "block", required_argument, NULL, 7 },
+    { "control", required_argument, NULL, 'c' },
+    { "seed", required_argument, NULL, 's' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
 };
 
 // The control lines that the options 1 to 7 stand for.
-static const char *const names[] = {"",        "loss", "delay", "jitter",
-                                    "reorder", "rate", "queue", "block"};
+static const char *const names[] = { "", "loss", "delay", "jitter", "reorder", "rate",
+    "queue", "block" };
 
 struct bc_impair bc_impair = {
     .seed = 1,
-    .settings = {{.queue_us = 200000}, {.queue_us = 200000}},
+    .settings = { { .queue_us = 200000 }, { .queue_us = 200000 } },
 };
 
 _Noreturn void
@@ -68,8 +74,8 @@ parse_address(const char *text, union bc_address *out, socklen_t *len)
         text++;
         n -= 2;
     }
-    struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                            .ai_socktype = SOCK_DGRAM};
+    struct addrinfo hint = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+        .ai_socktype = SOCK_DGRAM };
     struct addrinfo *found;
     if (!n || n >= sizeof(host)) {
         bc_die("not an address: %s", text);
@@ -101,12 +107,24 @@ parse_options(int argc, char **argv)
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         char line[128];
         switch (id) {
-        case 'l': parse_address(optarg, &bc_impair.listen, &listen_len); break;
-        case 't': parse_address(optarg, &bc_impair.to, &bc_impair.address_len); break;
-        case 's': bc_impair.seed = strtoull(optarg, NULL, 10); break;
-        case 'c': apply(optarg); break;
-        case 'h': fputs(usage, stdout); exit(0);
-        case '?': fputs(usage, stderr); exit(2);
+        case 'l':
+            parse_address(optarg, &bc_impair.listen, &listen_len);
+            break;
+        case 't':
+            parse_address(optarg, &bc_impair.to, &bc_impair.address_len);
+            break;
+        case 's':
+            bc_impair.seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'c':
+            apply(optarg);
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        case '?':
+            fputs(usage, stderr);
+            exit(2);
         default:
             snprintf(line, sizeof(line), "%s %s", names[id], optarg);
             apply(line);
@@ -144,7 +162,7 @@ main(int argc, char **argv)
 {
     parse_options(argc, argv);
     prctl(PR_SET_TIMERSLACK, 1000UL); // ns: packets leave on time
-    struct sigaction stop = {.sa_handler = on_signal};
+    struct sigaction stop = { .sa_handler = on_signal };
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     bc_loop_init();

@@ -40,7 +40,7 @@ transmit_us(const struct bc_path_settings *s, size_t bytes)
 
 int64_t
 bc_path_datagram(struct bc_path *path, const struct bc_path_settings *s, size_t bytes,
-                 int64_t now_us, struct bc_path_counters *counters)
+    int64_t now_us, struct bc_path_counters *counters)
 {
     // Always the same number of rolls, so that a setting does not shift the others' luck.
     double loss = chance(&path->dice) * 100;
@@ -74,8 +74,8 @@ bc_path_datagram(struct bc_path *path, const struct bc_path_settings *s, size_t 
 }
 
 int64_t
-bc_path_bytes(struct bc_path *path, const struct bc_path_settings *s, size_t bytes,
-              int64_t now_us)
+bc_path_bytes(
+    struct bc_path *path, const struct bc_path_settings *s, size_t bytes, int64_t now_us)
 {
     int64_t start_us = path->link_free_us > now_us ? path->link_free_us : now_us;
     path->link_free_us = start_us + transmit_us(s, bytes);

@@ -14,9 +14,9 @@ struct bc_path_settings {
     double loss_percent;
     double reorder_percent;
     int64_t delay_us;
-    int64_t jitter_us;  // up to this much more or less than the delay
-    int64_t rate_bps;   // 0: unlimited
-    int64_t queue_us;   // how long a packet may wait for the link
+    int64_t jitter_us; // up to this much more or less than the delay
+    int64_t rate_bps; // 0: unlimited
+    int64_t queue_us; // how long a packet may wait for the link
     bool block_udp;
     bool block_tcp;
 };
@@ -24,7 +24,7 @@ struct bc_path_settings {
 struct bc_path_counters {
     uint64_t packets;
     uint64_t bytes;
-    uint64_t lost;       // by chance
+    uint64_t lost; // by chance
     uint64_t overflowed; // the queue was full
     uint64_t blocked;
     uint64_t reordered; // held back
@@ -39,14 +39,17 @@ struct bc_path {
 };
 
 // The dice depend on the three numbers only, so a flow meets the same fate in every run.
-void bc_path_init(struct bc_path *path, uint64_t seed, uint32_t flow, uint32_t direction);
+void
+bc_path_init(struct bc_path *path, uint64_t seed, uint32_t flow, uint32_t direction);
 
 // When a datagram of so many bytes that enters now leaves the path; -1: never. Counts.
-int64_t bc_path_datagram(struct bc_path *path, const struct bc_path_settings *settings,
-                         size_t bytes, int64_t now_us, struct bc_path_counters *counters);
+int64_t
+bc_path_datagram(struct bc_path *path, const struct bc_path_settings *settings,
+    size_t bytes, int64_t now_us, struct bc_path_counters *counters);
 
 // The same for bytes of a TCP connection: they are delayed and limited, never lost.
-int64_t bc_path_bytes(struct bc_path *path, const struct bc_path_settings *settings,
-                      size_t bytes, int64_t now_us);
+int64_t
+bc_path_bytes(struct bc_path *path, const struct bc_path_settings *settings, size_t bytes,
+    int64_t now_us);
 
 #endif

@@ -65,7 +65,7 @@ make_room(struct bc_queue *q)
 
 int
 bc_queue_push(struct bc_queue *q, struct bc_flow *flow, int direction,
-              const uint8_t *data, size_t len, int64_t due_us)
+    const uint8_t *data, size_t len, int64_t due_us)
 {
     if (q->bytes + len > MAX_BYTES || make_room(q)) {
         return -ENOBUFS;
@@ -112,5 +112,5 @@ bc_queue_finish(struct bc_queue *q)
         free(q->heap[i]);
     }
     free(q->heap);
-    *q = (struct bc_queue){0};
+    *q = (struct bc_queue){ 0 };
 }

@@ -28,12 +28,16 @@ struct bc_queue {
 };
 
 // 0, or -ENOBUFS when too much is under way already.
-int bc_queue_push(struct bc_queue *q, struct bc_flow *flow, int direction,
-                  const uint8_t *data, size_t len, int64_t due_us);
+int
+bc_queue_push(struct bc_queue *q, struct bc_flow *flow, int direction,
+    const uint8_t *data, size_t len, int64_t due_us);
 // NULL when there is none that is due.
-struct bc_packet *bc_queue_pop(struct bc_queue *q, int64_t now_us);
+struct bc_packet *
+bc_queue_pop(struct bc_queue *q, int64_t now_us);
 // -1: empty.
-int64_t bc_queue_due_us(const struct bc_queue *q);
-void bc_queue_finish(struct bc_queue *q);
+int64_t
+bc_queue_due_us(const struct bc_queue *q);
+void
+bc_queue_finish(struct bc_queue *q);
 
 #endif

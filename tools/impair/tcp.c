@@ -30,7 +30,7 @@ struct pipe {
     struct chunk *first; // owned
     struct chunk **last;
     size_t bytes;
-    bool ended;  // read to its end
+    bool ended; // read to its end
     bool closed; // and all of it delivered
     struct bc_path path;
 };
@@ -90,8 +90,8 @@ add_chunk(struct connection *c, int d, const uint8_t *data, size_t len)
 static bool
 may_read(const struct connection *c, int d)
 {
-    return !c->pipes[d].ended && c->pipes[d].bytes < PIPE_BYTES && !c->connecting &&
-           !bc_impair.settings[d].block_tcp;
+    return !c->pipes[d].ended && c->pipes[d].bytes < PIPE_BYTES && !c->connecting
+        && !bc_impair.settings[d].block_tcp;
 }
 
 // False when the connection is over.
@@ -133,8 +133,8 @@ deliver(struct connection *c, int d, int64_t now_us)
             shutdown(fd, SHUT_WR);
             p->closed = true;
         } else {
-            ssize_t n = send(fd, chunk->data + chunk->sent, chunk->len - chunk->sent,
-                             MSG_NOSIGNAL);
+            ssize_t n = send(
+                fd, chunk->data + chunk->sent, chunk->len - chunk->sent, MSG_NOSIGNAL);
             if (n < 0) {
                 return errno == EAGAIN || errno == EINTR;
             }
@@ -162,11 +162,10 @@ plan(struct connection *c, int64_t now_us)
     int64_t next_us = -1;
     for (int d = 0; d < BC_DIRECTIONS; d++) {
         bool out = is_stuck(c, !d, now_us) || (c->connecting && d == BC_DOWN);
-        bc_watch_set(&c->sides[d], (may_read(c, d) ? (uint32_t)EPOLLIN : 0) |
-                                       (out ? (uint32_t)EPOLLOUT : 0));
+        bc_watch_set(&c->sides[d],
+            (may_read(c, d) ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0));
         const struct chunk *first = c->pipes[d].first;
-        if (first && first->due_us > now_us &&
-            (next_us < 0 || first->due_us < next_us)) {
+        if (first && first->due_us > now_us && (next_us < 0 || first->due_us < next_us)) {
             next_us = first->due_us;
         }
     }
@@ -198,13 +197,13 @@ static int
 connect_server(void)
 {
     int one = 1;
-    int fd = socket(bc_impair.to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+    int fd =
+        socket(bc_impair.to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     }
-    if (fd >= 0 && connect(fd, &bc_impair.to.any, bc_impair.address_len) &&
-        errno != EINPROGRESS) {
+    if (fd >= 0 && connect(fd, &bc_impair.to.any, bc_impair.address_len)
+        && errno != EINPROGRESS) {
         close(fd);
         fd = -1;
     }
@@ -250,8 +249,8 @@ bc_tcp_step(int64_t now_us)
     bc_watch_set(&front, blocked ? 0 : (uint32_t)EPOLLIN);
     for (size_t i = connection_count; i-- > 0;) { // from the end: closing moves the last
         struct connection *c = connections[i];
-        bool ok = c->connecting ||
-                  (deliver(c, BC_UP, now_us) && deliver(c, BC_DOWN, now_us));
+        bool ok =
+            c->connecting || (deliver(c, BC_UP, now_us) && deliver(c, BC_DOWN, now_us));
         if (!ok || (c->pipes[BC_UP].closed && c->pipes[BC_DOWN].closed)) {
             close_connection(c);
             continue;
@@ -276,8 +275,8 @@ void
 bc_tcp_init(void)
 {
     int one = 1;
-    int fd = socket(bc_impair.listen.any.sa_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(
+        bc_impair.listen.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         bc_die("socket: %s", strerror(errno));
     }

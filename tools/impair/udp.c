@@ -32,7 +32,8 @@ static int
 open_socket(void)
 {
     int size = SOCKET_BUFFER_BYTES;
-    int fd = socket(bc_impair.to.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(bc_impair.to.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         bc_die("socket: %s", strerror(errno));
     }
@@ -44,9 +45,8 @@ open_socket(void)
 static void
 enter(struct bc_flow *flow, int direction, size_t len)
 {
-    int64_t due_us =
-        bc_path_datagram(&flow->paths[direction], &bc_impair.settings[direction], len,
-                         bc_now_us(), &bc_impair.counters[direction]);
+    int64_t due_us = bc_path_datagram(&flow->paths[direction],
+        &bc_impair.settings[direction], len, bc_now_us(), &bc_impair.counters[direction]);
     if (due_us >= 0 && bc_queue_push(&queue, flow, direction, datagram, len, due_us)) {
         bc_impair.counters[direction].overflowed++;
     }
@@ -126,9 +126,9 @@ leave(const struct bc_packet *p)
 {
     const struct bc_flow *flow = p->flow;
     ssize_t n = p->direction == BC_UP
-                    ? send(flow->server.fd, p->data, p->len, MSG_NOSIGNAL)
-                    : sendto(front.fd, p->data, p->len, MSG_NOSIGNAL, &flow->client.any,
-                             bc_impair.address_len);
+        ? send(flow->server.fd, p->data, p->len, MSG_NOSIGNAL)
+        : sendto(front.fd, p->data, p->len, MSG_NOSIGNAL, &flow->client.any,
+            bc_impair.address_len);
     bc_impair.sent[p->direction] += n >= 0;
 }
 
@@ -158,8 +158,8 @@ bc_udp_init(void)
 {
     int fd = open_socket();
     socklen_t len = sizeof(bc_impair.listen);
-    if (bind(fd, &bc_impair.listen.any, bc_impair.address_len) ||
-        getsockname(fd, &bc_impair.listen.any, &len)) {
+    if (bind(fd, &bc_impair.listen.any, bc_impair.address_len)
+        || getsockname(fd, &bc_impair.listen.any, &len)) {
         bc_die("cannot listen: %s", strerror(errno));
     }
     bc_watch_open(&front, fd, EPOLLIN, on_client, NULL);
