@@ -35,8 +35,9 @@ struct bc_track {
     atomic_uint refs;
     enum bc_kind kind;
     enum bc_codec codec;
-    // The decoder configuration record as the containers carry it: avcC, hvcC, av1C, the
-    // AudioSpecificConfig, OpusHead. May be NULL (MP3, G.711). Owned.
+    // The decoder configuration record as the containers carry it: avcC, hvcC, av1C, vpcC
+    // with version and flags, the AudioSpecificConfig, OpusHead. May be NULL (VP8, MP3,
+    // G.711). Owned.
     struct bc_buf *config;
     char codec_string[BC_CODEC_STRING]; // RFC 6381, e.g. "avc1.64001f", "mp4a.40.2"
 
@@ -66,7 +67,7 @@ bc_track_ref(struct bc_track *track);
 void
 bc_track_unref(struct bc_track **holder);
 
-// Same codec and same configuration bytes: an encoder that repeats its headers changes
+// Same codec, size and configuration bytes: an encoder that repeats its headers changes
 // nothing.
 bool
 bc_track_equal(const struct bc_track *a, const struct bc_track *b);
