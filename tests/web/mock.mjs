@@ -126,7 +126,7 @@ function change(query) {
 
 const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://mock');
-    const page = /^\/(watch|embed)\//.exec(url.pathname)?.[1];
+    const page = /^\/(watch|embed|go-live)\//.exec(url.pathname)?.[1]?.replace('-', '');
     if (page) {
         sendFile(response, join(DIST, `${page}.html`));
     } else if (url.pathname === '/') {

@@ -194,7 +194,7 @@ export class WhepPlayer implements LivePlayer {
             .map((mime) => codecName(mime.replace(/^\w+\//, ''))).join(' · ');
     }
 
-    line(): LineNumbers | null {
+    line(): LineNumbers {
         const { last } = this.recent;
         return {
             transport: last?.transport ?? '',

@@ -11,7 +11,7 @@ export interface Sight {
     shown: boolean;     // the first picture (or sound, when there is no picture) is there
 }
 
-const FIRST_MEDIA_MS = 2500;
+const FIRST_MEDIA_MS = 2000;
 // Media comes but no picture yet: a large keyframe on a thin line.
 const FIRST_FRAME_MS = 5000;
 // Phones that change from Wi-Fi to mobile are back by then.

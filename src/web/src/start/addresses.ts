@@ -18,6 +18,7 @@ const ADDRESSES: [Key, Address][] = [
         const { server } = pushAddress(window.location.hostname, info.rtmp_port, channel);
         return `${server}/${channel.split('/')[1] ?? ''}`;
     }],
+    ['start.url.whep', (channel) => mediaUrl(window.location.origin, channel, 'whep')],
     ['start.url.index', (channel) => mediaUrl(window.location.origin, channel, 'index')],
     ['start.url.wsflv', (channel) => mediaUrl(window.location.origin, channel, 'wsflv')],
     ['start.url.audio', (channel) => mediaUrl(window.location.origin, channel, 'audio')],
@@ -58,7 +59,10 @@ export function makeAddresses(): Addresses {
         pattern: '[^\\/\\s]+\\/[^\\/\\s]+' });
     const server = copyRow('start.server');
     const key = copyRow('start.key');
+    const whip = copyRow('start.whip');
     const where = el('p', { class: 'dim note' });
+    const golive = el('a', { class: 'button strong' }, icon('camera'),
+        labelled(el('span'), 'start.golive_open'));
     const views = ADDRESSES.map(([name, address]) => ({ address, ...copyRow(name) }));
 
     function write(): void {
@@ -68,7 +72,9 @@ export function makeAddresses(): Addresses {
         const placeholder = t('start.key_placeholder');
         server.write(push.server);
         key.write(push.key + placeholder);
+        whip.write(mediaUrl(window.location.origin, channel, 'whip'));
         setText(where, t('start.key_where', { key: placeholder }));
+        golive.setAttribute('href', pageUrl(window.location.origin, 'go-live', channel));
         views.forEach((view) => view.write(view.address(channel, info)));
     }
 
@@ -81,8 +87,11 @@ export function makeAddresses(): Addresses {
             el('label', { class: 'channel-input' }, labelled(el('span'), 'start.channel'), input,
                 labelled(el('small', { class: 'dim' }), 'start.channel_hint')),
             labelled(el('p', { class: 'note' }), 'start.push_where'),
-            server.element, key.element, where,
-            labelled(el('p', { class: 'dim note' }), 'start.obs_advice')),
+            server.element, key.element, whip.element, where,
+            labelled(el('p', { class: 'dim note' }), 'start.obs_advice'),
+            el('div', { class: 'golive-way' },
+                labelled(el('h2'), 'start.golive'),
+                labelled(el('p', { class: 'note' }), 'start.golive_hint'), golive)),
         el('section', { class: 'box' },
             labelled(el('h2'), 'start.view'), ...views.map((view) => view.element)));
 
