@@ -290,6 +290,50 @@ test_garbage_is_passed_over(void **state)
     pair_finish(&p);
 }
 
+static void
+test_early_records_are_bounded(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_init(&p, true);
+    bc_dtls_start(p.client.dtls);
+    struct pair_datagram hello = p.client.queue[0];
+    bc_dtls_input(p.server.dtls, hello.data, hello.len);
+    for (unsigned i = 0; i < 100; i++) {
+        uint8_t record[] = { 23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, (uint8_t)i, 0, 3, //
+            'x', 'x', 'x' };
+        bc_dtls_input(p.server.dtls, record, sizeof(record));
+        assert_int_equal(p.server.closed, i >= 32);
+    }
+    assert_string_equal(p.server.reason, "too many DTLS records before the keys");
+    assert_int_equal(bc_dtls_timeout_us(p.server.dtls), -1);
+    pair_finish(&p);
+}
+
+// The record of the peer that was connected first overtakes its Finished.
+static void
+test_early_data_is_heard(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_init(&p, true);
+    bc_dtls_start(p.client.dtls);
+    while (p.server.connected == 0) {
+        struct pair_end *from = p.client.queued > 0 ? &p.client : &p.server;
+        struct pair_datagram d = from->queue[0];
+        assert_int_equal(from->queued, 1);
+        from->queued = 0;
+        bc_dtls_input(from->peer->dtls, d.data, d.len);
+    }
+    assert_int_equal(bc_dtls_send(p.server.dtls, (const uint8_t *)"early", 5), 0);
+    p.backwards = true;
+    pair_carry(&p);
+    assert_int_equal(p.client.connected, 1);
+    assert_int_equal(p.client.records, 1);
+    assert_memory_equal(p.client.data, "early", 5);
+    pair_finish(&p);
+}
+
 // Two sessions whose callbacks call each other at once, and which end within one.
 
 struct direct {
@@ -407,6 +451,8 @@ main(void)
         cmocka_unit_test(test_client_hello_in_fragments),
         cmocka_unit_test(test_client_hello_again),
         cmocka_unit_test(test_garbage_is_passed_over),
+        cmocka_unit_test(test_early_records_are_bounded),
+        cmocka_unit_test(test_early_data_is_heard),
         cmocka_unit_test(test_callbacks_may_call_back),
         cmocka_unit_test(test_end_within_on_connected),
     };

@@ -18,6 +18,11 @@
 #define FIRST_TIMEOUT_US (150 * 1000u)
 #define MAX_TIMEOUT_US (3000 * 1000u)
 
+// Encrypted records that may come before the handshake is through. OpenSSL keeps up to 100
+// until it has the keys, each with a buffer of 17 KiB. A peer sends its Finished, and that
+// again when something before it was lost.
+#define EARLY_RECORDS_MAX 32
+
 #define SRTP_KEY_BYTES 16
 #define GCM_SALT_BYTES 12
 #define CM_SALT_BYTES 14
@@ -35,6 +40,7 @@ struct bc_dtls {
     struct dtls_pipe pipe;
     enum dtls_state state;
     bool client;
+    unsigned early_records;
     struct bc_sdp_fingerprint fingerprints[BC_SDP_FINGERPRINTS_MAX];
     unsigned fingerprint_count;
     const struct bc_dtls_ops *ops;
@@ -121,6 +127,25 @@ flush(struct bc_dtls *dtls)
         }
         bc_writer_finish(&out);
     }
+}
+
+// OpenSSL's DTLS does not heed SSL_MODE_RELEASE_BUFFERS: its buffers are given back by
+// hand, as most sessions have no datagrams after the handshake.
+static void
+release_buffers(struct bc_dtls *dtls)
+{
+    if (dtls->state == DTLS_CONNECTED) {
+        (void)!SSL_free_buffers(dtls->ssl); // not while there is more to read
+    }
+}
+
+// To be called before all that reads or writes then: writing does not look whether there
+// is a buffer. False: no memory.
+static bool
+take_buffers(struct bc_dtls *dtls)
+{
+    ERR_clear_error();
+    return SSL_alloc_buffers(dtls->ssl) == 1;
 }
 
 static void
@@ -270,7 +295,10 @@ read_records(struct bc_dtls *dtls)
 {
     while (dtls->state == DTLS_CONNECTED) {
         uint8_t record[DTLS_INPUT_MAX];
-        ERR_clear_error();
+        if (!take_buffers(dtls)) {
+            close_with(dtls, "no memory for DTLS");
+            return;
+        }
         int n = SSL_read(dtls->ssl, record, sizeof(record));
         if (n <= 0) {
             may_go_on(dtls, n);
@@ -292,11 +320,32 @@ bc_dtls_start(struct bc_dtls *dtls)
     }
 }
 
+// RFC 6347 4.1: | type (8) | version (16) | epoch (16) | sequence (48) | length (16) | …
+static bool
+has_too_many_early(struct bc_dtls *dtls, const uint8_t *data, size_t len)
+{
+    struct bc_reader r = bc_reader_init(data, len);
+    while (bc_reader_left(&r) > 0) {
+        bc_read_skip(&r, 1);
+        bool is_dtls = bc_read_u8(&r) == 0xfe;
+        bc_read_skip(&r, 1);
+        uint16_t epoch = bc_read_u16(&r);
+        bc_read_skip(&r, 6);
+        bc_read_skip(&r, bc_read_u16(&r));
+        dtls->early_records += !r.failed && is_dtls && epoch > 0;
+    }
+    return dtls->early_records > EARLY_RECORDS_MAX;
+}
+
 void
 bc_dtls_input(struct bc_dtls *dtls, const uint8_t *data, size_t len)
 {
     bool listens = dtls->state == DTLS_HANDSHAKE || dtls->state == DTLS_CONNECTED;
     if (!listens || len == 0 || len > DTLS_INPUT_MAX) {
+        return;
+    }
+    if (dtls->state == DTLS_HANDSHAKE && has_too_many_early(dtls, data, len)) {
+        close_with(dtls, "too many DTLS records before the keys");
         return;
     }
     dtls->pipe.in = data;
@@ -305,6 +354,7 @@ bc_dtls_input(struct bc_dtls *dtls, const uint8_t *data, size_t len)
         read_records(dtls);
     }
     dtls->pipe.in = NULL;
+    release_buffers(dtls);
     flush(dtls);
 }
 
@@ -312,8 +362,7 @@ int64_t
 bc_dtls_timeout_us(struct bc_dtls *dtls)
 {
     struct timeval left;
-    if (dtls->state == DTLS_IDLE || dtls->state == DTLS_CLOSED
-        || DTLSv1_get_timeout(dtls->ssl, &left) != 1) {
+    if (dtls->state != DTLS_HANDSHAKE || DTLSv1_get_timeout(dtls->ssl, &left) != 1) {
         return -1;
     }
     return (int64_t)left.tv_sec * 1000000 + left.tv_usec;
@@ -322,7 +371,7 @@ bc_dtls_timeout_us(struct bc_dtls *dtls)
 void
 bc_dtls_tick(struct bc_dtls *dtls)
 {
-    if (dtls->state == DTLS_IDLE || dtls->state == DTLS_CLOSED) {
+    if (dtls->state != DTLS_HANDSHAKE) {
         return;
     }
     ERR_clear_error();
@@ -343,9 +392,12 @@ bc_dtls_send(struct bc_dtls *dtls, const uint8_t *data, size_t len)
     if (len == 0 || len > BC_DTLS_DATA_MAX) {
         return -EMSGSIZE;
     }
-    ERR_clear_error();
+    if (!take_buffers(dtls)) {
+        return -ENOMEM;
+    }
     int ret = SSL_write(dtls->ssl, data, (int)len);
     ERR_clear_error();
+    release_buffers(dtls);
     flush(dtls);
     return ret > 0 ? 0 : -EIO;
 }
@@ -355,8 +407,7 @@ bc_dtls_shutdown(struct bc_dtls *dtls)
 {
     bool was_connected = dtls->state == DTLS_CONNECTED || dtls->state == DTLS_ANNOUNCING;
     dtls->state = DTLS_CLOSED;
-    if (was_connected) {
-        ERR_clear_error();
+    if (was_connected && take_buffers(dtls)) {
         SSL_shutdown(dtls->ssl);
         ERR_clear_error();
         flush(dtls);

@@ -80,13 +80,13 @@ configure(SSL_CTX *ctx)
     SSL_CTX_set_options(ctx,
         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU
             | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ctx, PEER_CHAIN_MAX_BYTES);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     // RSA is for servers that we connect to. (use_srtp alone has 0 for success.)
-    return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION)
+    return SSL_CTX_set_max_send_fragment(ctx, DTLS_DATAGRAM_MAX)
+        && SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION)
         && SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION)
         && SSL_CTX_set_cipher_list(
             ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE+AESGCM:ECDHE+CHACHA20")
