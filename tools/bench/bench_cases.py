@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import bench_janus
 import bench_servers
 import bench_source
 
@@ -25,6 +26,10 @@ class Case:
     viewers: int
     settle: bool = False  # wait until the idle server's memory stands still
 
+    @property
+    def webrtc(self):
+        return self.kind in ("whep", "janus")
+
 
 CASES = [
     Case("nginx-rtmp", "nginx-rtmp RTMP", "nginx", "rtmp", 300),
@@ -35,6 +40,7 @@ CASES = [
     Case("rtmp-1000", "branchcast RTMP", "branchcast", "rtmp", 1000),
     Case("flv-1000", "branchcast FLV, fresh server", "branchcast", "flv", 1000,
          settle=True),
+    Case("janus", "Janus", "janus", "janus", 50),
 ]
 
 
@@ -55,10 +61,15 @@ def chosen(args):
     if args.server:
         cases = [c for c in cases if c.server == args.server]
     if args.quick:
-        cases = [c for c in cases if c.viewers <= 300]
-        if not bench_servers.have_nginx():
-            print("nginx-rtmp is absent: left out", file=sys.stderr)
-            cases = [c for c in cases if c.server != "nginx"]
+        first = {}
+        for case in cases:
+            first.setdefault((case.server, case.kind), case)
+        cases = list(first.values())
+        for peer, present in (("nginx", bench_servers.have_nginx()),
+                              ("janus", bench_janus.installed())):
+            if not present and any(c.server == peer for c in cases):
+                print(f"{peer} is absent: left out", file=sys.stderr)
+                cases = [c for c in cases if c.server != peer]
     return cases
 
 
@@ -91,10 +102,20 @@ def play_command(case, args, pid):
     ] + ([] if args.verbose else ["--quiet"])
 
 
+def measure_floor(case, args):
+    """What the same packets cost without a server, on its CPU, with as many keys."""
+    count = QUICK_VIEWERS if args.quick else case.viewers
+    command = [str(args.bcbench), "srtp-floor", "--count", str(count),
+               "--secs", "0.2" if args.quick else "3"]
+    done = subprocess.run(bench_servers.pinned(bench_servers.SERVER_CPU, command),
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def measure(case, args, source, scratch):
     """One JSON line of bcbench, from a fresh server."""
     with bench_servers.server(case.server, args, scratch) as server:
-        with bench_servers.publisher(args, source, scratch) as publisher:
+        with bench_servers.publisher(case.server, args, source, scratch) as publisher:
             if not args.quick:
                 time.sleep(2 * bench_source.GOP_FRAMES / bench_source.FPS)
                 if case.settle:
@@ -110,12 +131,15 @@ def measure(case, args, source, scratch):
     line = json.loads(done.stdout)
     if not alive:
         line["errors"]["server_or_publisher_ended"] = 1
+    if case.webrtc:
+        line["floor"] = measure_floor(case, args)
     return line
 
 
 def is_clean(line):
     """Nobody failed, nobody was dropped, nothing was left out."""
-    return not (line["failed"] or line["dropped"] or line["lost"] or line["errors"])
+    return not (line["failed"] or line["dropped"] or line["lost"] or line["errors"] or
+                line.get("rtp", {}).get("lost"))
 
 
 def all_clean(results):

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import time
 
+import bench_janus
+
 SERVER_CPU = "0"
 LOADER_CPU = "1"
 START_TIMEOUT_S = 10
@@ -76,13 +78,13 @@ def tail(log):
     return log.read_text(errors="replace")[-800:].strip()
 
 
-def wait_for_port(port, process, log):
+def wait_for_port(host, port, process, log):
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise Failed(f"{process.args[-1]} ended: {tail(log)}")
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((host, port), 1).close()
             return
         time.sleep(0.05)
     raise Failed(f"nothing listens on port {port}: {tail(log)}")
@@ -118,6 +120,12 @@ def nginx_command(args, scratch):
     return [program, "-p", str(scratch), "-e", "stderr", "-c", str(config)]
 
 
+def janus_command(args, scratch):
+    if not bench_janus.installed():
+        raise Failed("janus with its streaming plugin is not installed")
+    return bench_janus.command(args, scratch)
+
+
 def branchcast_command(args, scratch):
     if not args.branchcast.is_file():
         raise Failed(f"no {args.branchcast}: build it first")
@@ -128,6 +136,7 @@ def branchcast_command(args, scratch):
         "data.dir": scratch / "data",
         "rtmp.listen": f"127.0.0.1:{args.port_base}",
         "http.listen": f"127.0.0.1:{args.port_base + 1}",
+        "webrtc.listen": f"127.0.0.1:{args.port_base + 2}",
     }
     command = [str(args.branchcast), "serve"]
     for key, value in settings.items():
@@ -139,24 +148,40 @@ def branchcast_command(args, scratch):
 def server(name, args, scratch):
     """A fresh server on CPU 0."""
     ports = [args.port_base] + ([args.port_base + 1] if name == "branchcast" else [])
+    host = bench_janus.address() if name == "janus" else "127.0.0.1"
     for port in ports:
         check_free(port)
-    commands = {"nginx": nginx_command, "branchcast": branchcast_command}
+    commands = {"nginx": nginx_command, "branchcast": branchcast_command,
+                "janus": janus_command}
     log = scratch / f"{name}.log"
     command = pinned(SERVER_CPU, commands[name](args, scratch))
     with child(command, log) as process:
         for port in ports:
-            wait_for_port(port, process, log)
+            wait_for_port(host, port, process, log)
         yield process
 
 
 @contextlib.contextmanager
-def publisher(args, source, scratch):
+def sound(server_name, args, source, scratch):
+    """What the publisher does not send to Janus."""
+    if server_name != "janus":
+        yield
+        return
+    command = pinned(LOADER_CPU, bench_janus.sound_command(args, source))
+    with child(command, scratch / "sound.log"):
+        yield
+
+
+@contextlib.contextmanager
+def publisher(server_name, args, source, scratch):
     """The stream, on CPU 1."""
     log = scratch / "publisher.log"
     url = f"rtmp://127.0.0.1:{args.port_base}/{STREAM}"
+    if server_name == "janus":
+        url = f"rtp://127.0.0.1:{bench_janus.ports(args.port_base)['video']}"
     command = [str(args.bcbench), "publish", url, "--file", str(source)]
-    with child(pinned(LOADER_CPU, command), log) as process:
+    with sound(server_name, args, source, scratch), \
+            child(pinned(LOADER_CPU, command), log) as process:
         deadline = time.monotonic() + START_TIMEOUT_S
         while "publishing" not in log.read_text(errors="replace"):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -172,4 +197,6 @@ def url_of(kind, port_base):
         "flv": f"http://{http}.flv",
         "ws-flv": f"ws://{http}.flv",
         "llhls": f"http://{http}/index.m3u8",
+        "whep": f"http://{http}/whep",
+        "janus": bench_janus.url(port_base),
     }[kind]
