@@ -3,6 +3,7 @@ import { type Inbound, readInbound, Recent } from '../../src/web/src/rtc/inbound
 import { parseMessage, SideChannel } from '../../src/web/src/rtc/messages';
 import { endResource, postOffer, Refusal } from '../../src/web/src/rtc/resource';
 import { acceptedKinds, startAt, wantStereo } from '../../src/web/src/rtc/sdp';
+import { parseLinks } from '../../src/web/src/rtc/servers';
 import { type Sight, Watchdog } from '../../src/web/src/rtc/watchdog';
 
 const OFFER = [
@@ -47,6 +48,24 @@ describe('session descriptions', () => {
         expect(acceptedKinds(OFFER.replace('m=video 9', 'm=video 0'))).toEqual(['audio']);
         expect(acceptedKinds(`${OFFER}a=inactive\r\n`)).toEqual(['audio']);
         expect(acceptedKinds('')).toEqual([]);
+    });
+});
+
+describe('Link headers', () => {
+    it('name STUN and TURN servers', () => {
+        expect(parseLinks('<stun:a:3478>; rel="ice-server", <turn:b?transport=udp>; rel="ice-server"; '
+            + 'username="u,1"; credential="c\\"d;"; credential-type="password"')).toEqual([
+            { urls: 'stun:a:3478' },
+            { urls: 'turn:b?transport=udp', username: 'u,1', credential: 'c"d;' },
+        ]);
+        expect(parseLinks('<turns:b>;rel=ice-server;username=u;credential=c'))
+            .toEqual([{ urls: 'turns:b', username: 'u', credential: 'c' }]);
+    });
+
+    it('may say something else, or nothing', () => {
+        expect(parseLinks(null)).toEqual([]);
+        expect(parseLinks('<https://a/>; rel="next", <javascript:1>; rel="ice-server", <')).toEqual([]);
+        expect(parseLinks('<stun:a>; rel=ice-server,'.repeat(99))).toHaveLength(8);
     });
 });
 

@@ -5,6 +5,7 @@ import { Backoff } from '../backoff';
 import { RateMeter } from '../player/meter';
 import { endResource, postOffer, Refusal, type Resource } from '../rtc/resource';
 import { acceptedKinds, startAt } from '../rtc/sdp';
+import { iceServers } from '../rtc/servers';
 import { type Health, HealthJudge, type Outbound, readOutbound } from './health';
 import { adjusted, AUDIO_ENCODING, byPreference, encodings, type Quality } from './quality';
 import { afterRefusal, trouble, type Trouble } from './trouble';
@@ -129,8 +130,8 @@ export class Publisher {
         if (broadcast === null) {
             return;
         }
-        const link: Link = { pc: new RTCPeerConnection({ bundlePolicy: 'max-bundle' }), resource: null,
-            judge: new HealthJudge(performance.now()), meter: new RateMeter(3000), bytes: 0,
+        const link: Link = { pc: new RTCPeerConnection({ bundlePolicy: 'max-bundle',
+            iceServers: iceServers() }), resource: null, judge: new HealthJudge(performance.now()), meter: new RateMeter(3000), bytes: 0,
             live_since_ms: null, timers: [] };
         this.link = link;
         link.pc.addEventListener('connectionstatechange', () => this.onConnection(link));

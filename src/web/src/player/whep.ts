@@ -6,6 +6,7 @@ import { type Inbound, readInbound, Recent } from '../rtc/inbound';
 import { SideChannel } from '../rtc/messages';
 import { endResource, postOffer, Refusal, type Resource } from '../rtc/resource';
 import { acceptedKinds, wantStereo } from '../rtc/sdp';
+import { iceServers } from '../rtc/servers';
 import { Watchdog } from '../rtc/watchdog';
 import type { FailureKind, LineNumbers, LivePlayer, PlayerOptions } from './player';
 
@@ -53,6 +54,7 @@ export class WhepPlayer implements LivePlayer {
     private readonly watchdog = new Watchdog();
     private readonly recent = new Recent();
     private readonly opened_ms = performance.now();
+    private readonly servers = iceServers();
     private resource: Resource | null = null;
     private has_picture = true;
     private first_frame_ms: number | null = null;
@@ -61,7 +63,7 @@ export class WhepPlayer implements LivePlayer {
 
     constructor(private readonly options: PlayerOptions) {
         this.video = options.video;
-        const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+        const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.servers });
         this.pc = pc;
         this.side = new SideChannel(pc, (message) => this.alive && options.events.onMessage(message));
         for (const kind of options.sound_only ? ['audio'] : ['video', 'audio']) {
@@ -173,7 +175,9 @@ export class WhepPlayer implements LivePlayer {
             this.onFirstFrame();
         }
         const verdict = this.watchdog.look(now_ms, { connection, ice, bytes: seen.bytes, shown });
-        if (verdict === 'no_media') {
+        if (verdict === 'no_media' && iceServers() !== this.servers && this.servers.length === 0) {
+            this.fail('network', 'nothing arrived, trying again by the recommended servers');
+        } else if (verdict === 'no_media') {
             this.fail('no_media', `nothing arrived (ICE ${ice})`,
                 { code: 'blocked', message: 'no media arrived' });
         } else if (verdict === 'lost') {

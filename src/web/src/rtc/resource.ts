@@ -2,6 +2,8 @@
 // The HTTP side of WHEP and WHIP (RFC 9725): an offer is posted, the answer comes back, and
 // the session it made has an address, by which it is ended.
 
+import { learnServers } from './servers';
+
 const MAX_MESSAGE = 300;
 
 // The server said no. Status 0: it said nothing.
@@ -65,6 +67,7 @@ export async function postOffer(url: string, offer: string, key: string, timeout
         if (response.status !== 201) {
             throw await refusalOf(response);
         }
+        learnServers(response.headers.get('Link'));
         return { answer: await response.text(), url: resourceUrl(response, url) };
     } catch (error) {
         throw error instanceof Refusal ? error : new Refusal(0, 'unreachable', String(error));
