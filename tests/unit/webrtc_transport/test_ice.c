@@ -435,6 +435,23 @@ test_the_longest_username_is_answered(void **state)
 }
 
 static void
+test_without_a_password_nobody_is_let_in(void **state)
+{
+    (void)state;
+    struct bc_ice ice = { .ufrag = "evtj", .remote_ufrag = "h6vY" };
+    struct stun_message m;
+    begin_check(&m);
+    stun_sign(&m, "");
+    stun_seal(&m);
+    struct sockaddr_in from = ipv4_client();
+    struct bc_ice_reply reply;
+    assert_int_equal(
+        bc_ice_handle(&ice, m.data, m.len, (struct sockaddr *)&from, &reply),
+        BC_ICE_REPLY);
+    expect_error(&reply, 401);
+}
+
+static void
 test_credentials_are_random(void **state)
 {
     (void)state;
@@ -470,6 +487,7 @@ main(void)
         cmocka_unit_test(test_every_truncation_is_ignored),
         cmocka_unit_test(test_peek_finds_the_local_ufrag),
         cmocka_unit_test(test_the_longest_username_is_answered),
+        cmocka_unit_test(test_without_a_password_nobody_is_let_in),
         cmocka_unit_test(test_credentials_are_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,6 @@
 #include <sys/time.h>
 
 #include <openssl/err.h>
-#include <openssl/x509.h>
 
 #include "base/reader.h"
 #include "dtls_internal.h"
@@ -180,46 +179,6 @@ may_go_on(struct bc_dtls *dtls, int ret)
     return false;
 }
 
-// SHA-1 and MD5 do not count (RFC 8122 5).
-static const EVP_MD *
-digest_of(const char *hash)
-{
-    if (strcmp(hash, "sha-256") == 0) {
-        return EVP_sha256();
-    }
-    if (strcmp(hash, "sha-384") == 0) {
-        return EVP_sha384();
-    }
-    return strcmp(hash, "sha-512") == 0 ? EVP_sha512() : NULL;
-}
-
-// Compares the peer's certificate with its SDP. NULL, or what is wrong.
-static const char *
-check_certificate(const struct bc_dtls *dtls)
-{
-    X509 *cert = SSL_get1_peer_certificate(dtls->ssl);
-    if (!cert) {
-        return "the peer has no DTLS certificate";
-    }
-    const char *wrong = "the SDP has no fingerprint by sha-256, sha-384 or sha-512";
-    for (unsigned i = 0; i < dtls->fingerprint_count; i++) {
-        const struct bc_sdp_fingerprint *f = &dtls->fingerprints[i];
-        const EVP_MD *md = digest_of(f->hash);
-        uint8_t hash[EVP_MAX_MD_SIZE];
-        unsigned len = 0;
-        if (!md || !X509_digest(cert, md, hash, &len)) {
-            continue;
-        }
-        if (len == f->len && memcmp(hash, f->value, len) == 0) {
-            wrong = NULL;
-            break;
-        }
-        wrong = "the DTLS certificate is not the one of the SDP's fingerprint";
-    }
-    X509_free(cert);
-    return wrong;
-}
-
 // RFC 5764 4.2: the client's key, the server's key, the client's salt, the server's salt.
 // NULL, or what is wrong.
 static const char *
@@ -256,7 +215,8 @@ static void
 on_handshake_done(struct bc_dtls *dtls)
 {
     struct bc_srtp_keys keys;
-    const char *wrong = check_certificate(dtls);
+    const char *wrong =
+        dtls_check_certificate(dtls->ssl, dtls->fingerprints, dtls->fingerprint_count);
     if (!wrong) {
         wrong = export_keys(dtls, &keys);
     }

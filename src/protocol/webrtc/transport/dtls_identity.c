@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -128,4 +129,44 @@ const char *
 bc_dtls_identity_fingerprint(const struct bc_dtls_identity *identity)
 {
     return identity->fingerprint;
+}
+
+// SHA-1 and MD5 do not count (RFC 8122 5).
+static const EVP_MD *
+digest_of(const char *hash)
+{
+    if (strcmp(hash, "sha-256") == 0) {
+        return EVP_sha256();
+    }
+    if (strcmp(hash, "sha-384") == 0) {
+        return EVP_sha384();
+    }
+    return strcmp(hash, "sha-512") == 0 ? EVP_sha512() : NULL;
+}
+
+const char *
+dtls_check_certificate(
+    const SSL *ssl, const struct bc_sdp_fingerprint *list, unsigned count)
+{
+    X509 *cert = SSL_get1_peer_certificate(ssl);
+    if (!cert) {
+        return "the peer has no DTLS certificate";
+    }
+    const char *wrong = "the SDP has no fingerprint by sha-256, sha-384 or sha-512";
+    for (unsigned i = 0; i < count; i++) {
+        const struct bc_sdp_fingerprint *f = &list[i];
+        const EVP_MD *md = digest_of(f->hash);
+        uint8_t hash[EVP_MAX_MD_SIZE];
+        unsigned len = 0;
+        if (!md || !X509_digest(cert, md, hash, &len)) {
+            continue;
+        }
+        if (len == f->len && memcmp(hash, f->value, len) == 0) {
+            wrong = NULL;
+            break;
+        }
+        wrong = "the DTLS certificate is not the one of the SDP's fingerprint";
+    }
+    X509_free(cert);
+    return wrong;
 }

@@ -35,4 +35,9 @@ dtls_bio_method_create(void);
 BIO *
 dtls_bio_create(const BIO_METHOD *method, struct dtls_pipe *pipe);
 
+// Compares the peer's certificate with its SDP. NULL, or what is wrong.
+const char *
+dtls_check_certificate(
+    const SSL *ssl, const struct bc_sdp_fingerprint *list, unsigned count);
+
 #endif

@@ -30,13 +30,16 @@ struct request {
 };
 
 // 32 letters and digits: five random bits each, so 160 bits of password (RFC 8445 5.3
-// asks for 128) and 40 of ufrag (24), without characters that need quoting anywhere.
+// asks for 128) and 40 of ufrag (24), without characters that need quoting anywhere. Empty
+// when there is no randomness; then nobody is let in.
 static void
 draw_text(char *out, size_t len)
 {
     static const char ALPHABET[] = "abcdefghijkmnpqrstuvwxyz23456789";
     uint8_t random[BC_ICE_PWD];
-    RAND_bytes(random, (int)len);
+    if (RAND_bytes(random, (int)len) != 1) {
+        len = 0;
+    }
     for (size_t i = 0; i < len; i++) {
         out[i] = ALPHABET[random[i] & 31];
     }
@@ -146,7 +149,7 @@ find_password(StunAgent *agent, StunMessage *message, uint8_t *username,
     (void)agent;
     (void)message;
     struct bc_ice *ice = user;
-    if (!username || !is_for(ice, username, username_len)) {
+    if (!username || !ice->pwd[0] || !is_for(ice, username, username_len)) {
         return false;
     }
     *password = (uint8_t *)ice->pwd;
