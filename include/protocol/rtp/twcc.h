@@ -75,6 +75,7 @@ struct bc_twcc_trend {
     double growth_ms; // of the delay, over the line's length
     int64_t queue_us; // delay beyond the least
     unsigned growing; // how many times in a row
+    int64_t flat_since_us; // the queue is long but does not change; 0 otherwise
 };
 
 struct bc_twcc_sender {
@@ -94,6 +95,7 @@ struct bc_twcc_sender {
         int64_t reference_us; // the same, going on over wraps
         uint16_t expected_seq; // the first one that no feedback spoke of
         int64_t credit_bytes; // of packets whose feedback is lost
+        int64_t delay_us; // of the last one that came, with the clocks' difference
         int64_t buckets[BC_TWCC_BUCKETS]; // bytes that came, by time of arrival
         int64_t bucket; // number of the newest
         int64_t first_bucket;

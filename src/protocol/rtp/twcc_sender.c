@@ -17,6 +17,9 @@
 
 #define RTT_MAX_US 10000000
 
+// While nothing was sent, a queue went away.
+#define PAUSE_US 1000000
+
 _Static_assert(sizeof(struct bc_twcc_sender) <= 24 * 1024, "a viewer embeds it");
 
 void
@@ -36,6 +39,10 @@ uint16_t
 bc_twcc_sender_on_sent(struct bc_twcc_sender *s, size_t bytes, int64_t now_us)
 {
     uint16_t seq = s->next_seq++;
+    const struct bc_twcc_sent *before = slot_of(s, (uint16_t)(seq - 1));
+    if (before->bytes > 0 && now_us - before->sent_us > PAUSE_US) {
+        s->overuse = false;
+    }
     *slot_of(s, seq) = (struct bc_twcc_sent){
         .sent_us = now_us,
         .seq = seq,
@@ -56,8 +63,9 @@ find(struct bc_twcc_sender *s, uint16_t seq)
 
 // The message's time in the peer's clock, which wraps after 12 days.
 static int64_t
-unwrap_reference(struct bc_twcc_sender *s, uint32_t reference)
+unwrap_reference(struct bc_twcc_sender *s, const struct twcc_feedback *f)
 {
+    uint32_t reference = f->reference;
     int32_t step = (int32_t)((reference - s->e.reference) << 8) >> 8;
     int64_t start_us = ((int64_t)reference + REFERENCE_START) * REFERENCE_US;
     if (!s->e.has_reference) {
@@ -66,6 +74,7 @@ unwrap_reference(struct bc_twcc_sender *s, uint32_t reference)
         s->e.reference_us = start_us;
         twcc_trend_reset(&s->trend);
         twcc_rate_reset(s);
+        s->e.expected_seq = f->base;
     } else {
         s->e.reference_us += (int64_t)step * REFERENCE_US;
     }
@@ -85,6 +94,7 @@ credit_gap(struct bc_twcc_sender *s, uint16_t base)
         if (sent && !sent->acked && !sent->lost && !sent->credited) {
             sent->credited = true;
             s->e.credit_bytes += sent->bytes;
+            twcc_rate_on_arrival(s, sent->bytes, sent->sent_us + s->e.delay_us);
         }
     }
 }
@@ -111,10 +121,11 @@ on_acked(struct bc_twcc_sender *s, struct bc_twcc_sent *sent, int64_t arrival_us
     } else if (s->e.window_lost > 0) {
         s->e.window_lost--; // it was only late
     }
-    int64_t bytes = s->e.credit_bytes + (sent->credited ? 0 : sent->bytes);
-    s->e.credit_bytes = 0;
+    s->e.delay_us = arrival_us - sent->sent_us;
+    int64_t bytes = sent->credited ? 0 : sent->bytes;
     twcc_rate_on_arrival(s, bytes, arrival_us);
-    twcc_trend_add(&s->trend, sent->sent_us, arrival_us, bytes);
+    twcc_trend_add(&s->trend, sent->sent_us, arrival_us, bytes + s->e.credit_bytes);
+    s->e.credit_bytes = 0;
 }
 
 static void
@@ -142,10 +153,10 @@ bc_twcc_sender_on_feedback(
     if ((uint16_t)(s->next_seq - f.base) < f.count) {
         return -EINVAL;
     }
-    int64_t reference_us = unwrap_reference(s, f.reference);
-    if (s->first_feedback_us == 0) {
+    if (!s->e.has_reference) {
         s->e.expected_seq = f.base;
     }
+    int64_t reference_us = unwrap_reference(s, &f);
     credit_gap(s, f.base);
     const struct bc_twcc_sent *newest = NULL;
     while (twcc_feedback_next(&f, &status)) {

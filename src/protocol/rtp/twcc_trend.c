@@ -6,9 +6,10 @@
 // How it works: packets that leave within GROUP_US form a group, and its delay is that of
 // the fastest of them, so that a group's own length (a keyframe's burst) is no delay. A
 // line through the delays of the last LINE_US, by least squares, tells how much the delay
-// grew. It is overuse when that is more than the path's jitter explains, when the queue
-// it built is really there, when it still grows, and when a second look says the same. A
-// pause in sending begins a new line: there is nothing to compare with.
+// grew. It is overuse when that is more than the points' own scatter and the path's jitter
+// explain, when the queue it built is really there, when it still grows, and when a second
+// look says the same. A pause in sending begins a new line: there is nothing to compare
+// with.
 #define GROUP_US 12000
 #define LINE_US 800000
 #define LINE_MIN_US 100000
@@ -22,6 +23,8 @@
 
 #define QUEUE_OVERUSE_US 20000
 #define QUEUE_CONGESTED_US 100000
+// A long queue that doesn't change for so long is none: the route became longer.
+#define FLAT_US 3000000
 
 #define THRESHOLD_START_MS 15.0
 #define THRESHOLD_MIN_MS 10.0
@@ -30,6 +33,7 @@
 #define THRESHOLD_UP_PER_MS 0.002
 #define THRESHOLD_DOWN_PER_MS 0.0004
 #define CERTAIN 3.0 // so many thresholds need no second look
+#define SIGNIFICANT 3.0 // standard errors
 
 void
 twcc_trend_init(struct bc_twcc_trend *t)
@@ -110,9 +114,10 @@ twcc_trend_add(
     }
 }
 
-// How much a line through the points rises between its ends, in ms.
+// How much a line through the points rises between its ends, and that number's standard
+// error, in ms.
 static double
-growth_of_line(const struct bc_twcc_trend *t)
+growth_of_line(const struct bc_twcc_trend *t, double *error_ms)
 {
     uint32_t n = t->head - t->tail;
     const struct bc_twcc_point *first = point(t, t->tail);
@@ -124,13 +129,18 @@ growth_of_line(const struct bc_twcc_trend *t)
     }
     double xx = 0;
     double xy = 0;
+    double yy = 0;
     for (uint32_t i = 0; i < n; i++) {
         const struct bc_twcc_point *p = point(t, t->tail + i);
         double x = (double)(p->sent_us - first->sent_us) - mean_x;
+        double y = (double)(p->delay_us - first->delay_us) - mean_y;
         xx += x * x;
-        xy += x * ((double)(p->delay_us - first->delay_us) - mean_y);
+        xy += x * y;
+        yy += y * y;
     }
     double span_us = (double)(point(t, t->head - 1)->sent_us - first->sent_us);
+    double scatter = xx > 0 ? fmax(yy - xy * xy / xx, 0) / (n - 2) : 0;
+    *error_ms = xx > 0 ? sqrt(scatter / xx) * span_us / 1000 : 0;
     return xx > 0 ? xy / xx * span_us / 1000 : 0;
 }
 
@@ -162,6 +172,19 @@ adapt_threshold(struct bc_twcc_trend *t, int64_t now_us)
     t->updated_us = now_us;
 }
 
+static void
+adapt_base(struct bc_twcc_trend *t, int64_t newest_us, int64_t now_us)
+{
+    if (t->queue_us < QUEUE_CONGESTED_US || fabs(t->growth_ms) > t->threshold_ms) {
+        t->flat_since_us = 0;
+    } else if (t->flat_since_us == 0) {
+        t->flat_since_us = now_us;
+    } else if (now_us - t->flat_since_us > FLAT_US) {
+        t->base_us[0] = t->base_us[1] = newest_us;
+        t->flat_since_us = 0;
+    }
+}
+
 bool
 twcc_trend_update(struct bc_twcc_trend *t, int64_t now_us)
 {
@@ -169,22 +192,21 @@ twcc_trend_update(struct bc_twcc_trend *t, int64_t now_us)
     int64_t base_us = t->base_us[0] < t->base_us[1] ? t->base_us[0] : t->base_us[1];
     t->queue_us = n > 0 ? point(t, t->head - 1)->delay_us - base_us : 0;
     t->growth_ms = 0;
-    if (n < LINE_POINTS_MIN || n < NEWEST * 2 - 1
+    if (n < LINE_POINTS_MIN
         || point(t, t->head - 1)->sent_us - point(t, t->tail)->sent_us < LINE_MIN_US) {
         t->growing = 0;
         return false;
     }
+    double error_ms;
     int64_t newest_us = mean_delay(t, 0);
     t->queue_us = newest_us - base_us;
-    t->growth_ms = growth_of_line(t);
-    bool rising = newest_us > mean_delay(t, NEWEST - 1);
-    if (rising && t->growth_ms > t->threshold_ms && t->queue_us > QUEUE_OVERUSE_US) {
-        t->growing++;
-    } else {
-        t->growing = 0;
-    }
+    t->growth_ms = growth_of_line(t, &error_ms);
+    bool rising = newest_us > mean_delay(t, LINE_POINTS_MIN - NEWEST)
+        && t->growth_ms > t->threshold_ms && t->growth_ms > error_ms * SIGNIFICANT;
+    t->growing = rising && t->queue_us > QUEUE_OVERUSE_US ? t->growing + 1 : 0;
     bool certain = t->growth_ms > t->threshold_ms * CERTAIN;
     adapt_threshold(t, now_us);
+    adapt_base(t, newest_us, now_us);
     return t->growing >= (certain ? 1 : 2);
 }
 
