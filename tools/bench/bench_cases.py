@@ -103,13 +103,16 @@ def play_command(case, args, pid):
 
 
 def measure_floor(case, args):
-    """What the same packets cost without a server, on its CPU, with as many keys."""
+    """What the same viewers cost without a server, on its CPU: their packets, with as many
+    keys, and what libraries keep for each."""
     count = QUICK_VIEWERS if args.quick else case.viewers
-    command = [str(args.bcbench), "srtp-floor", "--count", str(count),
-               "--secs", "0.2" if args.quick else "3"]
-    done = subprocess.run(bench_servers.pinned(bench_servers.SERVER_CPU, command),
-                          stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)
+    floor = {}
+    for command, secs in ("srtp-floor", "0.2" if args.quick else "3"), ("memory-floor", "1"):
+        words = [str(args.bcbench), command, "--count", str(count), "--secs", secs]
+        done = subprocess.run(bench_servers.pinned(bench_servers.SERVER_CPU, words),
+                              stdout=subprocess.PIPE, text=True, check=True)
+        floor.update(json.loads(done.stdout))
+    return floor
 
 
 def measure(case, args, source, scratch):

@@ -7,4 +7,8 @@
 int
 bc_floor(void);
 
+// The memory-floor command: what OpenSSL and libsrtp keep per viewer; the exit status.
+int
+bc_floor_memory(void);
+
 #endif

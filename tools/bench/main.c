@@ -62,5 +62,8 @@ main(int argc, char **argv)
     if (!strcmp(bc_options.command, "srtp-floor")) {
         return bc_floor();
     }
+    if (!strcmp(bc_options.command, "memory-floor")) {
+        return bc_floor_memory();
+    }
     bc_die("no such command: %s", bc_options.command);
 }

@@ -31,6 +31,7 @@ static const char usage[] =
     "PID[,PID]]\n"
     "        [--no-audio] [--streams N] [--fps F] [--gap-ms MS] [--join-timeout S] [--tick MS]\n"
     "bcbench srtp-floor [--count CONTEXTS] [--secs S]\n"
+    "bcbench memory-floor [--count VIEWERS]\n"
     "all:    [--cpu N] [--quiet]\n"
     "With --streams N the streams are STREAM_0 ... STREAM_N-1; {} in a play URL is the\n"
     "viewer's number modulo N. One JSON line goes to stdout, see README.md.\n";
@@ -141,7 +142,8 @@ bc_options_parse(int argc, char **argv)
         }
     }
     o->command = optind < argc ? argv[optind++] : "";
-    bool has_url = strcmp(o->command, "srtp-floor") != 0;
+    bool has_url
+        = strcmp(o->command, "srtp-floor") && strcmp(o->command, "memory-floor");
     if (argc - optind != has_url) {
         fputs(usage, stderr);
         exit(2);
