@@ -188,8 +188,8 @@ describe('answers of a WHEP endpoint', () => {
     it.each([
         [0, '', 'no_media'], [401, '', 'forbidden'], [403, '', 'forbidden'],
         [404, '', 'refused'], [404, 'not_live', 'not_found'], [405, '', 'refused'],
-        [406, 'b_frames', 'refused'], [409, 'not_live', 'not_found'], [500, '', 'refused'],
-        [503, 'overloaded', 'refused'],
+        [406, 'b_frames', 'refused'], [409, 'not_live', 'not_found'], [500, '', 'network'],
+        [503, 'full', 'network'], [429, '', 'network'], [422, '', 'refused'],
     ] as const)('%i %s is %s', (status, code, kind) => {
         expect(kindOf(new Refusal(status, code, ''))).toBe(kind);
     });

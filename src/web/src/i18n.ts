@@ -115,6 +115,14 @@ export const TABLE = {
         en: 'The server did not answer in time.',
         zh: '服务器没有及时响应。',
     },
+    'reason.webrtc_off': {
+        en: 'This server has WebRTC switched off.',
+        zh: '服务器未开启 WebRTC。',
+    },
+    'reason.full': {
+        en: 'The server has no room for more viewers in real time.',
+        zh: '服务器的实时观看人数已满。',
+    },
     'reason.b_frames': {
         en: 'The host’s encoder uses B-frames, which real-time playback cannot show.',
         zh: '主播的编码器使用了 B 帧，无法实时播放。',

@@ -29,7 +29,8 @@ export function kindOf({ status, code }: Refusal): FailureKind {
         // A server without WebRTC, unless it says that it means the channel.
         return code === 'not_live' || code === 'no_channel' ? 'not_found' : 'refused';
     default:
-        return 'refused';
+        // Full, or about to restart: that may be over in a moment.
+        return status >= 500 || status === 429 ? 'network' : 'refused';
     }
 }
 

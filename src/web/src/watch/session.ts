@@ -352,7 +352,10 @@ export class WatchSession {
         const next = this.recovery.current();
         if (verdict.action === 'switch' && next !== null) {
             this.preload();
-            this.view.onSwitched(next, reason ?? null);
+            // That a server has no WebRTC is no trouble, unless somebody asked for it.
+            if (this.choice !== 'auto' || reason?.code !== 'webrtc_off') {
+                this.view.onSwitched(next, reason ?? null);
+            }
         }
         if (kind === 'not_found' || kind === 'network') {
             void this.poll();
