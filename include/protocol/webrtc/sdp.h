@@ -63,6 +63,9 @@ struct bc_sdp_extensions {
     uint8_t abs_send_time;
     uint8_t playout_delay;
     uint8_t video_orientation;
+    // A bit for each of the above, from the first: offered with a direction ("/recvonly"),
+    // so that an answer has one, too (RFC 8285 6).
+    uint8_t directed;
 };
 
 struct bc_sdp_media {

@@ -33,8 +33,7 @@ find_sections(struct sdp_answer *a)
             continue;
         }
         if (*found >= 0) {
-            return sdp_refuse(
-                a, BC_SDP_UNSUPPORTED, "more than one %s section", m->name);
+            return sdp_refuse(a, BC_SDP_UNSUPPORTED, "more than one %s section", m->name);
         }
         *found = (int)i;
     }
@@ -126,15 +125,15 @@ static bool
 audio_transport_cc(const struct sdp_answer *a, const struct bc_sdp_media *m,
     const struct bc_sdp_codec *codec)
 {
-    const struct bc_sdp_chosen *video
-        = a->video >= 0 ? &a->replies[a->video].chosen : NULL;
+    const struct bc_sdp_chosen *video =
+        a->video >= 0 ? &a->replies[a->video].chosen : NULL;
     return codec->transport_cc && m->ext.transport_cc != 0
         && (!video || !video->active || video->transport_cc);
 }
 
 static void
-choose_extensions(struct sdp_answer *a, const struct bc_sdp_media *m,
-    struct bc_sdp_chosen *chosen)
+choose_extensions(
+    struct sdp_answer *a, const struct bc_sdp_media *m, struct bc_sdp_chosen *chosen)
 {
     bool video = m->kind == BC_SDP_VIDEO;
     bool simulcast = !a->sending && chosen->rid_count > 0;
@@ -145,6 +144,7 @@ choose_extensions(struct sdp_answer *a, const struct bc_sdp_media *m,
         .transport_cc = chosen->transport_cc ? m->ext.transport_cc : 0,
         .abs_send_time = chosen->goog_remb ? m->ext.abs_send_time : 0,
         .playout_delay = a->sending && video ? m->ext.playout_delay : 0,
+        .directed = m->ext.directed,
     };
 }
 
@@ -173,8 +173,9 @@ sdp_answer_accept(struct sdp_answer *a, int section, const struct bc_sdp_codec *
         chosen->transport_cc = audio_transport_cc(a, m, codec);
     }
     if (!a->sending) {
-        chosen->ssrc = m->ssrc;
-        chosen->rtx_ssrc = chosen->rtx_pt != 0 ? m->rtx_ssrc : 0;
+        // With simulcast each layer has its own, to be learnt by its rid.
+        chosen->ssrc = m->rid_count == 0 ? m->ssrc : 0;
+        chosen->rtx_ssrc = chosen->rtx_pt != 0 && m->rid_count == 0 ? m->rtx_ssrc : 0;
         memcpy(chosen->rids, m->rids, sizeof(chosen->rids));
         chosen->rid_count = m->rid_count;
     }

@@ -58,9 +58,10 @@ sdp_candidate_add(struct sdp_span value, struct bc_sdp_candidate *list, unsigned
     c->tcp = sdp_is(transport, "tcp");
     c->tcp_passive = c->tcp && is_tcp_passive(rest);
     c->port = (uint16_t)port;
-    if (foundation.len > 0 && sdp_is(component, "1") && (c->tcp || sdp_is(transport, "udp"))
-        && numbers && typed && sdp_copy(address, c->address, sizeof(c->address))
-        && is_address(c->address) && sdp_copy(value, c->text, sizeof(c->text))) {
+    if (foundation.len > 0 && sdp_is(component, "1")
+        && (c->tcp || sdp_is(transport, "udp")) && numbers && typed
+        && sdp_copy(address, c->address, sizeof(c->address)) && is_address(c->address)
+        && sdp_copy(value, c->text, sizeof(c->text))) {
         (*count)++;
     }
 }

@@ -122,9 +122,11 @@ rank_of(const struct bc_sdp_codec *c, const uint8_t *avc_profile)
     case BC_CODEC_AVC:
         return avc_rank(c, avc_profile);
     case BC_CODEC_VP9:
-        return !sdp_parameter(c->fmtp, "profile-id", &value) || sdp_is(value, "0") ? 0 : 1;
+        return !sdp_parameter(c->fmtp, "profile-id", &value) || sdp_is(value, "0") ? 0
+                                                                                   : 1;
     case BC_CODEC_HEVC:
-        return !sdp_parameter(c->fmtp, "profile-id", &value) || sdp_is(value, "1") ? 0 : 1;
+        return !sdp_parameter(c->fmtp, "profile-id", &value) || sdp_is(value, "1") ? 0
+                                                                                   : 1;
     case BC_CODEC_AV1:
         return !sdp_parameter(c->fmtp, "profile", &value) || sdp_is(value, "0") ? 0 : 1;
     default:
@@ -217,6 +219,7 @@ sdp_offered_titles(const struct bc_sdp_media *m, char *out, size_t size)
     snprintf(out, size, "%s", count == 0 ? "nothing known" : titles[0]);
     for (unsigned i = 1; i < count; i++) {
         size_t used = strlen(out);
-        snprintf(out + used, size - used, "%s%s", i + 1 < count ? ", " : " and ", titles[i]);
+        snprintf(
+            out + used, size - used, "%s%s", i + 1 < count ? ", " : " and ", titles[i]);
     }
 }

@@ -32,8 +32,8 @@ static const struct bc_sdp_extensions EXTENSIONS = { .mid = 1, .transport_cc = 3
 static void
 write_codecs(enum bc_codec codec, bool with_rtx, bool m_line, struct bc_writer *w)
 {
-    static const char *const FEEDBACK[]
-        = { "transport-cc", "ccm fir", "nack", "nack pli" };
+    static const char *const FEEDBACK[] = { "transport-cc", "ccm fir", "nack",
+        "nack pli" };
     for (size_t i = 0; i < OFFERED_COUNT; i++) {
         const struct offered *o = &OFFERED[i];
         if (o->codec != codec) {
@@ -62,8 +62,8 @@ write_codecs(enum bc_codec codec, bool with_rtx, bool m_line, struct bc_writer *
 }
 
 static void
-write_section(enum bc_sdp_direction direction, const enum bc_codec *codecs, unsigned count,
-    const struct bc_sdp_local *local, bool first, struct bc_writer *w)
+write_section(enum bc_sdp_direction direction, const enum bc_codec *codecs,
+    unsigned count, const struct bc_sdp_local *local, bool first, struct bc_writer *w)
 {
     bool video = codecs[0] != BC_CODEC_OPUS;
     const char *kind = video ? "video" : "audio";
@@ -75,7 +75,7 @@ write_section(enum bc_sdp_direction direction, const enum bc_codec *codecs, unsi
     bc_write_str(w, "\r\nc=IN IP4 0.0.0.0\r\n");
     sdp_write_transport(local, "actpass", w);
     bc_write_fmt(w, "a=mid:%d\r\n", first ? 0 : 1);
-    sdp_write_extensions(&EXTENSIONS, w);
+    sdp_write_extensions(&EXTENSIONS, "", w);
     bc_write_fmt(w, "a=%s\r\n", direction == BC_SDP_SENDONLY ? "sendonly" : "recvonly");
     if (direction == BC_SDP_SENDONLY) {
         sdp_write_ssrcs(local, kind, video ? local->video_ssrc : local->audio_ssrc,
@@ -142,7 +142,8 @@ read_section(const struct bc_sdp_media *m, unsigned section, bool sending,
         .clock_rate = codec->clock_rate,
         .channels = codec->channels,
         .nack = codec->nack,
-        .transport_cc = codec->transport_cc && m->ext.transport_cc == EXTENSIONS.transport_cc,
+        .transport_cc =
+            codec->transport_cc && m->ext.transport_cc == EXTENSIONS.transport_cc,
         .stereo = codec->codec == BC_CODEC_OPUS,
         .ssrc = sending ? 0 : m->ssrc,
         .rtx_ssrc = sending ? 0 : m->rtx_ssrc,
@@ -164,7 +165,8 @@ bc_sdp_read_answer(const struct bc_sdp *answer, enum bc_sdp_direction direction,
     for (unsigned i = 0; i < answer->media_count; i++) {
         const struct bc_sdp_media *m = &answer->media[i];
         bool media = m->kind == BC_SDP_VIDEO || m->kind == BC_SDP_AUDIO;
-        struct bc_sdp_chosen *chosen = m->kind == BC_SDP_VIDEO ? &out->video : &out->audio;
+        struct bc_sdp_chosen *chosen =
+            m->kind == BC_SDP_VIDEO ? &out->video : &out->audio;
         bool usable = m->direction == wanted || m->direction == BC_SDP_SENDRECV;
         if (!media || m->rejected || !usable || chosen->active) {
             continue;

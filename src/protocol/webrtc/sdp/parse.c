@@ -22,7 +22,7 @@ struct parser {
     struct bc_sdp *out;
     struct transport session;
     struct transport own; // of the section
-    bool has_transport;   // a section's was taken
+    bool has_transport; // a section's was taken
     struct sdp_section section;
     bool in_section;
     enum bc_sdp_direction direction; // the session's, for sections without one
@@ -43,7 +43,8 @@ hex(char c)
 }
 
 static bool
-fingerprint_value_parse(struct sdp_span text, struct bc_sdp_fingerprint *out, unsigned len)
+fingerprint_value_parse(
+    struct sdp_span text, struct bc_sdp_fingerprint *out, unsigned len)
 {
     while (text.len > 0 && out->len < len) {
         struct sdp_span byte = sdp_take(&text, ':');
@@ -75,8 +76,8 @@ fingerprint_parse(struct transport *t, struct sdp_span value, struct sdp_lines *
         struct bc_sdp_fingerprint found = { .len = 0 };
         strcpy(found.hash, HASHES[i].hash);
         if (!fingerprint_value_parse(bytes, &found, HASHES[i].len)) {
-            return sdp_fail(lines, "the fingerprint is not %u bytes in hexadecimal",
-                HASHES[i].len);
+            return sdp_fail(
+                lines, "the fingerprint is not %u bytes in hexadecimal", HASHES[i].len);
         }
         if (t->fingerprint_count < BC_SDP_FINGERPRINTS_MAX) {
             t->fingerprints[t->fingerprint_count++] = found;
@@ -97,6 +98,19 @@ setup_of(struct sdp_span value)
     return sdp_is(value, "passive") ? BC_SETUP_PASSIVE : BC_SETUP_NONE;
 }
 
+// RFC 8839 5.6: words between spaces; libdatachannel has commas.
+static void
+ice_options_parse(struct bc_sdp *out, struct sdp_span value)
+{
+    while (value.len > 0) {
+        struct sdp_span words = sdp_word(&value);
+        while (words.len > 0) {
+            out->ice2_trickle =
+                sdp_is(sdp_take(&words, ','), "trickle") || out->ice2_trickle;
+        }
+    }
+}
+
 // Attributes of the transport, which stand at either level. 1 when it was one.
 static int
 transport_attribute(struct parser *p, struct sdp_span name, struct sdp_span value)
@@ -105,7 +119,8 @@ transport_attribute(struct parser *p, struct sdp_span name, struct sdp_span valu
     if (sdp_is(name, "ice-ufrag")) {
         return sdp_ufrag_parse(value, t->ufrag)
             ? 1
-            : sdp_fail(&p->lines, "ice-ufrag is not 4 to %d characters", BC_SDP_UFRAG_MAX);
+            : sdp_fail(
+                &p->lines, "ice-ufrag is not 4 to %d characters", BC_SDP_UFRAG_MAX);
     }
     if (sdp_is(name, "ice-pwd")) {
         return sdp_pwd_parse(value, t->pwd)
@@ -128,9 +143,7 @@ transport_attribute(struct parser *p, struct sdp_span name, struct sdp_span valu
         return 1;
     }
     if (sdp_is(name, "ice-options")) {
-        while (value.len > 0) {
-            p->out->ice2_trickle = sdp_is(sdp_word(&value), "trickle") || p->out->ice2_trickle;
-        }
+        ice_options_parse(p->out, value);
         return 1;
     }
     return 0;
@@ -190,21 +203,19 @@ note_ssrcs(struct parser *p)
     return 0;
 }
 
-// What a section says goes before what the session says.
+// Fills in what is not known yet, so that the first section with a value gives it, and the
+// session gives the rest.
 static void
-take_transport(struct parser *p, const struct transport *from)
+take_transport(struct bc_sdp *out, const struct transport *from)
 {
-    struct bc_sdp *out = p->out;
-    if (from->ufrag[0] != '\0') {
+    if (out->ufrag[0] == '\0') {
         memcpy(out->ufrag, from->ufrag, sizeof(out->ufrag));
-    }
-    if (from->pwd[0] != '\0') {
         memcpy(out->pwd, from->pwd, sizeof(out->pwd));
     }
-    if (from->setup != BC_SETUP_NONE) {
+    if (out->setup == BC_SETUP_NONE) {
         out->setup = from->setup;
     }
-    if (from->fingerprint_count > 0) {
+    if (out->fingerprint_count == 0) {
         memcpy(out->fingerprints, from->fingerprints, sizeof(out->fingerprints));
         out->fingerprint_count = from->fingerprint_count;
     }
@@ -214,17 +225,16 @@ static int
 end_section(struct parser *p)
 {
     if (!p->in_section) {
-        take_transport(p, &p->session);
         return 0;
     }
     int err = sdp_section_end(&p->section, &p->lines);
     if (err == 0) {
         err = note_ssrcs(p);
     }
-    bool first = !p->has_transport && !p->section.media->rejected;
-    if (first && (p->own.ufrag[0] != '\0' || p->own.fingerprint_count > 0)) {
-        p->has_transport = true;
-        take_transport(p, &p->own);
+    if (!p->section.media->rejected) {
+        take_transport(p->out, &p->own);
+        p->has_transport =
+            p->has_transport || p->own.ufrag[0] != '\0' || p->out->candidate_count > 0;
     }
     return err;
 }
@@ -283,8 +293,8 @@ check_whole(struct parser *p)
         return sdp_fail(&p->lines, "a=ice-ufrag or a=ice-pwd is missing");
     }
     if (p->out->fingerprint_count == 0) {
-        return sdp_fail(&p->lines,
-            "there is no a=fingerprint with sha-256, sha-384 or sha-512");
+        return sdp_fail(
+            &p->lines, "there is no a=fingerprint with sha-256, sha-384 or sha-512");
     }
     return mark_bundled(p);
 }
@@ -323,6 +333,7 @@ bc_sdp_parse(
     int err = parse_lines(&p);
     if (err == 0) {
         err = end_section(&p);
+        take_transport(p.out, &p.session);
     }
     return err == 0 ? check_whole(&p) : err;
 }

@@ -17,9 +17,9 @@ struct sdp_answer {
     const struct bc_sdp *offer;
     const struct bc_sdp_local *local;
     struct bc_sdp_session *session; // the result
-    bool sending;                   // to a viewer
-    bool data;                      // data channels are wanted
-    unsigned max_video_kbps;        // 0: no limit
+    bool sending; // to a viewer
+    bool data; // data channels are wanted
+    unsigned max_video_kbps; // 0: no limit
     char *error;
     size_t error_len;
     int video; // sections of the offer; -1: none
@@ -48,14 +48,16 @@ sdp_answer_end(struct sdp_answer *a, struct bc_writer *w);
 void
 sdp_answer_write(const struct sdp_answer *a, struct bc_writer *w);
 
-// a=extmap lines of `ext`, with the ids that it has.
+// a=extmap lines of `ext`, with the ids that it has; `direction` for those that were
+// offered with one.
 void
-sdp_write_extensions(const struct bc_sdp_extensions *ext, struct bc_writer *w);
+sdp_write_extensions(
+    const struct bc_sdp_extensions *ext, const char *direction, struct bc_writer *w);
 
 // ICE and DTLS of our side, as each section has them.
 void
-sdp_write_transport(const struct bc_sdp_local *local, const char *setup,
-    struct bc_writer *w);
+sdp_write_transport(
+    const struct bc_sdp_local *local, const char *setup, struct bc_writer *w);
 
 void
 sdp_write_candidates(const struct bc_sdp_local *local, struct bc_writer *w);

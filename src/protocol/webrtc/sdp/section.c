@@ -108,8 +108,8 @@ data_format_parse(struct bc_sdp_media *m)
 
 // m=<media> <port>[/<count>] <proto> <format> …, RFC 8866 5.14.
 int
-sdp_section_begin(struct sdp_section *s, struct bc_sdp_media *media, struct sdp_span value,
-    struct sdp_lines *lines)
+sdp_section_begin(struct sdp_section *s, struct bc_sdp_media *media,
+    struct sdp_span value, struct sdp_lines *lines)
 {
     *s = (struct sdp_section){ .media = media };
     struct sdp_span rest = value;
@@ -302,13 +302,14 @@ sdp_extmap_parse(struct sdp_extmap *maps, struct sdp_span value, struct sdp_line
     uint32_t id;
     bool good = sdp_number(sdp_take(&id_text, '/'), UINT32_MAX, &id);
     enum bc_sdp_direction direction = BC_SDP_SENDRECV;
-    if (!good || (id_text.len > 0 && !sdp_direction_parse(id_text, &direction))) {
+    bool directed = id_text.len > 0;
+    if (!good || (directed && !sdp_direction_parse(id_text, &direction))) {
         return sdp_fail(lines, "not of the form a=extmap:<id>[/<direction>] <uri>");
     }
     // 15 is reserved, 256 and more are for the offerer's own use (RFC 8285 5, 7).
     for (unsigned i = 0; id > 0 && id < 256 && id != 15 && i < SDP_EXT_COUNT; i++) {
         if (maps[i].id == 0 && sdp_is(uri, SDP_EXTENSION_URIS[i])) {
-            maps[i] = (struct sdp_extmap){ (uint8_t)id, direction };
+            maps[i] = (struct sdp_extmap){ (uint8_t)id, directed, direction };
         }
     }
     return 0;
@@ -347,7 +348,8 @@ sdp_section_attribute(struct sdp_section *s, struct sdp_span name, struct sdp_sp
     struct bc_sdp_media *m = s->media;
     if (sdp_is(name, "mid")) {
         bool good = m->mid[0] == '\0' && sdp_copy_token(value, m->mid, sizeof(m->mid));
-        return good ? 0 : sdp_fail(lines, "a second mid, or not a token of 32 characters");
+        return good ? 0
+                    : sdp_fail(lines, "a second mid, or not a token of 32 characters");
     }
     if (sdp_direction_parse(name, &m->direction)) {
         return 0;

@@ -43,6 +43,7 @@ enum sdp_extension {
 
 struct sdp_extmap {
     uint8_t id; // 0: absent
+    bool directed;
     enum bc_sdp_direction direction;
 };
 
@@ -68,8 +69,8 @@ struct sdp_section {
 
 // Reads an m= line. 0 or -EINVAL, explained.
 int
-sdp_section_begin(struct sdp_section *s, struct bc_sdp_media *media, struct sdp_span value,
-    struct sdp_lines *lines);
+sdp_section_begin(struct sdp_section *s, struct bc_sdp_media *media,
+    struct sdp_span value, struct sdp_lines *lines);
 
 // An attribute that belongs to a section; unknown ones are passed over.
 int

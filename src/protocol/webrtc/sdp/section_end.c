@@ -7,10 +7,12 @@ const char *const SDP_EXTENSION_URIS[SDP_EXT_COUNT] = {
     [SDP_EXT_MID] = "urn:ietf:params:rtp-hdrext:sdes:mid",
     [SDP_EXT_RID] = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
     [SDP_EXT_REPAIRED_RID] = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-    [SDP_EXT_TRANSPORT_CC]
-    = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    [SDP_EXT_ABS_SEND_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    [SDP_EXT_PLAYOUT_DELAY] = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    [SDP_EXT_TRANSPORT_CC] =
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    [SDP_EXT_ABS_SEND_TIME] =
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    [SDP_EXT_PLAYOUT_DELAY] =
+        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
     [SDP_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
 };
 
@@ -39,8 +41,7 @@ copy_fmtp(struct sdp_span fmtp, char *out, size_t size)
 }
 
 static void
-codec_fill(
-    struct bc_sdp_codec *codec, const struct sdp_section *s, uint8_t pt)
+codec_fill(struct bc_sdp_codec *codec, const struct sdp_section *s, uint8_t pt)
 {
     const struct sdp_payload_type *t = &s->types[pt];
     unsigned feedback = t->feedback | s->feedback_all;
@@ -122,6 +123,9 @@ extensions_end(const struct sdp_section *s)
         .playout_delay = extension_id(s, SDP_EXT_PLAYOUT_DELAY),
         .video_orientation = extension_id(s, SDP_EXT_VIDEO_ORIENTATION),
     };
+    for (unsigned i = 0; i < SDP_EXT_COUNT; i++) {
+        s->media->ext.directed |= (uint8_t)(s->extmaps[i].directed ? 1u << i : 0);
+    }
 }
 
 static bool

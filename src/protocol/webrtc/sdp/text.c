@@ -8,7 +8,8 @@
 #include <strings.h>
 
 void
-sdp_lines_init(struct sdp_lines *lines, struct sdp_span text, char *error, size_t error_len)
+sdp_lines_init(
+    struct sdp_lines *lines, struct sdp_span text, char *error, size_t error_len)
 {
     *lines = (struct sdp_lines){ .rest = text, .error = error, .error_len = error_len };
     if (error_len > 0) {

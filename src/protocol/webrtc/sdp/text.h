@@ -19,12 +19,13 @@ struct sdp_span {
 struct sdp_lines {
     struct sdp_span rest;
     unsigned number; // of the line taken last, from 1
-    char *error;     // of the caller
+    char *error; // of the caller
     size_t error_len;
 };
 
 void
-sdp_lines_init(struct sdp_lines *lines, struct sdp_span text, char *error, size_t error_len);
+sdp_lines_init(
+    struct sdp_lines *lines, struct sdp_span text, char *error, size_t error_len);
 
 // Takes the next line that is not empty as its type letter and value. 1, 0 at the end, or
 // -EINVAL (explained) when it is no line of SDP.

@@ -22,8 +22,9 @@ refuse_codec(struct sdp_answer *a, int section, enum bc_codec codec)
     const struct bc_sdp_media *m = &a->offer->media[section];
     char offered[128];
     sdp_offered_titles(m, offered, sizeof(offered));
-    return sdp_refuse(a, BC_SDP_NO_CODEC, "the stream's %s is %s, but the player offers %s",
-        m->name, sdp_codec_title(codec), offered);
+    return sdp_refuse(a, BC_SDP_NO_CODEC,
+        "the stream's %s is %s, but the player offers %s", m->name,
+        sdp_codec_title(codec), offered);
 }
 
 static enum bc_sdp_refusal
@@ -37,8 +38,8 @@ answer_video(struct sdp_answer *a, const struct bc_sdp_source *source)
         accept_idle(a, a->video);
         return BC_SDP_OK;
     }
-    const struct bc_sdp_codec *codec
-        = sdp_match(&a->offer->media[a->video], source->video, source->avc_profile);
+    const struct bc_sdp_codec *codec =
+        sdp_match(&a->offer->media[a->video], source->video, source->avc_profile);
     if (!codec) {
         return refuse_codec(a, a->video, source->video);
     }
@@ -59,8 +60,8 @@ answer_audio(struct sdp_answer *a, const struct bc_sdp_source *source)
         accept_idle(a, a->audio);
         return BC_SDP_OK;
     }
-    const struct bc_sdp_codec *codec
-        = sdp_match(&a->offer->media[a->audio], source->audio, NULL);
+    const struct bc_sdp_codec *codec =
+        sdp_match(&a->offer->media[a->audio], source->audio, NULL);
     if (!codec) {
         return refuse_codec(a, a->audio, source->audio);
     }

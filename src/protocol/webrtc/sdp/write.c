@@ -27,7 +27,8 @@ sdp_rtpmap_of(enum bc_codec codec)
 }
 
 void
-sdp_write_extensions(const struct bc_sdp_extensions *ext, struct bc_writer *w)
+sdp_write_extensions(
+    const struct bc_sdp_extensions *ext, const char *direction, struct bc_writer *w)
 {
     const uint8_t ids[SDP_EXT_COUNT] = {
         [SDP_EXT_MID] = ext->mid,
@@ -40,7 +41,9 @@ sdp_write_extensions(const struct bc_sdp_extensions *ext, struct bc_writer *w)
     };
     for (unsigned i = 0; i < SDP_EXT_COUNT; i++) {
         if (ids[i] != 0) {
-            bc_write_fmt(w, "a=extmap:%u %s\r\n", ids[i], SDP_EXTENSION_URIS[i]);
+            bool directed = ext->directed & 1u << i;
+            bc_write_fmt(w, "a=extmap:%u%s%s %s\r\n", ids[i], directed ? "/" : "",
+                directed ? direction : "", SDP_EXTENSION_URIS[i]);
         }
     }
 }
@@ -81,8 +84,8 @@ sdp_write_ssrcs(const struct bc_sdp_local *local, const char *kind, uint32_t ssr
 static void
 write_avc_fmtp(const struct bc_sdp_chosen *c, struct bc_writer *w)
 {
-    static const char *const NAMES[]
-        = { "level-asymmetry-allowed", "packetization-mode", "profile-level-id" };
+    static const char *const NAMES[] = { "level-asymmetry-allowed", "packetization-mode",
+        "profile-level-id" };
     bool any = false;
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         struct sdp_span value;
@@ -110,14 +113,16 @@ write_fmtp(const struct sdp_answer *a, const struct bc_sdp_chosen *c, struct bc_
         write_avc_fmtp(c, w);
     } else if (c->codec == BC_CODEC_OPUS) {
         bc_write_fmt(w, "a=fmtp:%u minptime=10;useinbandfec=1%s%s\r\n", c->pt,
-            c->stereo ? ";stereo=1" : "", c->stereo && a->sending ? ";sprop-stereo=1" : "");
+            c->stereo ? ";stereo=1" : "",
+            c->stereo && a->sending ? ";sprop-stereo=1" : "");
     } else if (c->fmtp[0] != '\0') {
         bc_write_fmt(w, "a=fmtp:%u %s\r\n", c->pt, c->fmtp);
     }
 }
 
 static void
-write_codec(const struct sdp_answer *a, const struct sdp_reply *reply, struct bc_writer *w)
+write_codec(
+    const struct sdp_answer *a, const struct sdp_reply *reply, struct bc_writer *w)
 {
     const struct bc_sdp_chosen *c = &reply->chosen;
     bool video = c->codec != BC_CODEC_OPUS;
@@ -164,11 +169,9 @@ write_rtp_section(const struct sdp_answer *a, const struct bc_sdp_media *m,
     if (m->mid[0] != '\0') {
         bc_write_fmt(w, "a=mid:%s\r\n", m->mid);
     }
-    sdp_write_extensions(&c->ext, w);
-    bc_write_fmt(w, "a=%s\r\n",
-        !c->active       ? "inactive"
-            : a->sending ? "sendonly"
-                         : "recvonly");
+    const char *ours = a->sending ? "sendonly" : "recvonly";
+    sdp_write_extensions(&c->ext, ours, w);
+    bc_write_fmt(w, "a=%s\r\n", c->active ? ours : "inactive");
     if (c->active && a->sending) {
         sdp_write_ssrcs(a->local, m->name, c->ssrc, c->rtx_ssrc, w);
     }
@@ -224,7 +227,8 @@ write_m_line(const struct sdp_answer *a, const struct bc_sdp_media *m,
     }
     bc_write_str(w, "\r\nc=IN IP4 0.0.0.0\r\n");
     if (m->kind == BC_SDP_VIDEO && c->active && a->max_video_kbps != 0) {
-        bc_write_fmt(w, "b=AS:%u\r\nb=TIAS:%u000\r\n", a->max_video_kbps, a->max_video_kbps);
+        bc_write_fmt(
+            w, "b=AS:%u\r\nb=TIAS:%u000\r\n", a->max_video_kbps, a->max_video_kbps);
     }
 }
 
