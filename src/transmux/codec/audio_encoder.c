@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/writer.h"
+#include "media/track_build.h"
 
 #define OPUS_STEREO_BPS 128000
 #define OPUS_MONO_BPS 64000
@@ -52,28 +52,6 @@ audio_encoder_finish(struct audio_encoder *e)
 
 // --- opening ---
 
-// The track of an Opus stream, RFC 7845 5.1 (OpusHead).
-static struct bc_track *
-opus_track(unsigned channels, unsigned pre_skip, unsigned frame_samples)
-{
-    uint8_t head[19] = { 'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, (uint8_t)channels,
-        (uint8_t)pre_skip, (uint8_t)(pre_skip >> 8), 0x80, 0xbb }; // 48000
-    struct bc_track *t = bc_track_create(BC_KIND_AUDIO, BC_CODEC_OPUS);
-    if (!t) {
-        return NULL;
-    }
-    t->config = bc_buf_copy(head, sizeof(head));
-    if (!t->config) {
-        bc_track_unref(&t);
-        return NULL;
-    }
-    memcpy(t->codec_string, "opus", sizeof("opus"));
-    t->sample_rate = CODEC_RATE;
-    t->channels = channels;
-    t->frame_samples = frame_samples;
-    return t;
-}
-
 static int
 open_codec(struct audio_encoder *e, unsigned channels)
 {
@@ -120,8 +98,7 @@ int
 audio_encoder_open(struct audio_encoder *e, unsigned channels)
 {
     if (e->ctx) {
-        int err =
-            e->filled > 0 ? audio_encoder_silence(e, e->ctx->frame_size - e->filled) : 0;
+        int err = e->filled > 0 ? audio_encoder_silence(e, e->ctx->frame_size - e->filled) : 0;
         if (err == 0 && avcodec_send_frame(e->ctx, NULL) == 0) {
             receive_packets(e);
         }
@@ -135,8 +112,7 @@ audio_encoder_open(struct audio_encoder *e, unsigned channels)
     }
     if (err == 0) {
         e->track = e->codec == BC_CODEC_OPUS
-            ? opus_track(
-                channels, (unsigned)e->ctx->initial_padding, (unsigned)e->ctx->frame_size)
+            ? bc_opus_track_simple(channels)
             : bc_aac_track(e->ctx->extradata, (size_t)e->ctx->extradata_size);
         err = e->track ? 0 : -ENOMEM;
     }

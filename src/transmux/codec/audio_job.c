@@ -17,6 +17,7 @@
 
 #include "audio_encoder.h"
 #include "base/list.h"
+#include "decoder.h"
 #include "ffmpeg.h"
 #include "job.h"
 
@@ -63,46 +64,6 @@ fail(struct audio_job *j, const char *why)
     j->base.failed = why;
 }
 
-// --- decoder ---
-
-static const AVCodec *
-find_decoder(enum bc_codec codec)
-{
-    switch (codec) {
-    case BC_CODEC_AAC:
-        return avcodec_find_decoder_by_name("aac");
-    case BC_CODEC_MP3:
-        return avcodec_find_decoder_by_name("mp3float");
-    case BC_CODEC_OPUS:
-        return avcodec_find_decoder_by_name("libopus");
-    default:
-        return NULL;
-    }
-}
-
-// libavcodec would leave out the pre-skip at the start; on a live stream that is long past.
-#define OPUS_HEAD_BYTES 19
-#define OPUS_PRE_SKIP 10
-
-static int
-set_config(struct audio_job *j, const struct bc_track *track)
-{
-    if (!track->config) {
-        return 0;
-    }
-    size_t len = track->config->len;
-    j->dec->extradata = av_mallocz(len + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!j->dec->extradata) {
-        return -ENOMEM;
-    }
-    memcpy(j->dec->extradata, track->config->data, len);
-    j->dec->extradata_size = (int)len;
-    if (track->codec == BC_CODEC_OPUS && len >= OPUS_HEAD_BYTES) {
-        memset(j->dec->extradata + OPUS_PRE_SKIP, 0, 2);
-    }
-    return 0;
-}
-
 static int
 open_decoder(struct audio_job *j, struct bc_track *track)
 {
@@ -111,28 +72,8 @@ open_decoder(struct audio_job *j, struct bc_track *track)
     j->track = bc_track_ref(track);
     j->fresh = true;
     j->bad = 0;
-    const AVCodec *codec = find_decoder(track->codec);
-    if (!codec) {
-        fail(j, "sound of this codec cannot be decoded");
-        return -ENOENT;
-    }
-    j->dec = avcodec_alloc_context3(codec);
-    if (!j->dec || set_config(j, track) != 0) {
-        fail(j, "no memory for a sound decoder");
-        return -ENOMEM;
-    }
-    j->dec->pkt_timebase = (AVRational){ 1, 1000000 };
-    j->dec->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
-    j->dec->thread_count = 1;
-    j->dec->sample_rate = track->sample_rate <= RATE_MAX ? (int)track->sample_rate : 0;
-    if (track->channels > 0 && track->channels <= 8) {
-        av_channel_layout_default(&j->dec->ch_layout, (int)track->channels);
-    }
-    if (avcodec_open2(j->dec, codec, NULL) < 0) {
-        fail(j, "the sound decoder refuses the stream's configuration");
-        return -EINVAL;
-    }
-    return 0;
+    j->dec = decoder_open(track, &j->base.failed);
+    return j->dec ? 0 : -EINVAL;
 }
 
 // --- resampler ---
@@ -343,17 +284,12 @@ take_frame(struct audio_job *j)
 static void
 decode(struct audio_job *j, const struct bc_packet *packet)
 {
-    j->packet->data = (uint8_t *)packet->data;
-    j->packet->size = packet->len <= INT32_MAX / 2 ? (int)packet->len : 0;
-    j->packet->pts = packet->pts_us;
-    j->packet->dts = packet->pts_us;
     bool useful = false;
-    if (j->packet->size > 0 && avcodec_send_packet(j->dec, j->packet) == 0) {
+    if (decoder_send(j->dec, j->packet, packet) == 0) {
         while (!j->base.failed && avcodec_receive_frame(j->dec, j->frame) == 0) {
             useful = take_frame(j) == 0 || useful;
         }
     }
-    av_packet_unref(j->packet);
     j->bad = useful ? 0 : j->bad + 1;
     j->base.dropped += !useful;
     if (j->bad > BAD_PACKETS_MAX) {

@@ -12,25 +12,14 @@
 #include "job.h"
 #include "net/timer.h"
 #include "net/worker.h"
+#include "queue.h"
 #include "threads.h"
 
-#define SOUND_QUEUE_US 2000000
-#define SOUND_QUEUE_MAX 512
-#define PICTURE_QUEUE_MAX 64
-#define HISTORY_MAX 2048
 #define SOUND_TURN 8 // packets of one job before the next job's turn
 #define PICTURE_TURN 1
 #define IDLE_FIRST_US 250000 // sound may stop for silence; then its clock is moved by us
 #define IDLE_NEXT_US 100000
 #define IDLE_MAX_US 1000000 // after that nobody sends
-#define DROP_LOG_US 10000000
-
-// A packet in a queue. One without a packet is the mark of bc_recoder_begin_output().
-struct entry {
-    struct bc_list node;
-    struct bc_packet *packet; // reference
-    uint32_t flags; // the packet's, and what a dropped one before it had
-};
 
 // Shared by home and the codec thread, which have a reference each, as has a message to
 // home under way. Home's reference ends with bc_recoder_destroy(), the codec thread's when
@@ -44,22 +33,16 @@ struct bc_recoder {
 
     // Home only.
     struct bc_recoder_params params;
-    bool wait_key; // pictures are dropped until a keyframe comes
-    bool begun; // bc_recoder_begin_output() was called
     bool told; // of the failure
     struct bc_log_limit drop_log;
 
     pthread_mutex_t lock; // guards the following
-    struct bc_list in;
+    struct codec_queue in;
     struct bc_list out;
-    unsigned queued; // packets in `in`
-    unsigned history; // of them before the mark
     bool closed; // written by home only
     bool work_posted;
     bool deliver_posted;
     bool want_key;
-    bool flag_lost; // a dropped packet was the first of lost_epoch
-    uint32_t lost_epoch;
     const char *failed;
 
     // Codec thread only.
@@ -75,42 +58,14 @@ struct bc_recoder {
 };
 
 static void
-free_entry(struct entry *e)
-{
-    bc_list_remove(&e->node);
-    bc_packet_unref(&e->packet);
-    free(e);
-}
-
-static void
-free_entries(struct bc_list *list)
-{
-    while (!bc_list_empty(list)) {
-        free_entry(bc_container_of(list->next, struct entry, node));
-    }
-}
-
-static void
 unref(struct bc_recoder *r)
 {
     if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1) {
-        free_entries(&r->in);
-        free_entries(&r->out);
+        codec_entries_free(&r->in.entries);
+        codec_entries_free(&r->out);
         pthread_mutex_destroy(&r->lock);
         free(r);
     }
-}
-
-static struct entry *
-create_entry(struct bc_packet *packet) // its reference is the entry's
-{
-    struct entry *e = calloc(1, sizeof(*e));
-    if (e) {
-        bc_list_init(&e->node);
-        e->packet = packet;
-        e->flags = packet ? packet->flags : 0;
-    }
-    return e;
 }
 
 // --- codec thread ---
@@ -119,7 +74,7 @@ static void
 on_job_packet(void *user, struct bc_packet *packet)
 {
     struct bc_recoder *r = user;
-    struct entry *e = create_entry(packet);
+    struct codec_entry *e = codec_entry_create(packet);
     if (!e) {
         bc_packet_unref(&packet);
         atomic_fetch_add_explicit(&r->dropped, 1, memory_order_relaxed);
@@ -163,23 +118,16 @@ post_results(struct bc_recoder *r)
 }
 
 // The next entry, or NULL when the queue is empty or nobody wants any more.
-static struct entry *
+static struct codec_entry *
 take_entry(struct bc_recoder *r, unsigned *behind, bool *want_key)
 {
-    struct entry *e = NULL;
+    struct codec_entry *e = NULL;
     pthread_mutex_lock(&r->lock);
-    if (!r->closed && !bc_list_empty(&r->in)) {
-        e = bc_container_of(r->in.next, struct entry, node);
-        bc_list_remove(&e->node);
-        if (e->packet) {
-            r->queued--;
-            r->history -= r->history > 0;
-            if (r->flag_lost && r->lost_epoch == e->packet->epoch) {
-                e->flags |= BC_PACKET_NEW_EPOCH;
-                r->flag_lost = false;
-            }
-        }
-        *behind = r->queued;
+    if (!r->closed) {
+        e = codec_queue_pop(&r->in);
+    }
+    if (e) {
+        *behind = r->in.packets;
         *want_key = r->want_key;
         r->want_key = false;
     }
@@ -193,7 +141,7 @@ run_entry(struct bc_recoder *r)
 {
     unsigned behind;
     bool want_key;
-    struct entry *e = take_entry(r, &behind, &want_key);
+    struct codec_entry *e = take_entry(r, &behind, &want_key);
     if (!e) {
         return false;
     }
@@ -210,7 +158,7 @@ run_entry(struct bc_recoder *r)
     }
     atomic_fetch_add_explicit(
         &r->busy_us, bc_clock_us() - began_us, memory_order_relaxed);
-    free_entry(e);
+    codec_entry_free(e);
     return true;
 }
 
@@ -225,7 +173,7 @@ run_work(struct bc_task *task, struct bc_worker *worker)
     post_results(r);
     pthread_mutex_lock(&r->lock);
     bool closed = r->closed;
-    bool more = !closed && !bc_list_empty(&r->in);
+    bool more = !closed && !bc_list_empty(&r->in.entries);
     r->work_posted = more;
     if (more) {
         bc_worker_post(worker, &r->work);
@@ -276,13 +224,13 @@ run_deliver(struct bc_task *task, struct bc_worker *worker)
     pthread_mutex_unlock(&r->lock);
     // A callback may destroy the recoder, which this message still holds.
     while (!r->closed && !bc_list_empty(&out)) {
-        struct entry *e = bc_container_of(out.next, struct entry, node);
+        struct codec_entry *e = bc_container_of(out.next, struct codec_entry, node);
         struct bc_packet *packet = e->packet;
         e->packet = NULL;
-        free_entry(e);
+        codec_entry_free(e);
         r->params.on_packet(r->params.user, packet);
     }
-    free_entries(&out);
+    codec_entries_free(&out);
     if (!r->closed && failed && !r->told) {
         tell_failure(r, failed);
     }
@@ -313,7 +261,7 @@ bc_recoder_create(const struct bc_recoder_params *params)
     bc_list_init(&r->deliver.node);
     r->deliver.run = run_deliver;
     pthread_mutex_init(&r->lock, NULL);
-    bc_list_init(&r->in);
+    codec_queue_init(&r->in, r->kind);
     bc_list_init(&r->out);
     bc_timer_init(&r->idle, r->thread, on_idle);
     return r;
@@ -342,76 +290,6 @@ bc_recoder_destroy(struct bc_recoder *r)
 }
 
 static void
-drop_locked(struct bc_recoder *r, struct entry *e)
-{
-    if (e->flags & BC_PACKET_NEW_EPOCH) {
-        r->flag_lost = true;
-        r->lost_epoch = e->packet->epoch;
-    }
-    r->queued--;
-    r->history -= r->history > 0;
-    atomic_fetch_add_explicit(&r->dropped, 1, memory_order_relaxed);
-    free_entry(e);
-}
-
-// The oldest half of the sound.
-static void
-drop_sound_locked(struct bc_recoder *r)
-{
-    unsigned left = r->queued / 2;
-    while (r->queued > left) {
-        drop_locked(r, bc_container_of(r->in.next, struct entry, node));
-    }
-}
-
-// The newest keyframe in the queue that has packets before it, or the queue's end.
-static struct bc_list *
-find_later_key_locked(struct bc_recoder *r)
-{
-    struct bc_list *key = &r->in;
-    bool any = false;
-    bc_list_for_each(it, next, &r->in)
-    {
-        if (any && (bc_container_of(it, struct entry, node)->flags & BC_PACKET_KEY)) {
-            key = it;
-        }
-        any = any || bc_container_of(it, struct entry, node)->packet;
-    }
-    return key;
-}
-
-// Everything before that keyframe. Without one everything, and what comes until the next.
-static void
-drop_pictures_locked(struct bc_recoder *r)
-{
-    struct bc_list *key = find_later_key_locked(r);
-    r->wait_key = key == &r->in;
-    bc_list_for_each(it, next, &r->in)
-    {
-        struct entry *e = bc_container_of(it, struct entry, node);
-        if (it == key) {
-            break;
-        }
-        if (e->packet) { // marks stay
-            drop_locked(r, e);
-        }
-    }
-}
-
-static bool
-is_overfull_locked(const struct bc_recoder *r)
-{
-    if (r->kind == BC_KIND_VIDEO) {
-        unsigned live = r->begun ? r->queued - r->history : 0;
-        return live > PICTURE_QUEUE_MAX || r->queued > HISTORY_MAX;
-    }
-    const struct entry *first = bc_container_of(r->in.next, struct entry, node);
-    const struct entry *last = bc_container_of(r->in.prev, struct entry, node);
-    return r->queued > SOUND_QUEUE_MAX
-        || last->packet->dts_us - first->packet->dts_us > SOUND_QUEUE_US;
-}
-
-static void
 say_dropped(struct bc_recoder *r)
 {
     unsigned more;
@@ -429,29 +307,18 @@ bc_recoder_push(struct bc_recoder *r, struct bc_packet *packet)
     if (r->told || packet->kind != r->kind) {
         return;
     }
-    struct entry *e = create_entry(bc_packet_ref(packet));
+    struct codec_entry *e = codec_entry_create(bc_packet_ref(packet));
     if (!e) {
         bc_packet_unref(&packet);
-        r->wait_key = r->kind == BC_KIND_VIDEO;
+        atomic_fetch_add_explicit(&r->dropped, 1, memory_order_relaxed);
         return;
     }
     pthread_mutex_lock(&r->lock);
-    bc_list_append(&r->in, &e->node);
-    r->queued++;
-    bool dropped = is_overfull_locked(r);
-    if (r->wait_key && !(packet->flags & BC_PACKET_KEY)) {
-        drop_locked(r, e);
-        dropped = false;
-    } else if (dropped && r->kind == BC_KIND_AUDIO) {
-        drop_sound_locked(r);
-    } else if (dropped) {
-        drop_pictures_locked(r);
-    } else {
-        r->wait_key = false;
-    }
+    unsigned dropped = codec_queue_push(&r->in, e);
     post_work_locked(r);
     pthread_mutex_unlock(&r->lock);
-    if (dropped) {
+    if (dropped > 0) {
+        atomic_fetch_add_explicit(&r->dropped, dropped, memory_order_relaxed);
         say_dropped(r);
     }
 }
@@ -459,14 +326,13 @@ bc_recoder_push(struct bc_recoder *r, struct bc_packet *packet)
 void
 bc_recoder_begin_output(struct bc_recoder *r)
 {
-    struct entry *e = r->kind == BC_KIND_VIDEO && !r->begun ? create_entry(NULL) : NULL;
-    if (!e) {
+    struct codec_entry *mark =
+        r->kind == BC_KIND_VIDEO && !r->in.begun ? codec_entry_create(NULL) : NULL;
+    if (!mark) {
         return;
     }
-    r->begun = true;
     pthread_mutex_lock(&r->lock);
-    r->history = r->queued;
-    bc_list_append(&r->in, &e->node);
+    codec_queue_mark(&r->in, mark);
     post_work_locked(r);
     pthread_mutex_unlock(&r->lock);
 }

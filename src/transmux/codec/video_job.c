@@ -4,17 +4,14 @@
 // picture needs all before it. When the processor cannot keep up, pictures are left out
 // before the queue runs over (recoder.c): first those that nothing refers to need not be
 // decoded, then every second one is not encoded.
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/list.h"
+#include "decoder.h"
 #include "ffmpeg.h"
 #include "job.h"
 #include "video_encoder.h"
 
-#define PIXELS_MAX (4096 * 2304)
-#define PIXELS_THREADS (1280 * 720) // from here on two threads
 #define PLACES 32 // pictures inside the decoder: 16 by the standards, and its threads'
 #define SLOW_AT 12 // packets behind
 #define FAST_AT 3
@@ -188,57 +185,14 @@ drain(struct video_job *j)
 
 // --- decoder ---
 
-static int
-set_config(struct video_job *j, const struct bc_track *track)
-{
-    if (!track->config) {
-        return -EINVAL;
-    }
-    size_t len = track->config->len;
-    j->dec->extradata = av_mallocz(len + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!j->dec->extradata) {
-        return -ENOMEM;
-    }
-    memcpy(j->dec->extradata, track->config->data, len);
-    j->dec->extradata_size = (int)len;
-    return 0;
-}
-
-static int
+static void
 open_decoder(struct video_job *j, struct bc_track *track)
 {
     avcodec_free_context(&j->dec);
     bc_track_unref(&j->track);
     j->track = bc_track_ref(track);
     j->bad = 0;
-    int64_t pixels = (int64_t)track->width * track->height;
-    const AVCodec *codec = track->codec == BC_CODEC_AVC
-        ? avcodec_find_decoder(AV_CODEC_ID_H264)
-        : track->codec == BC_CODEC_HEVC ? avcodec_find_decoder(AV_CODEC_ID_HEVC)
-                                        : NULL;
-    if (!codec) {
-        fail(j, "pictures of this codec cannot be decoded");
-        return -ENOENT;
-    }
-    if (pixels > PIXELS_MAX) {
-        fail(j, "the picture is too large to be recoded");
-        return -E2BIG;
-    }
-    j->dec = avcodec_alloc_context3(codec);
-    if (!j->dec || set_config(j, track) != 0) {
-        fail(j, "no configuration for the picture decoder");
-        return -ENOMEM;
-    }
-    j->dec->pkt_timebase = (AVRational){ 1, 1000000 };
-    j->dec->max_pixels = PIXELS_MAX;
-    // Threads by frame would hold back a picture each.
-    j->dec->thread_type = FF_THREAD_SLICE;
-    j->dec->thread_count = pixels >= PIXELS_THREADS ? 2 : 1;
-    if (avcodec_open2(j->dec, codec, NULL) < 0) {
-        fail(j, "the picture decoder refuses the stream's configuration");
-        return -EINVAL;
-    }
-    return 0;
+    j->dec = decoder_open(track, &j->base.failed);
 }
 
 static void
@@ -247,13 +201,7 @@ decode(struct video_job *j, const struct bc_packet *packet)
     j->places[j->number++ % PLACES] = (struct video_place){
         .pts_us = packet->pts_us, .arrived_us = packet->arrived_us, .epoch = packet->epoch
     };
-    j->packet->data = (uint8_t *)packet->data;
-    j->packet->size = packet->len <= INT32_MAX / 2 ? (int)packet->len : 0;
-    j->packet->pts = packet->pts_us;
-    j->packet->dts = packet->dts_us;
-    bool good = j->packet->size > 0 && avcodec_send_packet(j->dec, j->packet) == 0
-        && receive_frames(j);
-    av_packet_unref(j->packet);
+    bool good = decoder_send(j->dec, j->packet, packet) == 0 && receive_frames(j);
     j->bad = good ? 0 : j->bad + 1;
     j->base.dropped += !good;
     if (j->bad > BAD_PACKETS_MAX) {

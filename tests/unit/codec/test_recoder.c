@@ -315,6 +315,31 @@ test_recoder_overfull_sound_goes_on_at_the_newest(void **state)
 }
 
 static void
+create_aac(struct fixture *f)
+{
+    create(f, BC_CODEC_AAC);
+}
+
+// Opus sends nothing while nobody speaks; AAC goes on.
+static void
+test_recoder_sound_goes_on_without_packets(void **state)
+{
+    struct fixture *f = *state;
+    struct kit_sound s = TONE;
+    s.encoder = "libopus";
+    s.codec = BC_CODEC_OPUS;
+    s.rate = 48000;
+    s.seconds = 0.5;
+    kit_make_sound(&f->in, &s);
+    at_home(f, create_aac);
+    at_home(f, push_one_by_one);
+    wait_for(f, has_packets, 35); // half a second has 23
+    at_home(f, destroy_now);
+    kit_assert_rising(&f->out);
+    assert_true(f->out.items[34]->pts_us > f->in.items[f->in.count - 1]->pts_us + 200000);
+}
+
+static void
 create_avc(struct fixture *f)
 {
     create(f, BC_CODEC_AVC);
@@ -433,6 +458,7 @@ main(void)
         UNIT(test_recoder_destroyed_by_its_own_callback),
         UNIT(test_recoder_lives_until_after_the_threads),
         UNIT(test_recoder_overfull_sound_goes_on_at_the_newest),
+        UNIT(test_recoder_sound_goes_on_without_packets),
         UNIT(test_recoder_long_history_is_no_overflow),
         UNIT(test_recoder_overfull_pictures_go_on_at_a_keyframe),
         UNIT(test_recoder_pictures_destroyed_while_busy),
