@@ -78,7 +78,8 @@ def command(args, scratch):
         (directory / folder).mkdir(parents=True)
         for library in glob.glob(pattern):
             (directory / folder / library.rsplit("/", 1)[1]).symlink_to(library)
-    values = {"directory": directory, "address": address(), "mountpoint": MOUNTPOINT, **ports(args.port_base),
+    values = {"directory": directory, "address": address(), "mountpoint": MOUNTPOINT,
+              **ports(args.port_base),
               "media_first": args.port_base + 10,
               "media_last": args.port_base + 10 + MEDIA_PORTS}
     for name, text in (("janus", GENERAL), ("janus.transport.http", HTTP),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DTLS-SRTP (RFC 5764) by OpenSSL. Its BIO reads the one datagram at hand and writes to the
-// socket, since STUN and RTP share the port.
+// DTLS-SRTP (RFC 5764) by OpenSSL. Its BIO reads the one datagram at hand and writes to
+// the socket, since STUN and RTP share the port.
 #include "dtls.h"
 
 #include <errno.h>

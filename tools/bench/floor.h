@@ -2,8 +2,8 @@
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H
 
-// The srtp-floor command: what SRTP and sending cost without a server around them; returns
-// the exit status.
+// The srtp-floor command: what SRTP and sending cost without a server around them;
+// returns the exit status.
 int
 bc_floor(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What OpenSSL and libsrtp keep for a connected viewer, whatever the server does: handshakes
-// between two ends in this process, of which the server's remain.
+// What OpenSSL and libsrtp keep for a connected viewer, whatever the server does:
+// handshakes between two ends in this process, of which the server's remain.
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>

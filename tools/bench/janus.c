@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signalling of Janus's streaming plugin over its HTTP API: create a session, attach to the
-// plugin, watch; its offer comes as an event of a long poll, and our answer starts it.
+// Signalling of Janus's streaming plugin over its HTTP API: create a session, attach to
+// the plugin, watch; its offer comes as an event of a long poll, and our answer starts it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { CREATE, ATTACH, WATCH, POLL, START };
 
-// "/janus", without the query, and with the session and the handle as far as there are any.
+// "/janus", without the query, with the session and the handle as far as there are any.
 static void
 write_path(const struct bc_signal *s, char *out, size_t size)
 {

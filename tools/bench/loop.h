@@ -10,8 +10,9 @@
 struct bc_io;
 typedef void bc_io_fn(struct bc_io *io, uint32_t events);
 
-// One TCP connection, or datagram socket, of the loop. Embedded in its user's struct, which stays allocated
-// until the program ends: an event that was already fetched then finds fd == -1.
+// One TCP connection, or datagram socket, of the loop. Embedded in its user's struct,
+// which stays allocated until the program ends: an event that was already fetched then
+// finds fd == -1.
 struct bc_io {
     int fd; // -1: closed
     bool bulk;

@@ -202,7 +202,7 @@ bc_publish(void)
     }
     if (bc_url_parse(&url, bc_options.url) ||
         (strcmp(url.scheme, "rtmp") && strcmp(url.scheme, "rtp"))) {
-        bc_die("publish needs an address rtmp://HOST[:PORT]/APP/STREAM or rtp://HOST:PORT");
+        bc_die("publish needs rtmp://HOST[:PORT]/APP/STREAM or rtp://HOST:PORT");
     }
     bc_flvfile_load(&file, bc_options.file);
     if (!strcmp(url.scheme, "rtp")) {

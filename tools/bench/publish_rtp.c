@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// H.264 as plain RTP (RFC 6184, packetization-mode 1) to a UDP port: what Janus's streaming
-// plugin is fed with.
+// H.264 as plain RTP (RFC 6184, packetization-mode 1) to a UDP port: what Janus's
+// streaming plugin is fed with.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -46,7 +46,7 @@ bc_sdp_write_offer(struct bc_buf *out, const struct bc_sdp_local *local, bool au
 void
 bc_sdp_write_answer(struct bc_buf *out, const struct bc_sdp_local *local,
     const struct bc_sdp_remote *offer);
-// NULL, or what is wrong. Among several candidates the address of the signalling host wins.
+// NULL, or what is wrong. Among several candidates the signalling host's address wins.
 const char *
 bc_sdp_parse(
     struct bc_sdp_remote *r, const char *text, const struct sockaddr_in *preferred);

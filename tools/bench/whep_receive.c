@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a WebRTC viewer receives. Packets are decrypted until the first keyframe, and always
-// on probes; of the others only the headers are read.
+// What a WebRTC viewer receives. Packets are decrypted until the first keyframe, and
+// always on probes; of the others only the headers are read.
 #include <errno.h>
 #include <sys/socket.h>
 

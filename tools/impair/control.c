@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control lines that come by stdin (and --control), and the figures that go to stdout.
+// The control lines that come by stdin (and --control), and the figures that go to
+// stdout.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -51,8 +51,8 @@ bc_now_us(void);
 // --- loop.c ---
 void
 bc_loop_init(void);
-// Until bc_loop_stop(); `step` is called before every wait and returns when it wants to be
-// called again (-1: never).
+// Until bc_loop_stop(); `step` is called before every wait and returns when it wants to
+// be called again (-1: never).
 void bc_loop_run(int64_t (*step)(int64_t now_us));
 void
 bc_loop_stop(void); // may be called from a signal handler
