@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signalling of Janus's streaming plugin over its HTTP API: create a session, attach to
-// the plugin, watch; its offer comes as an event of a long poll, and our answer starts it.
+// the plugin, watch; its offer comes as an event of a long poll, and our answer starts
+// the stream.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP connections: bytes are delayed and held to the rate, never lost. What a blocked
-// path holds stays in the sockets: the peers see silence, as behind a firewall that drops.
+// path holds stays in the sockets: the peers see silence, as behind a firewall that
+// drops.
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
