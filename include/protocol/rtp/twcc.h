@@ -75,6 +75,8 @@ struct bc_twcc_trend {
     double growth_ms; // of the delay, over the line's length
     int64_t queue_us; // delay beyond the least
     unsigned growing; // how many times in a row
+    uint32_t judged; // the points that the last verdict knew
+    bool verdict; // overuse
     int64_t flat_since_us; // the queue is long but does not change; 0 otherwise
 };
 

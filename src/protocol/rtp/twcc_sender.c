@@ -41,6 +41,7 @@ bc_twcc_sender_on_sent(struct bc_twcc_sender *s, size_t bytes, int64_t now_us)
     uint16_t seq = s->next_seq++;
     const struct bc_twcc_sent *before = slot_of(s, (uint16_t)(seq - 1));
     if (before->bytes > 0 && now_us - before->sent_us > PAUSE_US) {
+        s->trend.verdict = false;
         s->overuse = false;
     }
     *slot_of(s, seq) = (struct bc_twcc_sent){

@@ -7,9 +7,9 @@
 // the fastest of them, so that a group's own length (a keyframe's burst) is no delay. A
 // line through the delays of the last LINE_US, by least squares, tells how much the delay
 // grew. It is overuse when that is more than the points' own scatter and the path's jitter
-// explain, when the queue it built is really there, when it still grows, and when a second
-// look says the same. A pause in sending begins a new line: there is nothing to compare
-// with.
+// explain, when the queue it built is really there, when it still grows, when it isn't
+// just a moment in which a radio held its breath, and when a second look says the same. A
+// pause in sending begins a new line: there is nothing to compare with.
 #define GROUP_US 12000
 #define LINE_US 800000
 #define LINE_MIN_US 100000
@@ -156,6 +156,32 @@ mean_delay(const struct bc_twcc_trend *t, uint32_t back)
     return origin + sum / NEWEST;
 }
 
+static int64_t
+median_delay(const struct bc_twcc_trend *t, uint32_t from, uint32_t n)
+{
+    int64_t sorted[BC_TWCC_POINTS];
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t delay_us = point(t, from + i)->delay_us;
+        uint32_t at = i;
+        for (; at > 0 && sorted[at - 1] > delay_us; at--) {
+            sorted[at] = sorted[at - 1];
+        }
+        sorted[at] = delay_us;
+    }
+    return sorted[n / 2];
+}
+
+// Between the middles of the line's halves there is half of its growth. A stall shorter
+// than a quarter of the line leaves both where they were.
+static bool
+is_lasting(const struct bc_twcc_trend *t)
+{
+    uint32_t half = (t->head - t->tail) / 2;
+    int64_t step_us =
+        median_delay(t, t->head - half, half) - median_delay(t, t->tail, half);
+    return (double)step_us * 2 / 1000 > t->threshold_ms;
+}
+
 // Rises with jitter soon, so that it is not taken for a queue; falls slowly.
 static void
 adapt_threshold(struct bc_twcc_trend *t, int64_t now_us)
@@ -191,6 +217,11 @@ twcc_trend_update(struct bc_twcc_trend *t, int64_t now_us)
     uint32_t n = t->head - t->tail;
     int64_t base_us = t->base_us[0] < t->base_us[1] ? t->base_us[0] : t->base_us[1];
     t->queue_us = n > 0 ? point(t, t->head - 1)->delay_us - base_us : 0;
+    if (t->head == t->judged) {
+        return t->verdict; // a second look needs something new
+    }
+    t->judged = t->head;
+    t->verdict = false;
     t->growth_ms = 0;
     if (n < LINE_POINTS_MIN
         || point(t, t->head - 1)->sent_us - point(t, t->tail)->sent_us < LINE_MIN_US) {
@@ -202,12 +233,14 @@ twcc_trend_update(struct bc_twcc_trend *t, int64_t now_us)
     t->queue_us = newest_us - base_us;
     t->growth_ms = growth_of_line(t, &error_ms);
     bool rising = newest_us > mean_delay(t, LINE_POINTS_MIN - NEWEST)
-        && t->growth_ms > t->threshold_ms && t->growth_ms > error_ms * SIGNIFICANT;
-    t->growing = rising && t->queue_us > QUEUE_OVERUSE_US ? t->growing + 1 : 0;
+        && t->growth_ms > t->threshold_ms && t->growth_ms > error_ms * SIGNIFICANT
+        && t->queue_us > QUEUE_OVERUSE_US && is_lasting(t);
+    t->growing = rising ? t->growing + 1 : 0;
     bool certain = t->growth_ms > t->threshold_ms * CERTAIN;
     adapt_threshold(t, now_us);
     adapt_base(t, newest_us, now_us);
-    return t->growing >= (certain ? 1 : 2);
+    t->verdict = t->growing >= (certain ? 1 : 2);
+    return t->verdict;
 }
 
 bool

@@ -203,6 +203,22 @@ test_jitter_is_no_overuse(void **state)
     destroy(m);
 }
 
+// A radio that holds its breath for 150 ms, and then sends all it kept.
+static void
+test_stalls_are_no_overuse(void **state)
+{
+    (void)state;
+    struct path_model *m = create();
+    path_model_run(m, 3 * SECOND);
+    for (unsigned i = 0; i < 40; i++) {
+        m->free_us = m->now_us + 150 * MS;
+        path_model_run(m, (700 + i * 37) * MS);
+        assert_int_equal(m->overuses, 0);
+        expect_estimate(m, 3, 8);
+    }
+    destroy(m);
+}
+
 static void
 test_little_traffic_is_no_overuse(void **state)
 {
@@ -424,6 +440,7 @@ main(void)
         cmocka_unit_test(test_a_pause_ends_overuse),
         cmocka_unit_test(test_keyframes_are_no_overuse),
         cmocka_unit_test(test_jitter_is_no_overuse),
+        cmocka_unit_test(test_stalls_are_no_overuse),
         cmocka_unit_test(test_little_traffic_is_no_overuse),
         cmocka_unit_test(test_two_percent_of_loss_change_nothing),
         cmocka_unit_test(test_five_percent_of_loss_hold),
