@@ -22,6 +22,8 @@ struct bc_packet_sink;
 // All calls come on the channel's home worker and must not block. Entries may be NULL,
 // except on_packet.
 struct bc_packet_sink_ops {
+    // Wants the smaller renditions of the video too, not only the best one.
+    bool all_renditions;
     // The next packet on the channel's timeline; the sink takes a reference of what it
     // keeps. `wall_us` is the wall clock of its pts.
     void (*on_packet)(
@@ -99,6 +101,14 @@ bc_channel_viewers(const struct bc_channel *channel, enum bc_protocol protocol);
 void
 bc_channel_replay_gop(const struct bc_channel *channel,
     void (*each)(void *user, struct bc_packet *packet), void *user);
+
+// Whether the running take's source makes keyframes when asked.
+bool
+bc_channel_can_ask_key(const struct bc_channel *channel);
+
+// Asks it for one, for the video's rendition.
+void
+bc_channel_ask_key(struct bc_channel *channel, unsigned rendition);
 
 // Ends the running take, as an operator's kick or at shutdown.
 void

@@ -21,6 +21,7 @@ enum bc_protocol {
     BC_PROTOCOL_WS_FLV,
     BC_PROTOCOL_RTMP,
     BC_PROTOCOL_HLS,
+    BC_PROTOCOL_WHEP,
     BC_PROTOCOL_COUNT,
 };
 

@@ -26,6 +26,8 @@ struct bc_take_ops {
     // Somebody with the same credential took over, an operator ended it, or the server
     // drains. The take is over; bc_take_close() is still due.
     void (*on_kicked)(void *user, const char *reason);
+    // A viewer needs a keyframe of this rendition. NULL: the source cannot be asked.
+    void (*on_key_wanted)(void *user, unsigned rendition);
 };
 
 // Who wants to publish. All strings are copied.

@@ -68,7 +68,11 @@ on_kicked(void *user, const char *reason)
     bc_rtmp_conn_close(c, reason);
 }
 
-static const struct bc_take_ops TAKE_OPS = { on_accepted, on_refused, on_kicked };
+static const struct bc_take_ops TAKE_OPS = {
+    .on_accepted = on_accepted,
+    .on_refused = on_refused,
+    .on_kicked = on_kicked,
+};
 
 static void
 open_take(struct bc_rtmp_conn *c, const char *channel, const char *key,

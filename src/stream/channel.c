@@ -317,6 +317,20 @@ bc_channel_dismiss(
     }
 }
 
+bool
+bc_channel_can_ask_key(const struct bc_channel *channel)
+{
+    return channel->take && channel->take->can_ask_key;
+}
+
+void
+bc_channel_ask_key(struct bc_channel *channel, unsigned rendition)
+{
+    if (channel->take) {
+        bc_take_ask_key(channel->take, rendition);
+    }
+}
+
 void
 bc_channel_kick(struct bc_channel *c, const char *reason)
 {

@@ -50,6 +50,9 @@ struct bc_channel {
     int64_t last_input_us;       // arrival of the take's last packet
     struct bc_gop gop;
     struct bc_meter meter;
+    // Smaller renditions run on the main one's clock.
+    int64_t rendition_shift_us;
+    int64_t rendition_dts_us[BC_RENDITION_MAX]; // of the newest packet
     struct bc_channel_info live; // what the tick copies to `info`
     uint64_t takes_before;       // how many takes earlier broadcasts had
 

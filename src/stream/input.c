@@ -20,6 +20,9 @@ bc_channel_begin_input(struct bc_channel *c)
     c->need_key = true;
     c->need_key_since_us = bc_clock_us();
     c->last_input_us = bc_clock_us();
+    for (unsigned i = 0; i < BC_RENDITION_MAX; i++) {
+        c->rendition_dts_us[i] = INT64_MIN;
+    }
 }
 
 static void
@@ -113,9 +116,13 @@ place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
         .dependent = p->kind == BC_KIND_VIDEO && !(p->flags & BC_PACKET_KEY),
     };
     struct bc_time_out out;
+    int64_t in_us = p->dts_us;
     bc_timeline_place(&c->timeline, &in, bc_clock_wall_us(), &out);
     p->dts_us = out.dts_us;
     p->pts_us = out.pts_us;
+    if (p->kind == BC_KIND_VIDEO) {
+        c->rendition_shift_us = out.dts_us - in_us;
+    }
     p->epoch = out.epoch;
     if (out.new_epoch) {
         p->flags |= BC_PACKET_NEW_EPOCH;
@@ -124,8 +131,42 @@ place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
 }
 
 static void
+hand_out(struct bc_channel *c, struct bc_packet *p, int64_t wall_us)
+{
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (p->rendition == 0 || sink->ops->all_renditions) {
+            sink->ops->on_packet(sink, p, wall_us);
+        }
+    }
+}
+
+// A smaller version of the video: on the same clock as the best one, and only for the
+// sinks that ask for it.
+static void
+take_rendition(struct bc_channel *c, struct bc_packet *p)
+{
+    if (c->need_key || c->tracks_due || p->rendition >= BC_RENDITION_MAX) {
+        return;
+    }
+    int64_t cts_us = p->pts_us - p->dts_us;
+    int64_t *last = &c->rendition_dts_us[p->rendition];
+    int64_t dts_us = p->dts_us + c->rendition_shift_us;
+    p->dts_us = dts_us > *last ? dts_us : *last + 1;
+    p->pts_us = p->dts_us + cts_us;
+    p->epoch = c->timeline.epoch;
+    *last = p->dts_us;
+    hand_out(c, p, bc_timeline_wall_us(&c->timeline, p->pts_us));
+}
+
+static void
 take_packet(struct bc_channel *c, struct bc_packet *p)
 {
+    if (p->rendition > 0) {
+        take_rendition(c, p);
+        return;
+    }
     if (!is_let_through(c, p)) {
         return;
     }
@@ -138,11 +179,7 @@ take_packet(struct bc_channel *c, struct bc_packet *p)
     bc_meter_packet(&c->meter, p);
     c->live.media_us = p->dts_us;
     bc_gop_push(&c->gop, p, c->video != NULL);
-    bc_list_for_each(node, tmp, &c->sinks)
-    {
-        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
-        sink->ops->on_packet(sink, p, wall_us);
-    }
+    hand_out(c, p, wall_us);
 }
 
 static void

@@ -102,6 +102,20 @@ init_task(struct bc_task *task, void (*run)(struct bc_task *, struct bc_worker *
     task->run = run;
 }
 
+static void
+run_key(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_take *take = bc_container_of(task, struct bc_take, key_task);
+    unsigned wanted = atomic_exchange(&take->keys_wanted, 0);
+    for (unsigned i = 0; i < BC_RENDITION_MAX && take->ops; i++) {
+        if (wanted & 1u << i) {
+            take->ops->on_key_wanted(take->user, i);
+        }
+    }
+    bc_take_unref(&take);
+}
+
 struct bc_take *
 bc_take_open(const struct bc_take_params *params)
 {
@@ -127,6 +141,8 @@ bc_take_open(const struct bc_take_params *params)
     init_task(&take->close_task, run_close);
     init_task(&take->answer_task, run_answer);
     init_task(&take->kick_task, run_kick);
+    init_task(&take->key_task, run_key);
+    take->can_ask_key = params->ops->on_key_wanted != NULL;
     bc_take_ref(take);
     bc_worker_post(take->channel->home, &take->open_task);
     return take;
@@ -218,4 +234,17 @@ bc_take_kick(struct bc_take *take, const char *reason)
     snprintf(take->kick_reason, sizeof(take->kick_reason), "%s", reason);
     bc_take_ref(take);
     bc_worker_post(take->worker, &take->kick_task);
+}
+
+void
+bc_take_ask_key(struct bc_take *take, unsigned rendition)
+{
+    if (!take->can_ask_key || rendition >= BC_RENDITION_MAX) {
+        return;
+    }
+    // Whoever sets the first bit sends the message; it carries a reference.
+    if (atomic_fetch_or(&take->keys_wanted, 1u << rendition) == 0) {
+        bc_take_ref(take);
+        bc_worker_post(take->worker, &take->key_task);
+    }
 }

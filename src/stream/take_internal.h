@@ -38,12 +38,15 @@ struct bc_take {
     char answer_text[192];
     char kick_reason[96];
     bool kicked;
+    bool can_ask_key;        // set at the opening
+    atomic_uint keys_wanted; // a bit per rendition; 0: key_task is free
 
     // Messages: connection to channel, and back.
     struct bc_task open_task;
     struct bc_task close_task;
     struct bc_task answer_task;
     struct bc_task kick_task;
+    struct bc_task key_task;
 };
 
 struct bc_take *
@@ -58,5 +61,9 @@ bc_take_answer(struct bc_take *take, enum bc_take_refusal refusal, const char *t
 
 void
 bc_take_kick(struct bc_take *take, const char *reason);
+
+// Any number of times.
+void
+bc_take_ask_key(struct bc_take *take, unsigned rendition);
 
 #endif
