@@ -9,14 +9,16 @@
 #include "stream/channel.h"
 #include "transmux/hls.h"
 
+struct bc_codec_threads;
 struct bc_outputs;
 struct bc_worker;
 
-// All that a channel's packets are turned into: the feeds of FLV and RTMP, and LL-HLS.
-// Hangs on the channel (bc_channel_outputs()) and lives as long. Called on the channel's
-// home worker. NULL without memory.
+// All that a channel's packets are turned into: the feeds of FLV and RTMP, LL-HLS, and
+// RTP. Hangs on the channel (bc_channel_outputs()) and lives as long. Called on the
+// channel's home worker. `threads` (borrowed; NULL: no codec is ever changed) outlives it.
+// NULL without memory.
 struct bc_outputs *
-bc_outputs_create(struct bc_channel *channel);
+bc_outputs_create(struct bc_channel *channel, struct bc_codec_threads *threads);
 
 void
 bc_outputs_destroy(struct bc_outputs *outputs);

@@ -6,7 +6,7 @@
 #include "outputs_internal.h"
 
 struct bc_outputs *
-bc_outputs_create(struct bc_channel *channel)
+bc_outputs_create(struct bc_channel *channel, struct bc_codec_threads *threads)
 {
     struct bc_outputs *o = calloc(1, sizeof(*o));
     if (!o) {
@@ -14,6 +14,7 @@ bc_outputs_create(struct bc_channel *channel)
     }
     bc_fanout_init(&o->fanout, channel);
     bc_hls_outlet_init(&o->hls, channel);
+    bc_rtp_feed_init(&o->rtp, channel, threads);
     return o;
 }
 
@@ -21,6 +22,7 @@ void
 bc_outputs_destroy(struct bc_outputs *outputs)
 {
     if (outputs) {
+        bc_rtp_feed_finish(&outputs->rtp);
         bc_hls_outlet_finish(&outputs->hls);
         bc_fanout_finish(&outputs->fanout);
         free(outputs);
@@ -31,6 +33,12 @@ struct bc_fanout *
 bc_outputs_fanout(struct bc_outputs *outputs)
 {
     return &outputs->fanout;
+}
+
+struct bc_rtp_feed *
+bc_outputs_rtp(struct bc_outputs *outputs)
+{
+    return &outputs->rtp;
 }
 
 struct bc_hls_snapshot *

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: Apache-2.0
+// The channel's side of RTP: packets become frames, once.
+#include "rtp_feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "media/nalu.h"
+#include "stream/hub.h"
+#include "rtp_window.h"
+
+#define LINGER_US 5000000
+#define LANE_FRAMES_MAX 8192
+// A source is asked for a keyframe at most so often, whoever wants one.
+#define ASK_US 500000
+
+static struct bc_rtp_feed *
+from_sink(struct bc_packet_sink *sink)
+{
+    return bc_container_of(sink, struct bc_rtp_feed, sink);
+}
+
+// --- what there is ---
+
+static void
+describe(const struct bc_rtp_feed *f, struct bc_rtp_description *d)
+{
+    memset(d, 0, sizeof(*d));
+    const struct bc_track *video = f->lanes[BC_LANE_VIDEO].track;
+    const struct bc_track *audio = f->lanes[BC_LANE_AUDIO].track;
+    d->live = !f->ended && (video || audio);
+    d->generation = f->generation;
+    if (audio) {
+        d->audio = BC_CODEC_OPUS;
+        d->audio_channels = audio->channels == 1 ? 1 : 2;
+    }
+    if (!video) {
+        return;
+    }
+    d->video = video->codec;
+    d->can_ask = bc_channel_can_ask_key(f->channel);
+    for (unsigned i = BC_LANE_VIDEO; i < BC_LANES; i++) {
+        d->renditions += f->lanes[i].track != NULL;
+    }
+    if (video->codec == BC_CODEC_AVC && video->config && video->config->len >= 4) {
+        memcpy(d->avc_profile, video->config->data + 1, 3);
+    }
+    if (f->mode == BC_RTP_VIDEO_RECODED) {
+        static const uint8_t MAIN[3] = { 0x4d, 0x40, 0x1f };
+        memcpy(d->avc_profile, MAIN, sizeof(MAIN));
+        d->video = BC_CODEC_AVC;
+        d->recoded = true;
+        d->can_ask = true;
+        d->renditions = 1;
+    }
+    d->b_frames_refused = f->mode == BC_RTP_VIDEO_REFUSED;
+}
+
+static void
+tell(struct bc_rtp_feed *f, enum bc_rtp_note note)
+{
+    struct bc_rtp_description d;
+    describe(f, &d);
+    for (unsigned i = 0; i < f->window_count; i++) {
+        bc_rtp_window_send(f->windows[i], NULL, 0, note, &d);
+    }
+}
+
+// --- frames ---
+
+static void
+flush(struct bc_rtp_feed *f)
+{
+    for (unsigned i = 0; i < f->window_count && f->batch_count > 0; i++) {
+        bc_rtp_window_send(f->windows[i], f->batch, f->batch_count, BC_RTP_NOTE_NONE,
+            NULL);
+    }
+    for (unsigned i = 0; i < f->batch_count; i++) {
+        bc_rtp_frame_unref(&f->batch[i]);
+    }
+    f->batch_count = 0;
+}
+
+static void
+clear_lane(struct bc_rtp_lane *lane)
+{
+    for (unsigned i = 0; i < lane->count; i++) {
+        bc_rtp_frame_unref(&lane->frames[i]);
+    }
+    lane->count = 0;
+}
+
+// Keeps video from the last keyframe on; of sound nothing, as it starts anywhere.
+static void
+keep(struct bc_rtp_feed *f, struct bc_rtp_lane *lane, struct bc_rtp_frame *frame)
+{
+    bool key = frame->flags & BC_PACKET_KEY;
+    if (key || lane->count == LANE_FRAMES_MAX
+        || (lane->count > 0
+            && frame->pts_us - lane->frames[0]->pts_us > f->gop_max_us)) {
+        clear_lane(lane);
+    }
+    if (!key && lane->count == 0) {
+        return;
+    }
+    if (lane->count == lane->cap) {
+        unsigned cap = lane->cap ? 2 * lane->cap : 64;
+        struct bc_rtp_frame **frames = realloc(lane->frames, cap * sizeof(frames[0]));
+        if (!frames) {
+            clear_lane(lane);
+            return;
+        }
+        lane->frames = frames;
+        lane->cap = cap;
+    }
+    lane->frames[lane->count++] = bc_rtp_frame_ref(frame);
+}
+
+static void
+emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *packet)
+{
+    struct bc_rtp_lane *lane = &f->lanes[index];
+    struct bc_rtp_frame *frame
+        = bc_rtp_packetise(&lane->packetiser, packet, BC_RTP_PAYLOAD_MAX);
+    if (!frame) {
+        return;
+    }
+    frame->number = lane->next++;
+    frame->wall_us = packet->pts_us + f->wall_offset_us;
+    if (index != BC_LANE_AUDIO) {
+        keep(f, lane, frame);
+    }
+    if (f->batch_count == BC_RTP_FEED_BATCH) {
+        flush(f);
+    }
+    f->batch[f->batch_count++] = frame;
+}
+
+// --- other codecs ---
+
+static void
+on_recoded_audio(void *user, struct bc_packet *packet)
+{
+    struct bc_rtp_feed *f = user;
+    emit(f, BC_LANE_AUDIO, packet);
+    flush(f);
+    bc_packet_unref(&packet);
+}
+
+static void
+on_recoded_video(void *user, struct bc_packet *packet)
+{
+    struct bc_rtp_feed *f = user;
+    emit(f, BC_LANE_VIDEO, packet);
+    flush(f);
+    bc_packet_unref(&packet);
+}
+
+static void
+on_audio_failed(void *user, const char *reason)
+{
+    struct bc_rtp_feed *f = user;
+    bc_warn(bc_channel_logger(f->channel), "no sound for WebRTC viewers: %s", reason);
+}
+
+static void
+on_video_failed(void *user, const char *reason)
+{
+    struct bc_rtp_feed *f = user;
+    bc_warn(bc_channel_logger(f->channel), "no picture for WebRTC viewers: %s", reason);
+    f->mode = BC_RTP_VIDEO_REFUSED;
+    f->generation++;
+    tell(f, BC_RTP_NOTE_TRACKS);
+}
+
+static struct bc_recoder *
+open_recoder(struct bc_rtp_feed *f, enum bc_codec to)
+{
+    bool audio = to == BC_CODEC_OPUS;
+    struct bc_recoder_params params = { .threads = f->threads,
+        .home = bc_channel_home(f->channel), .to = to,
+        .log = bc_channel_logger(f->channel),
+        .on_packet = audio ? on_recoded_audio : on_recoded_video,
+        .on_failed = audio ? on_audio_failed : on_video_failed, .user = f };
+    return f->threads ? bc_recoder_create(&params) : NULL;
+}
+
+static void
+push_audio(struct bc_rtp_feed *f, struct bc_packet *packet)
+{
+    if (packet->track->codec == BC_CODEC_OPUS) {
+        emit(f, BC_LANE_AUDIO, packet);
+        return;
+    }
+    if (!f->audio_recoder) {
+        f->audio_recoder = open_recoder(f, BC_CODEC_OPUS);
+    }
+    if (f->audio_recoder) {
+        bc_recoder_push(f->audio_recoder, packet);
+    }
+}
+
+// --- B-frames ---
+
+static bool
+is_reordered(struct bc_rtp_lane *lane, const struct bc_packet *p)
+{
+    if (p->flags & (BC_PACKET_KEY | BC_PACKET_NEW_EPOCH)) {
+        lane->max_pts_us = p->pts_us;
+        return false;
+    }
+    if (p->pts_us < lane->max_pts_us) {
+        return true;
+    }
+    lane->max_pts_us = p->pts_us;
+    return false;
+}
+
+static void
+replay_into_recoder(void *user, struct bc_packet *packet)
+{
+    if (packet->kind == BC_KIND_VIDEO) {
+        bc_recoder_push(user, packet);
+    }
+}
+
+// The source turned out to have B-frames: by policy.
+static void
+leave_native(struct bc_rtp_feed *f)
+{
+    const struct bc_logger *log = bc_channel_logger(f->channel);
+    f->mode = f->policy == BC_B_FRAMES_DROP ? BC_RTP_VIDEO_WITHOUT_B
+        : f->policy == BC_B_FRAMES_REFUSE   ? BC_RTP_VIDEO_REFUSED
+                                            : BC_RTP_VIDEO_RECODED;
+    if (f->mode == BC_RTP_VIDEO_RECODED) {
+        f->video_recoder = open_recoder(f, BC_CODEC_AVC);
+        if (!f->video_recoder) {
+            f->mode = BC_RTP_VIDEO_REFUSED;
+        }
+    }
+    bc_info(log, "the video has B-frames, which WebRTC players cannot show: %s",
+        f->mode == BC_RTP_VIDEO_RECODED     ? "encoding it again for them"
+            : f->mode == BC_RTP_VIDEO_REFUSED ? "refusing these viewers"
+                                              : "leaving out what can be left out");
+    clear_lane(&f->lanes[BC_LANE_VIDEO]);
+    if (f->video_recoder) {
+        bc_channel_replay_gop(f->channel, replay_into_recoder, f->video_recoder);
+        bc_recoder_begin_output(f->video_recoder);
+    }
+    f->generation++;
+    tell(f, BC_RTP_NOTE_TRACKS);
+}
+
+static void
+push_video(struct bc_rtp_feed *f, struct bc_packet *packet)
+{
+    unsigned index = BC_LANE_VIDEO + packet->rendition;
+    struct bc_rtp_lane *lane = &f->lanes[index];
+    if (f->mode == BC_RTP_VIDEO_RECODED || f->mode == BC_RTP_VIDEO_REFUSED) {
+        if (f->video_recoder && packet->rendition == 0) {
+            bc_recoder_push(f->video_recoder, packet);
+        }
+        return;
+    }
+    if (f->mode == BC_RTP_VIDEO_WITHOUT_B && packet->flags & BC_PACKET_DISPOSABLE) {
+        return;
+    }
+    if (is_reordered(lane, packet)) {
+        if (f->mode == BC_RTP_VIDEO_NATIVE && packet->rendition == 0) {
+            leave_native(f); // the packet is in the cached GOP already
+        } else if (f->mode == BC_RTP_VIDEO_WITHOUT_B) {
+            f->mode = BC_RTP_VIDEO_REFUSED; // B-frames that others refer to
+            f->generation++;
+            tell(f, BC_RTP_NOTE_TRACKS);
+        }
+        return;
+    }
+    emit(f, index, packet);
+}
+
+static void
+push(struct bc_rtp_feed *f, struct bc_packet *packet)
+{
+    if (packet->kind == BC_KIND_AUDIO) {
+        push_audio(f, packet);
+    } else if (packet->kind == BC_KIND_VIDEO && packet->rendition < BC_RENDITION_MAX) {
+        push_video(f, packet);
+    }
+}
+
+// --- working or not ---
+
+static void
+stop_codecs(struct bc_rtp_feed *f)
+{
+    bc_recoder_destroy(f->audio_recoder);
+    bc_recoder_destroy(f->video_recoder);
+    f->audio_recoder = NULL;
+    f->video_recoder = NULL;
+    f->mode = BC_RTP_VIDEO_NATIVE;
+}
+
+static void
+clear_lanes(struct bc_rtp_feed *f)
+{
+    flush(f);
+    for (unsigned i = 0; i < BC_LANES; i++) {
+        clear_lane(&f->lanes[i]);
+        f->lanes[i].max_pts_us = INT64_MIN;
+    }
+}
+
+static void
+deactivate(struct bc_rtp_feed *f)
+{
+    f->active = false;
+    clear_lanes(f);
+    stop_codecs(f);
+}
+
+// The cached GOP, looked at once before it is used.
+struct gop_look {
+    struct bc_rtp_lane lane;
+    bool reordered;
+};
+
+static void
+look_for_b_frames(void *user, struct bc_packet *packet)
+{
+    struct gop_look *look = user;
+    if (packet->kind == BC_KIND_VIDEO && is_reordered(&look->lane, packet)) {
+        look->reordered = true;
+    }
+}
+
+static void
+replay(void *user, struct bc_packet *packet)
+{
+    struct bc_rtp_feed *f = user;
+    if (packet->kind == BC_KIND_AUDIO || !f->video_recoder) {
+        push(f, packet);
+    }
+}
+
+static void
+activate(struct bc_rtp_feed *f)
+{
+    struct bc_config *config = bc_hub_config(bc_channel_hub(f->channel));
+    f->policy = config->webrtc.b_frames;
+    f->gop_max_us = config->stream.gop_max_ms * 1000;
+    bc_config_unref(&config);
+    f->active = true;
+    struct gop_look look = { .lane.max_pts_us = INT64_MIN };
+    bc_channel_replay_gop(f->channel, look_for_b_frames, &look);
+    if (look.reordered) {
+        leave_native(f);
+    }
+    bc_channel_replay_gop(f->channel, replay, f);
+    flush(f);
+}
+
+static void
+on_linger(struct bc_timer *timer)
+{
+    struct bc_rtp_feed *f = bc_container_of(timer, struct bc_rtp_feed, linger);
+    if (f->window_count == 0) {
+        deactivate(f);
+    }
+}
+
+// --- the channel's packets ---
+
+static void
+on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
+{
+    struct bc_rtp_feed *f = from_sink(sink);
+    f->wall_offset_us = wall_us - packet->pts_us;
+    f->ended = false;
+    if (packet->rendition > 0 && packet->rendition < BC_RENDITION_MAX) {
+        struct bc_rtp_lane *lane = &f->lanes[BC_LANE_VIDEO + packet->rendition];
+        if (lane->track != packet->track) {
+            bool fresh = lane->track == NULL;
+            bc_track_unref(&lane->track);
+            lane->track = bc_track_ref(packet->track);
+            if (fresh) {
+                tell(f, BC_RTP_NOTE_TRACKS);
+            }
+        }
+    }
+    if (f->active) {
+        push(f, packet);
+    }
+}
+
+static void
+on_batch_end(struct bc_packet_sink *sink)
+{
+    flush(from_sink(sink));
+}
+
+static void
+set_track(struct bc_rtp_lane *lane, struct bc_track *track)
+{
+    struct bc_track *old = lane->track;
+    lane->track = track ? bc_track_ref(track) : NULL;
+    bc_track_unref(&old);
+}
+
+static void
+on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *audio)
+{
+    struct bc_rtp_feed *f = from_sink(sink);
+    bool same = bc_track_equal(f->lanes[BC_LANE_VIDEO].track, video)
+        && bc_track_equal(f->lanes[BC_LANE_AUDIO].track, audio);
+    set_track(&f->lanes[BC_LANE_VIDEO], video);
+    set_track(&f->lanes[BC_LANE_AUDIO], audio);
+    for (unsigned i = BC_LANE_VIDEO + 1; i < BC_LANES; i++) {
+        set_track(&f->lanes[i], NULL);
+    }
+    f->ended = false;
+    // Another take may have B-frames or not, and nobody starts in the last one's pictures.
+    clear_lanes(f);
+    stop_codecs(f);
+    f->generation += !same;
+    tell(f, BC_RTP_NOTE_TRACKS);
+}
+
+static void
+on_end(struct bc_packet_sink *sink)
+{
+    struct bc_rtp_feed *f = from_sink(sink);
+    f->ended = true;
+    clear_lanes(f);
+    stop_codecs(f);
+    tell(f, BC_RTP_NOTE_OVER);
+}
+
+static const struct bc_packet_sink_ops SINK_OPS = {
+    .all_renditions = true,
+    .on_packet = on_packet,
+    .on_batch_end = on_batch_end,
+    .on_tracks = on_tracks,
+    .on_end = on_end,
+};
+
+void
+bc_rtp_feed_init(struct bc_rtp_feed *feed, struct bc_channel *channel,
+    struct bc_codec_threads *threads)
+{
+    memset(feed, 0, sizeof(*feed));
+    bc_list_init(&feed->sink.node);
+    feed->sink.ops = &SINK_OPS;
+    feed->channel = channel;
+    feed->threads = threads;
+    for (unsigned i = 0; i < BC_LANES; i++) {
+        feed->lanes[i].next = 1; // so that 0 means none
+        feed->lanes[i].max_pts_us = INT64_MIN;
+    }
+    bc_timer_init(&feed->linger, bc_channel_home(channel), on_linger);
+    bc_channel_add_sink(channel, &feed->sink);
+}
+
+void
+bc_rtp_feed_finish(struct bc_rtp_feed *feed)
+{
+    bc_channel_remove_sink(&feed->sink);
+    bc_timer_cancel(&feed->linger);
+    deactivate(feed);
+    for (unsigned i = 0; i < BC_LANES; i++) {
+        bc_track_unref(&feed->lanes[i].track);
+        bc_rtp_packetiser_finish(&feed->lanes[i].packetiser);
+        free(feed->lanes[i].frames);
+    }
+}
+
+// --- windows come and go ---
+
+static void
+prime(struct bc_rtp_feed *f, struct bc_rtp_window *window)
+{
+    struct bc_rtp_description d;
+    flush(f);
+    for (unsigned i = BC_LANE_VIDEO; i < BC_LANES; i++) {
+        if (f->lanes[i].count > 0) {
+            bc_rtp_window_send(window, f->lanes[i].frames, f->lanes[i].count,
+                BC_RTP_NOTE_NONE, NULL);
+        }
+    }
+    describe(f, &d);
+    bc_rtp_window_send(window, NULL, 0, BC_RTP_NOTE_PRIMED, &d);
+}
+
+static void
+run_attach(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_rtp_window *window = bc_container_of(task, struct bc_rtp_window, attach_task);
+    struct bc_rtp_feed *f = window->feed;
+    bc_timer_cancel(&f->linger);
+    if (!f->active) {
+        activate(f);
+    }
+    prime(f, window);
+    if (f->window_count < BC_RTP_FEED_WINDOWS) {
+        f->windows[f->window_count++] = window;
+    }
+}
+
+static void
+run_detach(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_rtp_window *window = bc_container_of(task, struct bc_rtp_window, detach_task);
+    struct bc_rtp_feed *f = window->feed;
+    for (unsigned i = 0; i < f->window_count; i++) {
+        if (f->windows[i] == window) {
+            f->windows[i] = f->windows[--f->window_count];
+            break;
+        }
+    }
+    if (f->window_count == 0) {
+        bc_timer_set(&f->linger, LINGER_US);
+    }
+    bc_rtp_window_detached(window);
+}
+
+void
+bc_rtp_feed_attach(struct bc_rtp_window *window)
+{
+    bc_list_init(&window->attach_task.node);
+    window->attach_task.run = run_attach;
+    bc_worker_post(bc_channel_home(window->channel), &window->attach_task);
+}
+
+void
+bc_rtp_feed_detach(struct bc_rtp_window *window)
+{
+    bc_list_init(&window->detach_task.node);
+    window->detach_task.run = run_detach;
+    bc_worker_post(bc_channel_home(window->channel), &window->detach_task);
+}
+
+void
+bc_rtp_feed_key_wanted(struct bc_rtp_feed *feed, unsigned lane)
+{
+    int64_t now = bc_clock_us();
+    if (now - feed->lanes[lane].asked_us < ASK_US) {
+        return;
+    }
+    feed->lanes[lane].asked_us = now;
+    if (feed->video_recoder) {
+        bc_recoder_request_key(feed->video_recoder);
+    } else {
+        bc_channel_ask_key(feed->channel, lane - BC_LANE_VIDEO);
+    }
+}

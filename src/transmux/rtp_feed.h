@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TRANSMUX_RTP_FEED_H
+#define TRANSMUX_RTP_FEED_H
+
+#include "config/config.h"
+#include "net/timer.h"
+#include "protocol/rtp/payload.h"
+#include "stream/channel.h"
+#include "transmux/recoder.h"
+#include "transmux/rtp.h"
+
+struct bc_rtp_window;
+
+// Lane 0 is sound, lane 1 + n the video's rendition n.
+#define BC_LANE_AUDIO 0
+#define BC_LANE_VIDEO 1
+#define BC_LANES (1 + BC_RENDITION_MAX)
+
+// With its header, extensions and SRTP's tag a packet stays within 1200 bytes.
+#define BC_RTP_PAYLOAD_MAX 1160
+#define BC_RTP_FEED_BATCH 256
+#define BC_RTP_FEED_WINDOWS 64 // one per worker
+
+// How the video becomes what browsers can show.
+enum bc_rtp_video {
+    BC_RTP_VIDEO_NATIVE,
+    BC_RTP_VIDEO_WITHOUT_B, // non-reference frames are left out
+    BC_RTP_VIDEO_RECODED,
+    BC_RTP_VIDEO_REFUSED,
+};
+
+// The frames of one lane since its last keyframe, for windows that come later.
+struct bc_rtp_lane {
+    struct bc_rtp_packetiser packetiser;
+    uint64_t next; // number of the next frame
+    struct bc_rtp_frame **frames; // owned references
+    unsigned count;
+    unsigned cap;
+    int64_t max_pts_us; // of this epoch: what is below was reordered
+    int64_t asked_us;   // when the source was asked for a keyframe
+    struct bc_track *track; // owned reference; NULL: there is no such rendition
+};
+
+// One channel's RTP. Part of its outputs; home worker only. Works only while a window
+// subscribes (and a moment longer); otherwise it just knows the tracks.
+struct bc_rtp_feed {
+    struct bc_packet_sink sink;
+    struct bc_channel *channel;      // borrowed; we are part of it
+    struct bc_codec_threads *threads; // borrowed
+    struct bc_rtp_lane lanes[BC_LANES];
+    struct bc_rtp_window *windows[BC_RTP_FEED_WINDOWS];
+    unsigned window_count;
+    bool active;
+    bool ended;
+    enum bc_rtp_video mode;
+    enum bc_b_frames policy;
+    int64_t gop_max_us;
+    int64_t wall_offset_us; // wall clock of broadcast time 0, of this epoch
+    unsigned generation;
+    struct bc_recoder *audio_recoder;
+    struct bc_recoder *video_recoder;
+    struct bc_rtp_frame *batch[BC_RTP_FEED_BATCH]; // owned references
+    unsigned batch_count;
+    struct bc_timer linger;
+};
+
+void
+bc_rtp_feed_init(struct bc_rtp_feed *feed, struct bc_channel *channel,
+    struct bc_codec_threads *threads);
+
+void
+bc_rtp_feed_finish(struct bc_rtp_feed *feed);
+
+// Called by windows: messages to the channel's home. The window stays alive until
+// bc_rtp_window_detached() was called on its worker.
+void
+bc_rtp_feed_attach(struct bc_rtp_window *window);
+
+void
+bc_rtp_feed_detach(struct bc_rtp_window *window);
+
+// On home.
+void
+bc_rtp_feed_key_wanted(struct bc_rtp_feed *feed, unsigned lane);
+
+#endif

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtp_window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "outputs_internal.h"
+#include "stream/hub.h"
+
+#define RING_INITIAL 64
+#define RING_BYTES_MAX (64u << 20)
+#define LINGER_US 5000000
+#define PACE_US 4000
+// Packets are sent again so long after they first left (WRTC-46).
+#define RESEND_US 2000000
+#define RATE_US 1000000
+
+// Frames or a note on their way to a window on another worker.
+struct delivery {
+    struct bc_task task;
+    struct bc_rtp_window *window;
+    enum bc_rtp_note note;
+    struct bc_rtp_description description;
+    unsigned count;
+    struct bc_rtp_frame *frames[]; // owned references
+};
+
+struct bc_rtp_windows *
+bc_rtp_windows_create(struct bc_worker *worker)
+{
+    struct bc_rtp_windows *ws = calloc(1, sizeof(*ws));
+    if (ws) {
+        ws->worker = worker;
+    }
+    return ws;
+}
+
+static void
+drop_first(struct bc_rtp_ring *ring)
+{
+    struct bc_rtp_frame **slot = &ring->frames[ring->first & (ring->cap - 1)];
+    ring->bytes -= (*slot)->total;
+    bc_rtp_frame_unref(slot);
+    if (ring->key == ring->first) {
+        ring->key = 0;
+    }
+    ring->first++;
+}
+
+static void
+clear(struct bc_rtp_ring *ring)
+{
+    while (ring->first < ring->next) {
+        drop_first(ring);
+    }
+}
+
+static void
+destroy(struct bc_rtp_window *w)
+{
+    HASH_DEL(w->windows->table, w);
+    bc_timer_cancel(&w->pace_timer);
+    bc_timer_cancel(&w->linger);
+    bc_list_remove(&w->waiters_task.node);
+    for (unsigned i = 0; i < BC_LANES; i++) {
+        clear(&w->rings[i]);
+        free(w->rings[i].frames);
+    }
+    bc_channel_unref(&w->channel);
+    free(w);
+}
+
+void
+bc_rtp_windows_destroy(struct bc_rtp_windows *windows)
+{
+    if (!windows) {
+        return;
+    }
+    struct bc_rtp_window *w;
+    struct bc_rtp_window *tmp;
+    HASH_ITER(hh, windows->table, w, tmp)
+    {
+        destroy(w);
+    }
+    free(windows);
+}
+
+void
+bc_rtp_windows_stats(const struct bc_rtp_windows *ws, struct bc_rtp_windows_stats *out)
+{
+    out->packets = atomic_load_explicit(&ws->packets, memory_order_relaxed);
+    out->bytes = atomic_load_explicit(&ws->bytes, memory_order_relaxed);
+    out->nacked = atomic_load_explicit(&ws->nacked, memory_order_relaxed);
+    out->resent = atomic_load_explicit(&ws->resent, memory_order_relaxed);
+    out->key_requests = atomic_load_explicit(&ws->key_requests, memory_order_relaxed);
+    out->skips = atomic_load_explicit(&ws->skips, memory_order_relaxed);
+    out->switches = atomic_load_explicit(&ws->switches, memory_order_relaxed);
+}
+
+// --- keyframes wanted ---
+
+static void
+run_key(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_rtp_window *w = bc_container_of(task, struct bc_rtp_window, key_task);
+    struct bc_channel *channel = bc_channel_ref(w->channel);
+    struct bc_rtp_feed *feed = w->feed;
+    unsigned lanes = atomic_exchange(&w->key_lanes, 0);
+    // From here on the window may post again.
+    for (unsigned i = BC_LANE_VIDEO; i < BC_LANES; i++) {
+        if (lanes & 1u << i) {
+            bc_rtp_feed_key_wanted(feed, i);
+        }
+    }
+    bc_channel_unref(&channel);
+}
+
+void
+bc_rtp_window_want_key(struct bc_rtp_window *window, unsigned lane)
+{
+    if (atomic_fetch_or(&window->key_lanes, 1u << lane) == 0 && !window->detaching) {
+        bc_worker_post(bc_channel_home(window->channel), &window->key_task);
+    }
+}
+
+// --- life ---
+
+static void
+run_waiters(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_rtp_window *w = bc_container_of(task, struct bc_rtp_window, waiters_task);
+    w->waiters_posted = false;
+    struct bc_list woken;
+    bc_list_init(&woken);
+    bc_list_splice(&woken, &w->waiters);
+    while (!bc_list_empty(&woken)) {
+        struct bc_rtp_waiter *waiter
+            = bc_container_of(woken.next, struct bc_rtp_waiter, node);
+        bc_list_remove(&waiter->node);
+        waiter->ready(waiter, &w->description);
+    }
+    if (w->viewer_count == 0 && bc_list_empty(&w->waiters) && !w->detaching) {
+        bc_timer_set(&w->linger, LINGER_US);
+    }
+}
+
+static void
+wake_waiters(struct bc_rtp_window *w)
+{
+    if (!w->waiters_posted && !bc_list_empty(&w->waiters)) {
+        w->waiters_posted = true;
+        bc_worker_defer(w->windows->worker, &w->waiters_task);
+    }
+}
+
+static void
+on_linger(struct bc_timer *timer)
+{
+    struct bc_rtp_window *w = bc_container_of(timer, struct bc_rtp_window, linger);
+    if (w->viewer_count > 0 || !bc_list_empty(&w->waiters)) {
+        return;
+    }
+    // A request for keyframes that is under way must be through first.
+    if (atomic_load(&w->key_lanes) != 0) {
+        bc_timer_set(&w->linger, LINGER_US);
+        return;
+    }
+    w->detaching = true;
+    // Out of the table's way, so that a newcomer gets a fresh window.
+    HASH_DEL(w->windows->table, w);
+    w->key = w;
+    HASH_ADD_PTR(w->windows->table, key, w);
+    bc_rtp_feed_detach(w);
+}
+
+static void
+run_detached(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    destroy(bc_container_of(task, struct bc_rtp_window, detached_task));
+}
+
+void
+bc_rtp_window_detached(struct bc_rtp_window *window)
+{
+    bc_worker_post(window->windows->worker, &window->detached_task);
+}
+
+static void
+on_pace(struct bc_timer *timer)
+{
+    struct bc_rtp_window *w = bc_container_of(timer, struct bc_rtp_window, pace_timer);
+    int64_t now = bc_clock_us();
+    struct bc_list due;
+    bc_list_init(&due);
+    bc_list_splice(&due, &w->pacing);
+    while (!bc_list_empty(&due)) {
+        struct bc_list *node = due.next;
+        bc_list_remove(node);
+        bc_rtp_viewer_tick(node, now);
+    }
+    if (!bc_list_empty(&w->pacing)) {
+        bc_timer_set(&w->pace_timer, PACE_US);
+    }
+}
+
+void
+bc_rtp_window_pace(struct bc_rtp_window *window, struct bc_list *node)
+{
+    if (bc_list_empty(node)) {
+        bc_list_append(&window->pacing, node);
+    }
+    if (!bc_timer_is_set(&window->pace_timer)) {
+        bc_timer_set(&window->pace_timer, PACE_US);
+    }
+}
+
+static void
+init_task(struct bc_task *task, void (*run)(struct bc_task *, struct bc_worker *))
+{
+    bc_list_init(&task->node);
+    task->run = run;
+}
+
+static struct bc_rtp_window *
+create(struct bc_rtp_windows *windows, struct bc_channel *channel)
+{
+    struct bc_rtp_window *w = calloc(1, sizeof(*w));
+    if (!w) {
+        return NULL;
+    }
+    struct bc_config *config = bc_hub_config(bc_channel_hub(channel));
+    w->gop_max_us = config->stream.gop_max_ms * 1000;
+    bc_config_unref(&config);
+    w->key = channel;
+    w->windows = windows;
+    w->channel = bc_channel_ref(channel);
+    w->feed = bc_outputs_rtp(bc_channel_outputs(channel));
+    for (unsigned i = 0; i < BC_LANES; i++) {
+        w->rings[i].first = w->rings[i].next = 1;
+    }
+    bc_list_init(&w->viewers);
+    bc_list_init(&w->pacing);
+    bc_list_init(&w->waiters);
+    bc_timer_init(&w->pace_timer, windows->worker, on_pace);
+    bc_timer_init(&w->linger, windows->worker, on_linger);
+    init_task(&w->detached_task, run_detached);
+    init_task(&w->waiters_task, run_waiters);
+    init_task(&w->key_task, run_key);
+    HASH_ADD_PTR(windows->table, key, w);
+    bc_rtp_feed_attach(w);
+    return w;
+}
+
+struct bc_rtp_window *
+bc_rtp_window_obtain(struct bc_rtp_windows *windows, struct bc_channel *channel)
+{
+    struct bc_rtp_window *w;
+    const void *key = channel;
+    HASH_FIND_PTR(windows->table, &key, w);
+    return w ? w : create(windows, channel);
+}
+
+void
+bc_rtp_window_add_viewer(struct bc_rtp_window *window, struct bc_list *node)
+{
+    bc_timer_cancel(&window->linger);
+    bc_list_append(&window->viewers, node);
+    window->viewer_count++;
+}
+
+void
+bc_rtp_window_remove_viewer(struct bc_rtp_window *window, struct bc_list *node)
+{
+    bc_list_remove(node);
+    if (--window->viewer_count == 0) {
+        bc_timer_set(&window->linger, LINGER_US);
+    }
+}
+
+bool
+bc_rtp_describe(struct bc_rtp_windows *windows, struct bc_channel *channel,
+    struct bc_rtp_waiter *waiter)
+{
+    struct bc_rtp_window *w = bc_rtp_window_obtain(windows, channel);
+    if (!w) {
+        return false;
+    }
+    bc_timer_cancel(&w->linger);
+    bc_list_append(&w->waiters, &waiter->node);
+    if (w->primed) {
+        wake_waiters(w);
+    }
+    return true;
+}
+
+void
+bc_rtp_describe_cancel(struct bc_rtp_waiter *waiter)
+{
+    bc_list_remove(&waiter->node);
+}
+
+// --- frames ---
+
+static bool
+grow(struct bc_rtp_ring *ring)
+{
+    unsigned cap = ring->cap ? 2 * ring->cap : RING_INITIAL;
+    struct bc_rtp_frame **frames = calloc(cap, sizeof(frames[0]));
+    if (!frames) {
+        return false;
+    }
+    for (uint64_t n = ring->first; n < ring->next; n++) {
+        frames[n & (cap - 1)] = bc_rtp_ring_frame(ring, n);
+    }
+    free(ring->frames);
+    ring->frames = frames;
+    ring->cap = cap;
+    return true;
+}
+
+// Keeps what a newcomer starts from and what may be asked for again, and no more.
+static void
+trim(struct bc_rtp_window *w, struct bc_rtp_ring *ring)
+{
+    const struct bc_rtp_frame *last = bc_rtp_ring_frame(ring, ring->next - 1);
+    while (ring->next - ring->first > 1) {
+        const struct bc_rtp_frame *f = bc_rtp_ring_frame(ring, ring->first);
+        int64_t age = last->arrived_us - f->arrived_us;
+        bool wanted = age < RESEND_US || (ring->key && ring->first >= ring->key);
+        if (wanted && age < w->gop_max_us + RESEND_US && ring->bytes <= RING_BYTES_MAX) {
+            return;
+        }
+        drop_first(ring);
+    }
+}
+
+static void
+measure(struct bc_rtp_ring *ring, const struct bc_rtp_frame *frame)
+{
+    int64_t span = frame->arrived_us - ring->rate_since_us;
+    ring->rate_bytes += frame->total;
+    if (ring->rate_since_us == 0 || span > 5 * RATE_US || span < 0) {
+        ring->rate_since_us = frame->arrived_us;
+        ring->rate_bytes = 0;
+    } else if (span >= RATE_US) {
+        ring->bps = (int64_t)ring->rate_bytes * 8 * 1000000 / span;
+        ring->rate_since_us = frame->arrived_us;
+        ring->rate_bytes = 0;
+    }
+}
+
+static void
+append(struct bc_rtp_window *w, struct bc_rtp_frame *frame)
+{
+    unsigned lane = frame->kind == BC_KIND_AUDIO ? BC_LANE_AUDIO
+                                                 : BC_LANE_VIDEO + frame->rendition;
+    struct bc_rtp_ring *ring = &w->rings[lane];
+    if (frame->number != ring->next) {
+        // A window that came late, or a broadcast that began anew.
+        clear(ring);
+        ring->first = ring->next = frame->number;
+        ring->key = 0;
+    }
+    if (ring->next - ring->first == ring->cap && !grow(ring)) {
+        if (ring->cap == 0) {
+            return;
+        }
+        drop_first(ring);
+    }
+    ring->frames[ring->next & (ring->cap - 1)] = bc_rtp_frame_ref(frame);
+    if (frame->flags & BC_PACKET_KEY) {
+        ring->key = ring->next;
+    }
+    ring->bytes += frame->total;
+    ring->next++;
+    measure(ring, frame);
+    trim(w, ring);
+}
+
+static void
+walk(struct bc_rtp_window *w)
+{
+    int64_t now = bc_clock_us();
+    bc_list_for_each(node, tmp, &w->viewers)
+    {
+        bc_rtp_viewer_walk(node, now);
+    }
+}
+
+static void
+take_note(struct bc_rtp_window *w, enum bc_rtp_note note,
+    const struct bc_rtp_description *description)
+{
+    bool changed = description->generation != w->description.generation;
+    w->description = *description;
+    w->over = note == BC_RTP_NOTE_OVER;
+    if (note == BC_RTP_NOTE_PRIMED) {
+        w->primed = true;
+        for (unsigned i = 0; i < BC_LANES; i++) {
+            w->live_from[i] = w->rings[i].next;
+        }
+    }
+    if (w->over || (changed && w->primed)) {
+        // What is held belongs to the former tracks; nobody starts there.
+        for (unsigned i = 0; i < BC_LANES; i++) {
+            w->rings[i].key = w->over ? 0 : w->rings[i].key;
+        }
+        bc_list_for_each(node, tmp, &w->viewers)
+        {
+            bc_rtp_viewer_note(node);
+        }
+    }
+    wake_waiters(w);
+}
+
+static void
+deliver(struct bc_rtp_window *w, struct bc_rtp_frame *const *frames, unsigned count,
+    enum bc_rtp_note note, const struct bc_rtp_description *description)
+{
+    for (unsigned i = 0; i < count; i++) {
+        append(w, frames[i]);
+    }
+    if (note != BC_RTP_NOTE_NONE) {
+        take_note(w, note, description);
+    }
+    if (count > 0 && w->primed && w->viewer_count > 0) {
+        walk(w);
+    }
+}
+
+static void
+run_delivery(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct delivery *d = bc_container_of(task, struct delivery, task);
+    deliver(d->window, d->frames, d->count, d->note, &d->description);
+    for (unsigned i = 0; i < d->count; i++) {
+        bc_rtp_frame_unref(&d->frames[i]);
+    }
+    free(d);
+}
+
+void
+bc_rtp_window_send(struct bc_rtp_window *window, struct bc_rtp_frame *const *frames,
+    unsigned count, enum bc_rtp_note note, const struct bc_rtp_description *description)
+{
+    if (bc_worker_is_current(window->windows->worker)) {
+        deliver(window, frames, count, note, description);
+        return;
+    }
+    struct delivery *d = calloc(1, sizeof(*d) + count * sizeof(frames[0]));
+    if (!d) {
+        return;
+    }
+    init_task(&d->task, run_delivery);
+    d->window = window;
+    d->note = note;
+    if (description) {
+        d->description = *description;
+    }
+    d->count = count;
+    for (unsigned i = 0; i < count; i++) {
+        d->frames[i] = bc_rtp_frame_ref(frames[i]);
+    }
+    bc_worker_post(window->windows->worker, &d->task);
+}
