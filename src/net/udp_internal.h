@@ -4,7 +4,6 @@
 
 #include <netinet/in.h>
 #include <stdatomic.h>
-#include <uv.h>
 
 #include "base/log.h"
 #include "net/udp.h"
