@@ -16,7 +16,9 @@
 #include "base/writer.h"
 #include "net/tls.h"
 #include "protocol/http/files.h"
+#include "protocol/webrtc/port.h"
 #include "transmux/outputs.h"
+#include "transmux/recoder.h"
 
 #define DRAIN_DEADLINE_US 8000000
 #define DRAIN_POLL_MS 20
@@ -26,8 +28,8 @@
 static struct bc_outputs *
 open_outputs(void *user, struct bc_channel *channel)
 {
-    (void)user;
-    return bc_outputs_create(channel);
+    struct bc_server *s = user;
+    return bc_outputs_create(channel, s->codecs);
 }
 
 static void
@@ -129,6 +131,13 @@ raise_file_limit(void)
     }
 }
 
+static unsigned
+choose_workers(const struct bc_config *config)
+{
+    long n = config->workers > 0 ? (long)config->workers : sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > BC_WORKER_MAX ? BC_WORKER_MAX : (unsigned)n;
+}
+
 static int
 open_parts(struct bc_server *s)
 {
@@ -141,20 +150,15 @@ open_parts(struct bc_server *s)
     }
     bc_writer_finish(&error);
     s->files = load_pages();
+    s->codecs = bc_codec_threads_create(choose_workers(s->config));
+    s->webrtc = bc_webrtc_create();
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    return s->control && s->sessions && s->half_open ? 0 : -ENOMEM;
-}
-
-static unsigned
-choose_workers(const struct bc_config *config)
-{
-    long n = config->workers > 0 ? (long)config->workers : sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > BC_WORKER_MAX ? BC_WORKER_MAX : (unsigned)n;
+    return s->control && s->sessions && s->half_open && s->codecs && s->webrtc ? 0 : -ENOMEM;
 }
 
 static int
@@ -316,6 +320,8 @@ free_parts(struct bc_server *s)
     }
     bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
+    bc_codec_threads_destroy(s->codecs);
+    bc_webrtc_destroy(s->webrtc);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_worker_destroy(s->workers[i].worker);
     }

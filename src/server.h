@@ -10,15 +10,19 @@
 #include "control/control.h"
 #include "egress/media.h"
 #include "ingest/rtmp.h"
+#include "ingest/whip.h"
 #include "net/worker.h"
 #include "protocol/http/server.h"
 #include "stream/hub.h"
 
+struct bc_codec_threads;
 struct bc_http_files;
 struct bc_keys;
 struct bc_listener;
 struct bc_server;
 struct bc_tls_context;
+struct bc_webrtc;
+struct bc_webrtc_port;
 
 #define BC_SERVER_LISTENERS (3 * BC_CONFIG_MAX_LISTEN)
 
@@ -35,9 +39,12 @@ struct bc_server_worker {
     struct bc_server *server; // borrowed
     struct bc_worker *worker;
     struct bc_windows *windows;
+    struct bc_rtp_windows *rtp_windows;
+    struct bc_webrtc_port *webrtc_port; // NULL while webrtc.listen is empty
     struct bc_rtmp_server *rtmp;
     struct bc_http_server http;
     struct bc_media media;
+    struct bc_whip whip;
     struct bc_port ports[BC_SERVER_LISTENERS];
     size_t port_count;
     struct bc_tls_context *rtmp_tls; // shared; NULL without a certificate
@@ -52,6 +59,8 @@ struct bc_server {
     struct bc_config *config;
     struct bc_keys *keys;
     struct bc_http_files *files; // NULL when the pages are not built
+    struct bc_codec_threads *codecs;
+    struct bc_webrtc *webrtc;
     struct bc_hub *hub;
     struct bc_hls_sessions *sessions;
     struct bc_half_open *half_open;

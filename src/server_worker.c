@@ -10,7 +10,9 @@
 #include "net/listener.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "protocol/webrtc/port.h"
 #include "server.h"
+#include "transmux/rtp.h"
 
 #define DRAIN_US 3000000
 #define H2_STREAMS 200
@@ -56,7 +58,8 @@ static void
 handle_http(void *user, struct bc_http_exchange *x)
 {
     struct bc_server_worker *w = user;
-    if (!bc_media_handle(&w->media, x) && !bc_control_handle(w->server->control, x)) {
+    if (!bc_whip_handle(&w->whip, x) && !bc_media_handle(&w->media, x)
+        && !bc_control_handle(w->server->control, x)) {
         bc_http_respond_error(x, 404, "not_found", "there is nothing at this address");
     }
 }
@@ -144,6 +147,32 @@ listen_on_all(struct bc_server_worker *w, const struct bc_config *config)
     return true;
 }
 
+static bool
+open_webrtc(struct bc_server_worker *w, const struct bc_config *config)
+{
+    const struct bc_config_listen_list *list = &config->webrtc.listen;
+    if (list->n == 0) {
+        return true;
+    }
+    w->webrtc_port = bc_webrtc_port_create(w->server->webrtc, w->worker);
+    if (!w->webrtc_port) {
+        bc_error(NULL, "no memory for worker %u", w->worker->index);
+        return false;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        char text[80];
+        char error[256];
+        bool v6 = strchr(list->items[i].host, ':') != NULL;
+        snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", list->items[i].host,
+            (unsigned)list->items[i].port);
+        if (!bc_webrtc_port_listen(w->webrtc_port, text, error, sizeof(error))) {
+            bc_error(NULL, "%s", error);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 bc_server_worker_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
     struct bc_tls_context **http)
@@ -206,14 +235,23 @@ bc_server_worker_init(
     w->http.worker = w->worker;
     w->http.handle = handle_http;
     w->http.user = w;
-    w->media =
-        (struct bc_media){ server->hub, server->keys, w->windows, server->sessions };
-    if (!w->windows || !w->rtmp || !set_http(w, server->config)) {
+    w->rtp_windows = bc_rtp_windows_create(w->worker);
+    if (!w->windows || !w->rtp_windows || !w->rtmp || !set_http(w, server->config)) {
         bc_error(NULL, "no memory for worker %u", index);
         return false;
     }
-    return bc_server_worker_load_tls(server->config, &w->rtmp_tls, &w->http_tls)
-        && listen_on_all(w, server->config);
+    if (!bc_server_worker_load_tls(server->config, &w->rtmp_tls, &w->http_tls)
+        || !open_webrtc(w, server->config)) {
+        return false;
+    }
+    w->media = (struct bc_media){ .hub = server->hub, .keys = server->keys,
+        .windows = w->windows, .sessions = server->sessions, .webrtc = server->webrtc,
+        .port = w->webrtc_port, .rtp_windows = w->rtp_windows };
+    bc_list_init(&w->media.whep_sessions);
+    w->whip = (struct bc_whip){ .hub = server->hub, .keys = server->keys,
+        .webrtc = server->webrtc, .port = w->webrtc_port };
+    bc_list_init(&w->whip.sessions);
+    return listen_on_all(w, server->config);
 }
 
 // --- reload ---
@@ -284,6 +322,9 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     struct drain *d = bc_container_of(task, struct drain, task);
     close_listeners(d->w);
     bc_windows_drain(d->w->windows);
+    if (d->w->webrtc_port) {
+        bc_webrtc_port_drain(d->w->webrtc_port);
+    }
     bc_rtmp_server_drain(d->w->rtmp);
     bc_http_drain(&d->w->http, DRAIN_US);
     free(d);
@@ -307,6 +348,8 @@ bc_server_worker_finish(struct bc_server_worker *w)
 {
     close_listeners(w);
     bc_windows_destroy(w->windows);
+    bc_rtp_windows_destroy(w->rtp_windows);
+    bc_webrtc_port_destroy(w->webrtc_port);
     bc_rtmp_server_destroy(w->rtmp);
     bc_tls_context_unref(&w->rtmp_tls);
     bc_tls_context_unref(&w->http_tls);

@@ -68,6 +68,10 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     if (!bc_media_url_parse(bc_http_path(x), &url)) {
         return false;
     }
+    if (url.kind == BC_MEDIA_WHEP || url.kind == BC_MEDIA_WHEP_SESSION) {
+        bc_whep_handle(media, x, &url);
+        return true;
+    }
     if (!method_allowed(x) || !bc_media_authorise(media, x, &url)) {
         return true;
     }

@@ -13,6 +13,8 @@ enum bc_media_kind {
     BC_MEDIA_FLV,          // /live/hq.flv
     BC_MEDIA_MULTIVARIANT, // /live/hq/index.m3u8, /live/hq.m3u8
     BC_MEDIA_HLS_FILE,     // /live/hq[/s/SID]/NAME
+    BC_MEDIA_WHEP,         // /live/hq/whep
+    BC_MEDIA_WHEP_SESSION, // /live/hq/whep/ID
 };
 
 // A media URL taken apart.
@@ -44,6 +46,12 @@ bc_flv_handle(
 void
 bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x,
     struct bc_channel *channel, const struct bc_media_url *url);
+
+// --- whep.c ---
+
+void
+bc_whep_handle(
+    struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url);
 
 // --- hls_sessions.c ---
 

@@ -59,6 +59,24 @@ parse_in_folder(const char *path, const char *slash, struct bc_media_url *out)
     return set_channel(out, path + 1, (size_t)(end - path - 1));
 }
 
+// "/app/stream/whep" and "/app/stream/whep/ID".
+static bool
+parse_whep(const char *path, const char *slash, struct bc_media_url *out)
+{
+    static const char FOLDER[] = "/whep";
+    size_t len = strlen(FOLDER);
+    out->file = slash + 1;
+    if (strcmp(slash, FOLDER) == 0) {
+        out->kind = BC_MEDIA_WHEP;
+        return set_channel(out, path + 1, (size_t)(slash - path) - 1);
+    }
+    if ((size_t)(slash - path) <= len + 1 || strncmp(slash - len, FOLDER, len) != 0) {
+        return false;
+    }
+    out->kind = BC_MEDIA_WHEP_SESSION;
+    return set_channel(out, path + 1, (size_t)(slash - path) - len - 1);
+}
+
 bool
 bc_media_url_parse(const char *path, struct bc_media_url *out)
 {
@@ -71,6 +89,10 @@ bc_media_url_parse(const char *path, struct bc_media_url *out)
     if (strcmp(name, "index.m3u8") == 0 || is_hls_file(name)) {
         return parse_in_folder(path, slash, out);
     }
+    if (parse_whep(path, slash, out)) {
+        return true;
+    }
+    memset(out, 0, sizeof(*out));
     out->file = name;
     out->flat = true;
     if (has_suffix(name, ".flv")) {
