@@ -19,8 +19,10 @@
 // Who jumps must go on from there (RFC 3550 A.1 wants two in a row).
 #define JUMP_REACH 16
 #define JUMP_AGE_MAX_US 1000000
-// So many old packets with no new one between them are a restart a little way back.
+// So many old packets with no new one between them are a restart a little way back,
+// unless their time is what such packets have: then they were sent again too late.
 #define LATE_RUN_MAX 64
+#define LATE_AGE_MAX_S 10
 
 #define RTX_HEADER_BYTES 2
 
@@ -191,13 +193,21 @@ start(struct bc_rtp_receiver *r, uint16_t seq)
     rtp_reception_start(&r->reception, r->params.clock_rate, seq);
 }
 
+static bool
+is_of_the_past(const struct bc_rtp_receiver *r, const struct bc_rtp_header *h)
+{
+    int64_t age = (int32_t)(r->reception.timestamp - h->timestamp);
+    return age >= 0 && age < (int64_t)r->params.clock_rate * LATE_AGE_MAX_S;
+}
+
 static void
 receive(struct bc_rtp_receiver *r, const struct bc_rtp_header *h, int64_t now_us)
 {
     int64_t seq = r->highest + bc_rtp_seq_diff(h->seq, (uint16_t)r->highest);
     rtp_reception_on_packet(&r->reception, seq, h->timestamp, now_us);
     if (seq < r->next) {
-        if (++r->late_run < LATE_RUN_MAX) {
+        r->late_run += !is_of_the_past(r, h);
+        if (r->late_run < LATE_RUN_MAX) {
             r->stats.duplicates++;
             return;
         }

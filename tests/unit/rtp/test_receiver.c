@@ -406,6 +406,25 @@ test_restart_a_little_way_back_is_seen(void **state)
 }
 
 static void
+test_many_late_packets_are_no_restart(void **state)
+{
+    (void)state;
+    struct bc_rtp_receiver *r = create(true, 0);
+    struct bc_rtp_header h = { .ssrc = 42, .payload_type = 96, .timestamp = 0xfffff000 };
+    for (unsigned i = 0; i < 500; i++, h.seq++, h.timestamp += 300) {
+        bc_rtp_receiver_push(r, &h, i * MS);
+    }
+    h.seq = (uint16_t)(h.seq - 300);
+    h.timestamp -= 300 * 300;
+    for (unsigned i = 0; i < 300; i++, h.seq++, h.timestamp += 300) {
+        bc_rtp_receiver_push(r, &h, 500 * MS);
+    }
+    assert_int_equal(seen.count, 500);
+    assert_int_equal(stats(r).duplicates, 300);
+    bc_rtp_receiver_destroy(r);
+}
+
+static void
 test_an_outage_is_not_asked_for(void **state)
 {
     (void)state;
@@ -551,6 +570,7 @@ main(void)
         cmocka_unit_test(test_empty_packets_fill_holes),
         cmocka_unit_test(test_jump_needs_a_second_packet),
         cmocka_unit_test(test_restart_a_little_way_back_is_seen),
+        cmocka_unit_test(test_many_late_packets_are_no_restart),
         cmocka_unit_test(test_an_outage_is_not_asked_for),
         cmocka_unit_test(test_what_is_held_is_bounded),
         cmocka_unit_test(test_many_wraps),
