@@ -316,6 +316,14 @@ describe('what the page says', () => {
             .toMatchObject({ tone: 'bad', hint: 'Somebody else is live on this channel.' });
     });
 
+    it('warns of a codec that few can watch', () => {
+        const numbers = { health: 'good', kbps: 2400, codec: 'video/VP8', width: 1280, height: 720, fps: 30,
+            rtt_ms: null };
+        expect(say({ state: 'live', numbers })).toMatchObject({ tone: 'warn', hint: expect.stringContaining('VP8') });
+        expect(say({ state: 'live', numbers: { ...numbers, codec: 'video/H264' } }))
+            .toMatchObject({ tone: 'good', hint: '2.40 Mbit/s · 720p30 · H.264' });
+    });
+
     it('puts numbers to a weak network', () => {
         const numbers = { health: 'weak', kbps: 640, wanted_kbps: 2500, lost_percent: 8.2, rtt_ms: 90, fps: 11 };
         expect(say({ state: 'live', numbers }).hint).toBe('640 kbit/s of 2.50 Mbit/s get through, 8 % are lost. '

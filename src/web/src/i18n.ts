@@ -255,6 +255,10 @@ export const TABLE = {
         en: 'Only [[{fps} ]]pictures a second are sent. Choose a lower quality or close other apps.',
         zh: '每秒只能发送[[ {fps} ]]帧画面。请选择较低画质，或关闭其他应用。',
     },
+    'golive.say.codec_hint': {
+        en: 'But this browser sends {codec}: only viewers with WebRTC see you, mini programs and HLS do not. Chrome, Edge and Safari send H.264.',
+        zh: '但当前浏览器发送的是 {codec}：只有 WebRTC 观众能看到，小程序和 HLS 观众看不到。请改用 Chrome、Edge 或 Safari（H.264）。',
+    },
     'golive.say.reconnecting': {
         en: 'The connection broke. Reconnecting…',
         zh: '连接中断，正在重新连接…',

@@ -34,6 +34,10 @@ function sayLive(studio: Studio): Saying {
         return { tone: 'warn', text: t('golive.say.cpu'), hint: t('golive.say.cpu_hint',
             now.fps === null ? {} : { fps: Math.round(now.fps) }) };
     }
+    if (now !== null && now.codec !== '' && !/h26[45]$/i.test(now.codec)) {
+        return { tone: 'warn', text: t('golive.say.live'),
+            hint: t('golive.say.codec_hint', { codec: codecName(now.codec.replace(/^\w+\//, '')) }) };
+    }
     return { tone: 'good', text: t('golive.say.live'), hint: now === null ? '' : [
         now.kbps === null ? '' : bitrate(now.kbps),
         picture(now.width, now.height, now.fps ?? 0),

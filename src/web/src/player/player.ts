@@ -37,6 +37,7 @@ export interface PlayerOptions {
 // What only a connection in real time can tell.
 export interface LineNumbers {
     transport: string;
+    frames: number;
     rtt_ms: number | null;
     loss_percent: number | null;
     freezes: number;

@@ -203,6 +203,7 @@ export class WhepPlayer implements LivePlayer {
         const { last } = this.recent;
         return {
             transport: last?.transport ?? '',
+            frames: last?.frames ?? 0,
             rtt_ms: last?.rtt_ms ?? null,
             loss_percent: this.recent.loss_percent(),
             freezes: last?.freezes ?? 0,

@@ -177,7 +177,9 @@ export class WatchSession {
             buffer_s: round(bufferedAhead(video)),
             stalls: this.stall.stalls,
             stall_ms: this.stall.total_ms(performance.now()),
-            decoded_frames: this.decoded.feed(quality?.totalVideoFrames ?? 0),
+            // Firefox does not count those of a connection.
+            decoded_frames: this.decoded.feed(
+                Math.max(quality?.totalVideoFrames ?? 0, line?.frames ?? 0)),
             dropped_frames: this.dropped.feed(quality?.droppedVideoFrames ?? 0),
             width: video.videoWidth,
             height: video.videoHeight,
