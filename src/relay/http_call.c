@@ -73,7 +73,7 @@ copy_text(char **to, const char *from)
 static bool
 copy_params(struct relay_http_call *c, const struct relay_http_params *p)
 {
-    if (strlen(p->url) >= sizeof(c->reply.url)) {
+    if (strlen(p->url) >= sizeof(c->reply.url) || strpbrk(p->url, "\r\n")) {
         return false;
     }
     memcpy(c->reply.url, p->url, strlen(p->url) + 1);
