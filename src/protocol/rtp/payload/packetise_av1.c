@@ -91,7 +91,9 @@ write_part(struct bc_rtp_out *out, const struct element *e)
         at += n;
         len -= n;
     }
-    bc_rtp_out_bytes(out, p->body + (at - p->head_len), len);
+    if (len > 0) {
+        bc_rtp_out_bytes(out, p->body + (at - p->head_len), len);
+    }
 }
 
 static void
