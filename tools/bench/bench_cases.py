@@ -41,6 +41,10 @@ CASES = [
     Case("flv-1000", "branchcast FLV, fresh server", "branchcast", "flv", 1000,
          settle=True),
     Case("janus", "Janus", "janus", "janus", 50),
+    Case("whep", "branchcast WHEP", "branchcast", "whep", 50),
+    Case("whep-300", "branchcast WHEP", "branchcast", "whep", 300),
+    Case("whep-500", "branchcast WHEP, fresh server", "branchcast", "whep", 500,
+         settle=True),
 ]
 
 
