@@ -246,6 +246,47 @@ test_an_answer_without_lite_and_candidates(void **state)
     assert_true(answer_has("a=end-of-candidates\r\n"));
 }
 
+static void
+check_setup(const char *line, const char *answered, bool dtls_client)
+{
+    char offer[1024];
+    snprintf(offer, sizeof(offer), "%s%s", VIDEO, line);
+    assert_int_equal(ask_with(offer, &VP8_MONO), BC_SDP_OK);
+    assert_true(answer_has(answered));
+    assert_int_equal(session.dtls_client, dtls_client);
+}
+
+static void
+test_setup_is_passive_unless_the_peer_is(void **state)
+{
+    (void)state;
+    check_setup("a=setup:actpass\r\n", "a=setup:passive\r\n", false);
+    check_setup("a=setup:active\r\n", "a=setup:passive\r\n", false);
+    check_setup("a=setup:passive\r\n", "a=setup:active\r\n", true);
+}
+
+static void
+test_ids_beyond_14_are_for_reading_only(void **state)
+{
+    (void)state;
+    static const char OFFER[] = OFFER_START("a=extmap-allow-mixed\r\n")
+        VP8_SECTION("0", "sendrecv") "a=rtcp-fb:* transport-cc\r\n"
+                                     "a=extmap:16 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                                     "a=extmap:15 urn:3gpp:video-orientation\r\n";
+    assert_int_equal(ask_with(OFFER, &VP8_MONO), BC_SDP_OK);
+    assert_int_equal(sdp.media[0].ext.mid, 16);
+    assert_int_equal(sdp.media[0].ext.video_orientation, 0); // reserved
+    assert_int_equal(session.video.ext.mid, 0);
+    assert_true(answer_has("a=extmap-allow-mixed\r\n"));
+
+    const struct bc_sdp_whip_rules rules = { .data = false };
+    bc_writer_reset(&answer);
+    assert_int_equal(
+        bc_sdp_answer_whip(&sdp, &rules, &LOCAL, &session, &answer, error, sizeof(error)),
+        BC_SDP_OK);
+    assert_int_equal(session.video.ext.mid, 16);
+}
+
 int
 main(void)
 {
@@ -257,6 +298,8 @@ main(void)
         cmocka_unit_test(test_rtx_needs_nack_and_an_ssrc),
         cmocka_unit_test(test_audio_has_the_congestion_control_of_video),
         cmocka_unit_test(test_an_answer_without_lite_and_candidates),
+        cmocka_unit_test(test_setup_is_passive_unless_the_peer_is),
+        cmocka_unit_test(test_ids_beyond_14_are_for_reading_only),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

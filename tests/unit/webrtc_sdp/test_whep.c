@@ -413,26 +413,6 @@ test_impossible_offers_are_refused(void **state)
         "the stream's video is VP8, but the player offers nothing known");
 }
 
-static void
-check_setup(const char *line, const char *answered, bool dtls_client)
-{
-    char offer[1024];
-    snprintf(
-        offer, sizeof(offer), "%s%s", OFFER_START("") VP8_SECTION("0", "recvonly"), line);
-    assert_int_equal(ask_with(offer, &VP8_MONO), BC_SDP_OK);
-    assert_true(answer_has(answered));
-    assert_int_equal(session.dtls_client, dtls_client);
-}
-
-static void
-test_setup_is_passive_unless_the_peer_is(void **state)
-{
-    (void)state;
-    check_setup("a=setup:actpass\r\n", "a=setup:passive\r\n", false);
-    check_setup("a=setup:active\r\n", "a=setup:passive\r\n", false);
-    check_setup("a=setup:passive\r\n", "a=setup:active\r\n", true);
-}
-
 int
 main(void)
 {
@@ -445,7 +425,6 @@ main(void)
         cmocka_unit_test(test_what_the_source_lacks_is_inactive),
         cmocka_unit_test(test_wrong_directions_are_malformed),
         cmocka_unit_test(test_impossible_offers_are_refused),
-        cmocka_unit_test(test_setup_is_passive_unless_the_peer_is),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

@@ -8,6 +8,8 @@
 #include "match.h"
 #include "text.h"
 
+#define ONE_BYTE_ID_MAX 14
+
 enum bc_sdp_refusal
 sdp_refuse(struct sdp_answer *a, enum bc_sdp_refusal why, const char *fmt, ...)
 {
@@ -106,6 +108,14 @@ sdp_answer_begin(struct sdp_answer *a)
     return refusal == BC_SDP_OK ? check_directions(a) : refusal;
 }
 
+// We write one-byte header extensions only, which have ids up to 14 (RFC 8285 4.2); what
+// a host sends is read in both forms.
+static uint8_t
+usable_id(const struct sdp_answer *a, uint8_t id)
+{
+    return a->sending && id > ONE_BYTE_ID_MAX ? 0 : id;
+}
+
 // RTX needs NACK; and transport-wide feedback is of use to a sender only if what it sends
 // to probe the path can be told from media, that is, with RTX.
 static void
@@ -115,7 +125,7 @@ choose_video_feedback(struct sdp_answer *a, const struct bc_sdp_media *m,
     chosen->nack = codec->nack;
     bool rtx = codec->nack && (!a->sending || a->local->video_rtx_ssrc != 0);
     chosen->rtx_pt = rtx ? codec->rtx_pt : 0;
-    chosen->transport_cc = codec->transport_cc && m->ext.transport_cc != 0
+    chosen->transport_cc = codec->transport_cc && usable_id(a, m->ext.transport_cc) != 0
         && (!a->sending || chosen->rtx_pt != 0);
     chosen->goog_remb = codec->goog_remb && !chosen->transport_cc;
 }
@@ -127,7 +137,7 @@ audio_transport_cc(const struct sdp_answer *a, const struct bc_sdp_media *m,
 {
     const struct bc_sdp_chosen *video =
         a->video >= 0 ? &a->replies[a->video].chosen : NULL;
-    return codec->transport_cc && m->ext.transport_cc != 0
+    return codec->transport_cc && usable_id(a, m->ext.transport_cc) != 0
         && (!video || !video->active || video->transport_cc);
 }
 
@@ -138,12 +148,12 @@ choose_extensions(
     bool video = m->kind == BC_SDP_VIDEO;
     bool simulcast = !a->sending && chosen->rid_count > 0;
     chosen->ext = (struct bc_sdp_extensions){
-        .mid = m->ext.mid,
+        .mid = usable_id(a, m->ext.mid),
         .rid = simulcast ? m->ext.rid : 0,
         .repaired_rid = simulcast && chosen->rtx_pt != 0 ? m->ext.repaired_rid : 0,
         .transport_cc = chosen->transport_cc ? m->ext.transport_cc : 0,
-        .abs_send_time = chosen->goog_remb ? m->ext.abs_send_time : 0,
-        .playout_delay = a->sending && video ? m->ext.playout_delay : 0,
+        .abs_send_time = chosen->goog_remb ? usable_id(a, m->ext.abs_send_time) : 0,
+        .playout_delay = a->sending && video ? usable_id(a, m->ext.playout_delay) : 0,
         .directed = m->ext.directed,
     };
 }
