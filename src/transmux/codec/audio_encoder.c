@@ -98,8 +98,9 @@ int
 audio_encoder_open(struct audio_encoder *e, unsigned channels)
 {
     if (e->ctx) {
-        int err = e->filled > 0 ? audio_encoder_silence(e, e->ctx->frame_size - e->filled) : 0;
-        if (err == 0 && avcodec_send_frame(e->ctx, NULL) == 0) {
+        int rest = e->filled > 0 ? e->ctx->frame_size - e->filled : 0;
+        if (audio_encoder_silence(e, rest) == 0
+            && avcodec_send_frame(e->ctx, NULL) == 0) {
             receive_packets(e);
         }
         close_codec(e);

@@ -44,7 +44,7 @@ set_config(AVCodecContext *ctx, const struct bc_track *track)
     memcpy(ctx->extradata, track->config->data, len);
     ctx->extradata_size = (int)len;
     if (track->codec == BC_CODEC_OPUS && len >= OPUS_HEAD_BYTES) {
-        // libavcodec would leave out the pre-skip now; on a live stream that is long past.
+        // libavcodec would leave out the pre-skip now; on a live stream it is long past.
         memset(ctx->extradata + OPUS_PRE_SKIP, 0, 2);
     }
     return 0;

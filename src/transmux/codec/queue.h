@@ -26,9 +26,9 @@ codec_entry_free(struct codec_entry *e);
 void
 codec_entries_free(struct bc_list *entries);
 
-// What waits for a codec. Bounded: 2 s of sound, 64 pictures and their history. When it is
-// full the older half of the sound is dropped, or the pictures before a later keyframe.
-// Part of a recoder, whose lock guards it.
+// What waits for a codec. Bounded: 2 s of sound, 64 pictures and their history. When it
+// is full, the older half of the sound is dropped, or the pictures before a later
+// keyframe. Part of a recoder, whose lock guards it.
 struct codec_queue {
     enum bc_kind kind;
     struct bc_list entries;

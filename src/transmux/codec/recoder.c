@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way to a codec thread and back. Home pushes into a bounded queue and posts the work;
-// the codec thread takes from it, a little per turn so that all jobs of the thread get on,
-// and posts what came out.
+// The way to a codec thread and back. Home pushes into a bounded queue and posts the
+// work; the codec thread takes from it, a little per turn so that all jobs of the thread
+// get on, and posts what came out.
 #include "transmux/recoder.h"
 
 #include <pthread.h>
@@ -22,8 +22,8 @@
 #define IDLE_MAX_US 1000000 // after that nobody sends
 
 // Shared by home and the codec thread, which have a reference each, as has a message to
-// home under way. Home's reference ends with bc_recoder_destroy(), the codec thread's when
-// it has closed the job after that.
+// home under way. Home's reference ends with bc_recoder_destroy(), the codec thread's
+// when it has closed the job after that.
 struct bc_recoder {
     atomic_uint refs;
     enum bc_kind kind;

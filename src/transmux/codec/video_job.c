@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures decoded and encoded again without reordering, for viewers whose decoders show
-// what comes (WebRTC). The history before the output begins is decoded only, as the newest
-// picture needs all before it. When the processor cannot keep up, pictures are left out
-// before the queue runs over (recoder.c): first those that nothing refers to need not be
-// decoded, then every second one is not encoded.
+// what comes (WebRTC). The history before the output begins is decoded only, as the
+// newest picture needs all before it. When the processor cannot keep up, pictures are
+// left out before the queue runs over (queue.c): first every second one is not encoded,
+// then those that nothing refers to are not decoded either.
 #include <stdlib.h>
 
 #include "base/list.h"
@@ -20,6 +20,7 @@
 #define BAD_PACKETS_MAX 300
 #define RATE_WINDOW_US 1000000
 #define RATE_ENOUGH_US 300000
+#define FPS_MAX 120
 #define BITS_PER_PIXEL 2 // a second, until the rate is known
 
 // Owned by its recoder; its codec thread only.
@@ -100,8 +101,9 @@ make_wish(struct video_job *j, const AVFrame *f)
     } else if (j->bps == 0) {
         video_encoder_set_rate(&j->out, (int64_t)f->width * f->height * BITS_PER_PIXEL);
     }
-    bool known = t->fps_num > 0 && t->fps_den > 0 && t->fps_num / t->fps_den <= 120;
-    wish->fps = known ? (int)((t->fps_num + t->fps_den / 2) / t->fps_den) : j->fps;
+    // What the stream says of its pace is often wrong.
+    bool said = t->fps_den > 0 && t->fps_num / t->fps_den <= FPS_MAX;
+    wish->fps = j->fps > 0 ? j->fps : said ? (int)(t->fps_num / t->fps_den) : 0;
     wish->high = t->codec != BC_CODEC_AVC || j->dec->profile >= FF_PROFILE_H264_HIGH;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sound job fed with anything: two kinds and the way, then { control, length(16), payload }.
+// A sound job fed with anything: a byte with two kinds and the way, then packets as
+// { control, length(16), payload }.
 #include "transmux/codec/ffmpeg.h"
 #include "transmux/codec/job.h"
 

@@ -48,6 +48,7 @@ struct kit_picture {
     int b_frames;
     int gop;
     bool noise; // hard to compress
+    bool hevc; // and 10 bits
     int64_t start_us;
     uint32_t epoch;
 };

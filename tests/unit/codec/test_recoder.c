@@ -255,6 +255,7 @@ test_recoder_destroyed_while_busy_is_silent(void **state)
     at_home(f, create_opus);
     at_home(f, push_one_by_one);
     wait_for(f, has_packets, 70);
+    at_home(f, destroy_now);
     kit_assert_rising(&f->out);
     assert_int_equal(f->late, 0);
 }
@@ -272,6 +273,7 @@ test_recoder_destroyed_by_its_own_callback(void **state)
     at_home(f, create_opus);
     at_home(f, push_one_by_one);
     wait_for(f, has_packets, 70);
+    at_home(f, destroy_now);
     assert_int_equal(f->late, 0);
 }
 
@@ -443,6 +445,7 @@ test_recoder_pictures_destroyed_while_busy(void **state)
     at_home(f, create_avc);
     at_home(f, push_history_and_begin);
     wait_for(f, has_packets, 10);
+    at_home(f, destroy_now);
     assert_int_equal(f->late, 0);
 }
 

@@ -228,6 +228,23 @@ test_video_size_change_is_a_new_track(void **state)
 }
 
 static void
+test_video_from_hevc_with_ten_bits(void **state)
+{
+    struct fixture *f = *state;
+    struct kit_picture v = SMALL;
+    v.hevc = true;
+    v.frames = 30;
+    kit_make_picture(&f->in, &v);
+    assert_int_equal(f->in.items[0]->track->codec, BC_CODEC_HEVC);
+    f->job->ops->begin_output(f->job);
+    push(f, 0, UINT32_MAX, 0);
+    assert_null(f->job->failed);
+    assert_true(f->out.count > 20);
+    check_packets(f);
+    check_shown(f, &v);
+}
+
+static void
 test_video_leaves_pictures_out_when_behind(void **state)
 {
     struct fixture *f = *state;
@@ -348,6 +365,7 @@ main(void)
         UNIT(test_video_history_is_only_decoded),
         UNIT(test_video_epochs_pass_with_flag_and_key),
         UNIT(test_video_size_change_is_a_new_track),
+        UNIT(test_video_from_hevc_with_ten_bits),
         UNIT(test_video_leaves_pictures_out_when_behind),
         UNIT(test_video_far_behind_does_not_decode_disposable),
         UNIT(test_video_waits_for_a_keyframe),
