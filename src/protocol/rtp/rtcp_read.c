@@ -18,7 +18,7 @@ tell(const struct listener *l, const struct bc_rtcp_message *m)
     l->each(l->user, m);
 }
 
-// RFC 3550 6.4.1: |SSRC|fraction lost, lost (24 bits, signed)|highest seq|jitter|LSR|DLSR|
+// RFC 3550 6.4.1: |SSRC|fraction lost, lost (24 bits)|highest seq|jitter|LSR|DLSR|
 static void
 read_reports(
     struct bc_reader *r, unsigned count, uint32_t sender, const struct listener *l)
@@ -108,7 +108,7 @@ read_fir(struct bc_reader *r, struct bc_rtcp_message *m, const struct listener *
     }
 }
 
-// draft-alvestrand-rmcat-remb-03 2.2: |"REMB"|count|exponent (6 bits), mantissa (18)|SSRCs|
+// draft-alvestrand-rmcat-remb-03 2.2: |"REMB"|count|exponent (6), mantissa (18)|SSRCs|
 // Other messages of the application layer are none of ours.
 static void
 read_afb(struct bc_reader *r, struct bc_rtcp_message *m, const struct listener *l)

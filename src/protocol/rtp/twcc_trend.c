@@ -6,10 +6,10 @@
 // How it works: packets that leave within GROUP_US form a group, and its delay is that of
 // the fastest of them, so that a group's own length (a keyframe's burst) is no delay. A
 // line through the delays of the last LINE_US, by least squares, tells how much the delay
-// grew. It is overuse when that is more than the points' own scatter and the path's jitter
-// explain, when the queue it built is really there, when it still grows, when it isn't
-// just a moment in which a radio held its breath, and when a second look says the same. A
-// pause in sending begins a new line: there is nothing to compare with.
+// grew. It is overuse when that is more than the points' own scatter and the path's
+// jitter explain, when the queue it built is really there, when it still grows, when it
+// isn't just a moment in which a radio held its breath, and when a second look says the
+// same. A pause in sending begins a new line: there is nothing to compare with.
 #define GROUP_US 12000
 #define LINE_US 800000
 #define LINE_MIN_US 100000

@@ -9,8 +9,8 @@
 
 #define PATH_FLIGHT_MAX 8192
 
-// A sender of video, a bottleneck with a queue, and a receiver that sends feedback, all in
-// made-up time. The test sets the first part and runs it; fields may change between runs.
+// A sender of video, a bottleneck with a queue, and a receiver that sends feedback, all
+// in made-up time. The test sets the first part and runs it; fields may change between runs.
 struct path_model {
     int64_t capacity_bps;
     int64_t queue_us; // the longest the queue may get; what comes then is dropped
