@@ -93,7 +93,7 @@ parse_vp9(const uint8_t *frame, size_t len, struct vp9_header *h)
     return !b.failed;
 }
 
-// The least level for the picture, VP9 bitstream annex A. Only size and rate are looked at.
+// The least level for the picture, VP9 bitstream annex A, by size and rate only.
 static unsigned
 vp9_level(const struct vp9_header *h)
 {
