@@ -79,20 +79,22 @@ static const struct bc_packet_sink_ops SINK_OPS = {
 };
 
 void
-bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel)
+bc_fanout_init(
+    struct bc_fanout *fanout, struct bc_channel *channel, struct bc_aac_view *view)
 {
     memset(fanout, 0, sizeof(*fanout));
     bc_list_init(&fanout->sink.node);
     bc_list_init(&fanout->feeds);
     fanout->sink.ops = &SINK_OPS;
     fanout->channel = channel;
-    bc_channel_add_sink(channel, &fanout->sink);
+    fanout->view = view;
+    bc_aac_view_add_sink(view, &fanout->sink);
 }
 
 void
 bc_fanout_finish(struct bc_fanout *fanout)
 {
-    bc_channel_remove_sink(&fanout->sink);
+    bc_list_remove(&fanout->sink.node);
     bc_list_for_each(node, tmp, &fanout->feeds)
     {
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
@@ -135,7 +137,7 @@ prime(struct bc_feed *feed, struct bc_window *window)
     if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
-        bc_channel_replay_gop(feed->fanout->channel, replay_packet, &replay);
+        bc_aac_view_replay_gop(feed->fanout->view, replay_packet, &replay);
     }
     bc_feed_push_note(&replay, BC_ITEM_PRIMED);
     bc_feed_flush(&replay);
@@ -156,6 +158,25 @@ fanout_of(struct bc_window *window)
 }
 
 static void
+subscribe(struct bc_feed *feed, struct bc_window *window)
+{
+    if (feed->subscriber_count < BC_FEED_SUBSCRIBERS) {
+        prime(feed, window);
+        feed->subscribers[feed->subscriber_count++] = window;
+    }
+}
+
+static void
+on_sound_ready(struct bc_aac_waiter *waiter)
+{
+    struct bc_window *window = bc_container_of(waiter, struct bc_window, sound_waiter);
+    struct bc_feed *feed = find_feed(fanout_of(window), &window->key);
+    if (feed) {
+        subscribe(feed, window);
+    }
+}
+
+static void
 run_attach(struct bc_task *task, struct bc_worker *worker)
 {
     struct bc_window *window = bc_container_of(task, struct bc_window, attach_task);
@@ -163,13 +184,18 @@ run_attach(struct bc_task *task, struct bc_worker *worker)
     struct bc_feed *feed = find_feed(f, &window->key);
     if (!feed) {
         feed = bc_feed_create(f, &window->key, worker);
-        if (feed) {
-            bc_list_append(&f->feeds, &feed->node);
+        if (!feed) {
+            return;
         }
+        bc_list_append(&f->feeds, &feed->node);
+        bc_aac_view_use(f->view);
     }
-    if (feed && feed->subscriber_count < BC_FEED_SUBSCRIBERS) {
-        prime(feed, window);
-        feed->subscribers[feed->subscriber_count++] = window;
+    // The first viewer of a channel whose sound must be encoded waits for that of the
+    // cached GOP: a player that gets pictures alone stands still.
+    window->sound_waiter.ready = on_sound_ready;
+    bc_list_init(&window->sound_waiter.node);
+    if (bc_aac_view_is_ready(f->view, &window->sound_waiter)) {
+        subscribe(feed, window);
     }
 }
 
@@ -189,12 +215,15 @@ run_detach(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_window *window = bc_container_of(task, struct bc_window, detach_task);
-    struct bc_feed *feed = find_feed(fanout_of(window), &window->key);
+    struct bc_fanout *f = fanout_of(window);
+    struct bc_feed *feed = find_feed(f, &window->key);
+    bc_list_remove(&window->sound_waiter.node);
     if (feed) {
         remove_subscriber(feed, window);
         if (feed->subscriber_count == 0) {
             bc_list_remove(&feed->node);
             bc_feed_destroy(feed);
+            bc_aac_view_release(f->view);
         }
     }
     bc_window_detached(window);

@@ -2,6 +2,7 @@
 #ifndef TRANSMUX_FANOUT_H
 #define TRANSMUX_FANOUT_H
 
+#include "aac_view.h"
 #include "framing.h"
 #include "item.h"
 #include "stream/channel.h"
@@ -13,13 +14,15 @@ struct bc_window;
 struct bc_fanout {
     struct bc_packet_sink sink;
     struct bc_channel *channel; // borrowed; we are part of it
+    struct bc_aac_view *view;   // borrowed; where our packets come from
     struct bc_list feeds;
     struct bc_feed_tracks tracks; // owned references
     unsigned generation;          // of the tracks
 };
 
 void
-bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel);
+bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel,
+    struct bc_aac_view *view);
 
 void
 bc_fanout_finish(struct bc_fanout *fanout);

@@ -15,6 +15,11 @@ from_sink(struct bc_packet_sink *sink)
 struct bc_hls_snapshot *
 bc_hls_outlet_snapshot(struct bc_hls_outlet *o)
 {
+    if (!atomic_load_explicit(&o->wanted, memory_order_relaxed)
+        && !atomic_exchange(&o->wanted, true)) {
+        bc_channel_ref(o->channel); // travels with the message
+        bc_worker_post(bc_channel_home(o->channel), &o->wanted_task);
+    }
     pthread_mutex_lock(&o->lock);
     struct bc_hls_snapshot *s = o->snapshot ? bc_hls_snapshot_ref(o->snapshot) : NULL;
     pthread_mutex_unlock(&o->lock);
@@ -117,15 +122,88 @@ open_muxer(struct bc_hls_outlet *o)
 }
 
 static void
-on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
+push(struct bc_hls_outlet *o, struct bc_packet *packet, int64_t wall_us)
 {
-    struct bc_hls_outlet *o = from_sink(sink);
     if (!o->muxer) {
         open_muxer(o);
     }
     if (o->muxer) {
         bc_hls_push(o->muxer, packet, wall_us);
     }
+}
+
+static void
+replay(void *user, struct bc_packet *packet)
+{
+    struct bc_hls_outlet *o = user;
+    push(o, packet, packet->pts_us + o->view->wall_offset_us);
+}
+
+static void
+begin(struct bc_hls_outlet *o)
+{
+    o->waits_for_sound = false;
+    bc_aac_view_replay_gop(o->view, replay, o);
+}
+
+static void
+on_sound_ready(struct bc_aac_waiter *waiter)
+{
+    begin(bc_container_of(waiter, struct bc_hls_outlet, sound_waiter));
+}
+
+// Uses the encoded sound while the channel has no other and somebody asked for HLS.
+static void
+settle(struct bc_hls_outlet *o)
+{
+    bool use = o->view->foreign && o->asked;
+    if (use == o->uses_view) {
+        return;
+    }
+    o->uses_view = use;
+    bc_list_remove(&o->sound_waiter.node);
+    o->waits_for_sound = false;
+    if (!use) {
+        bc_aac_view_release(o->view);
+        return;
+    }
+    bc_aac_view_use(o->view);
+    if (o->muxer) {
+        return; // in the middle of a broadcast: it just goes on
+    }
+    o->waits_for_sound = !bc_aac_view_is_ready(o->view, &o->sound_waiter);
+    if (!o->waits_for_sound) {
+        begin(o);
+    }
+}
+
+static void
+run_wanted(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_hls_outlet *o = bc_container_of(task, struct bc_hls_outlet, wanted_task);
+    struct bc_channel *channel = o->channel;
+    o->asked = true;
+    settle(o);
+    bc_channel_unref(&channel);
+}
+
+static void
+on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
+{
+    struct bc_hls_outlet *o = from_sink(sink);
+    bool ready = !o->view->foreign || (o->uses_view && !o->waits_for_sound);
+    if (ready) {
+        push(o, packet, wall_us);
+    }
+}
+
+static void
+on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *audio)
+{
+    (void)video;
+    (void)audio;
+    settle(from_sink(sink));
 }
 
 static void
@@ -141,6 +219,7 @@ static void
 on_end(struct bc_packet_sink *sink)
 {
     struct bc_hls_outlet *o = from_sink(sink);
+    settle(o);
     if (!o->muxer) {
         return;
     }
@@ -159,12 +238,14 @@ on_end(struct bc_packet_sink *sink)
 
 static const struct bc_packet_sink_ops SINK_OPS = {
     .on_packet = on_packet,
+    .on_tracks = on_tracks,
     .on_waiting = on_waiting,
     .on_end = on_end,
 };
 
 void
-bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel)
+bc_hls_outlet_init(
+    struct bc_hls_outlet *o, struct bc_channel *channel, struct bc_aac_view *view)
 {
     memset(o, 0, sizeof(*o));
     bc_list_init(&o->sink.node);
@@ -178,13 +259,20 @@ bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel)
         o->queues[i].wake_task.run = run_wake;
         o->queues[i].outlet = o;
     }
-    bc_channel_add_sink(channel, &o->sink);
+    o->view = view;
+    o->sound_waiter.ready = on_sound_ready;
+    bc_list_init(&o->sound_waiter.node);
+    bc_list_init(&o->wanted_task.node);
+    o->wanted_task.run = run_wanted;
+    atomic_init(&o->wanted, false);
+    bc_aac_view_add_sink(view, &o->sink);
 }
 
 void
 bc_hls_outlet_finish(struct bc_hls_outlet *o)
 {
-    bc_channel_remove_sink(&o->sink);
+    bc_list_remove(&o->sink.node);
+    bc_list_remove(&o->sound_waiter.node);
     bc_hls_destroy(o->muxer);
     bc_hls_snapshot_unref(&o->snapshot);
     pthread_mutex_destroy(&o->lock);

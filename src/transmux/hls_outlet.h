@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "aac_view.h"
 #include "net/worker.h"
 #include "stream/channel.h"
 #include "transmux/hls.h"
@@ -25,6 +26,15 @@ struct bc_hls_queue {
 struct bc_hls_outlet {
     struct bc_packet_sink sink;
     struct bc_channel *channel;   // borrowed; we are part of it
+    struct bc_aac_view *view;     // borrowed; where our packets come from
+    // A channel whose sound must be encoded for us has HLS only once somebody asked for
+    // it.
+    struct bc_aac_waiter sound_waiter;
+    bool asked;
+    bool uses_view;
+    bool waits_for_sound;
+    atomic_bool wanted;           // set by the first request, whatever its thread
+    struct bc_task wanted_task;
     struct bc_hls_muxer *muxer;   // home only; NULL between broadcasts
     uint64_t next_msn;            // above all that this URL had
     pthread_mutex_t lock;         // guards snapshot
@@ -37,7 +47,8 @@ struct bc_hls_outlet {
 };
 
 void
-bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel);
+bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel,
+    struct bc_aac_view *view);
 
 void
 bc_hls_outlet_finish(struct bc_hls_outlet *o);

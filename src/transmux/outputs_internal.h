@@ -2,6 +2,7 @@
 #ifndef TRANSMUX_OUTPUTS_INTERNAL_H
 #define TRANSMUX_OUTPUTS_INTERNAL_H
 
+#include "aac_view.h"
 #include "fanout.h"
 #include "hls_outlet.h"
 #include "rtp_feed.h"
@@ -9,6 +10,7 @@
 
 // One per channel. Made on the channel's home worker, dies with the channel.
 struct bc_outputs {
+    struct bc_aac_view aac_view;
     struct bc_fanout fanout;
     struct bc_hls_outlet hls;
     struct bc_rtp_feed rtp;

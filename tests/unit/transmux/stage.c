@@ -24,7 +24,7 @@ static struct bc_outputs *
 open_outputs(void *user, struct bc_channel *channel)
 {
     (void)user;
-    return bc_outputs_create(channel);
+    return bc_outputs_create(channel, NULL);
 }
 
 static void
@@ -57,7 +57,11 @@ on_kicked(void *user, const char *reason)
     snprintf(s->kicked, sizeof(s->kicked), "%s", reason);
 }
 
-static const struct bc_take_ops TAKE_OPS = { on_accepted, on_refused, on_kicked };
+static const struct bc_take_ops TAKE_OPS = {
+    .on_accepted = on_accepted,
+    .on_refused = on_refused,
+    .on_kicked = on_kicked,
+};
 
 void
 stage_open(struct stage *s, const char *const *overrides)
