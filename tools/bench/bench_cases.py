@@ -30,11 +30,6 @@ class Case:
     def webrtc(self):
         return self.kind in ("whep", "janus")
 
-    @property
-    def stamp_every(self):
-        """In RTP a stamp is a packet: to measure every frame would be a tenth of the load."""
-        return 5 if self.webrtc else 1
-
 
 CASES = [
     Case("nginx-rtmp", "nginx-rtmp RTMP", "nginx", "rtmp", 300),
@@ -127,8 +122,7 @@ def measure_floor(case, args):
 def measure(case, args, source, scratch):
     """One JSON line of bcbench, from a fresh server."""
     with bench_servers.server(case.server, args, scratch) as server:
-        with bench_servers.publisher(case.server, case.stamp_every, args, source,
-                                     scratch) as publisher:
+        with bench_servers.publisher(case.server, args, source, scratch) as publisher:
             if not args.quick:
                 time.sleep(2 * bench_source.GOP_FRAMES / bench_source.FPS)
                 if case.settle:

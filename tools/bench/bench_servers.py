@@ -173,14 +173,13 @@ def sound(server_name, args, source, scratch):
 
 
 @contextlib.contextmanager
-def publisher(server_name, stamp_every, args, source, scratch):
+def publisher(server_name, args, source, scratch):
     """The stream, on CPU 1."""
     log = scratch / "publisher.log"
     url = f"rtmp://127.0.0.1:{args.port_base}/{STREAM}"
     if server_name == "janus":
         url = f"rtp://127.0.0.1:{bench_janus.ports(args.port_base)['video']}"
-    command = [str(args.bcbench), "publish", url, "--file", str(source),
-               "--stamp-every", str(stamp_every)]
+    command = [str(args.bcbench), "publish", url, "--file", str(source)]
     with sound(server_name, args, source, scratch), \
             child(pinned(LOADER_CPU, command), log) as process:
         deadline = time.monotonic() + START_TIMEOUT_S

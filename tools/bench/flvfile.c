@@ -166,13 +166,13 @@ bc_flvfile_load(struct bc_flvfile *f, const char *path)
 }
 
 void
-bc_flvfile_body(const struct bc_flvfile *f, size_t i, bool stamped, struct bc_buf *out)
+bc_flvfile_body(const struct bc_flvfile *f, size_t i, struct bc_buf *out)
 {
     const struct bc_flvfile_tag *tag = &f->tags[i];
     const uint8_t *body = f->data + tag->offset;
     bc_buf_clear(out);
     bc_buf_add(out, body, tag->stamp_at);
-    if (tag->stamp_at && stamped) {
+    if (tag->stamp_at) {
         uint8_t nal[NAL_LENGTH_BYTES + BC_STAMP_NAL_LEN];
         bc_write32(nal, BC_STAMP_NAL_LEN);
         bc_stamp_write(nal + NAL_LENGTH_BYTES, bc_now_ns());

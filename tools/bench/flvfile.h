@@ -26,8 +26,7 @@ struct bc_flvfile {
 };
 
 void bc_flvfile_load(struct bc_flvfile *f, const char *path);
-// The body of tag i, stamped with the time now if it is wanted, replaces what is in `out`.
-void bc_flvfile_body(const struct bc_flvfile *f, size_t i, bool stamped,
-                     struct bc_buf *out);
+// The body of tag i, stamped with the time now, replaces what is in `out`.
+void bc_flvfile_body(const struct bc_flvfile *f, size_t i, struct bc_buf *out);
 
 #endif

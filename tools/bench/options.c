@@ -12,7 +12,6 @@ struct bc_options bc_options = {
     .streams = 1,
     .cpu = -1,
     .chunk_size = 4096,
-    .stamp_every = 1,
     .duration_s = 0,
     .ramp_per_s = 50,
     .warmup_s = 5,
@@ -24,8 +23,8 @@ struct bc_options bc_options = {
 
 static const char usage[] =
     "bcbench publish rtmp://HOST[:PORT]/APP/STREAM[?key=KEY] --file X.flv\n"
-    "        [--secs S] [--streams N] [--chunk BYTES] [--stamp-every FRAMES]\n"
-    "bcbench publish rtp://HOST:PORT --file X.flv [--secs S] [--stamp-every FRAMES]\n"
+    "        [--secs S] [--streams N] [--chunk BYTES]\n"
+    "bcbench publish rtp://HOST:PORT --file X.flv [--secs S]\n"
     "bcbench play URL [--kind rtmp|flv|ws-flv|llhls|whep|janus] [--count N]\n"
     "        [--probes P] [--secs S]\n"
     "        [--ramp VIEWERS_PER_S] [--warmup S] [--baseline S] [--server-pid "
@@ -43,7 +42,6 @@ enum option_id {
     OPT_SECS,
     OPT_STREAMS,
     OPT_CHUNK,
-    OPT_STAMP_EVERY,
     OPT_KIND,
     OPT_COUNT,
     OPT_PROBES,
@@ -66,7 +64,6 @@ static const struct option long_options[] = {
     {"secs", required_argument, NULL, OPT_SECS},
     {"streams", required_argument, NULL, OPT_STREAMS},
     {"chunk", required_argument, NULL, OPT_CHUNK},
-    {"stamp-every", required_argument, NULL, OPT_STAMP_EVERY},
     {"kind", required_argument, NULL, OPT_KIND},
     {"count", required_argument, NULL, OPT_COUNT},
     {"probes", required_argument, NULL, OPT_PROBES},
@@ -124,7 +121,6 @@ set_common_option(struct bc_options *o, int id)
     case OPT_SECS: o->duration_s = number(0.1, 1e7); return true;
     case OPT_STREAMS: o->streams = (int)number(1, 10000); return true;
     case OPT_CHUNK: o->chunk_size = (int)number(128, 65536); return true;
-    case OPT_STAMP_EVERY: o->stamp_every = (int)number(1, 1e6); return true;
     case OPT_CPU: o->cpu = (int)number(0, 1023); return true;
     case OPT_QUIET: o->quiet = true; return true;
     default: return false;

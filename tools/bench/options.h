@@ -18,7 +18,6 @@ struct bc_options {
     int streams;
     int cpu; // to run on; -1: any
     int chunk_size;
-    int stamp_every; // frames
     double duration_s;
     double ramp_per_s;
     double warmup_s;

@@ -28,7 +28,6 @@ struct session {
     int64_t start_ns; // when timestamp 0 is due; 0: not publishing yet
     size_t next_tag;
     uint32_t round;
-    uint32_t video_frames;
 };
 
 static struct bc_flvfile file;
@@ -113,9 +112,7 @@ advance(struct session *s, int64_t now_ns)
         if (!tag->header || !s->round) {
             uint8_t stream =
                 tag->type == BC_RTMP_VIDEO ? CHUNK_STREAM_VIDEO : CHUNK_STREAM_AUDIO;
-            bool stamped = s->video_frames % (uint32_t)bc_options.stamp_every == 0;
-            bc_flvfile_body(&file, s->next_tag, stamped, &body);
-            s->video_frames += tag->video_frame;
+            bc_flvfile_body(&file, s->next_tag, &body);
             uint32_t ts_ms = s->round * file.loop_ms + tag->ts_ms;
             if (send_tag(s, stream, tag->type, ts_ms, &body)) {
                 on_failed(s, "tcp_reset");

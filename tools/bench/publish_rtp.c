@@ -169,8 +169,7 @@ static void
 send_frame(const struct bc_flvfile_tag *tag)
 {
     uint32_t timestamp = (loops * file->loop_ms + tag->ts_ms) * CLOCK_KHZ;
-    bool stamped = totals.video_frames % (uint32_t)bc_options.stamp_every == 0;
-    bc_flvfile_body(file, next_tag, stamped, &body);
+    bc_flvfile_body(file, next_tag, &body);
     if (body.data[0] >> 4 == 1) {
         send_parameter_sets(timestamp);
     }
