@@ -208,8 +208,12 @@ on_end(struct bc_packet_sink *sink)
     bc_container_of(sink, struct tap, sink)->ends++;
 }
 
-static const struct bc_packet_sink_ops TAP_OPS = { on_packet, NULL, on_tracks, on_waiting,
-    on_end };
+static const struct bc_packet_sink_ops TAP_OPS = {
+    .on_packet = on_packet,
+    .on_tracks = on_tracks,
+    .on_waiting = on_waiting,
+    .on_end = on_end,
+};
 
 static void
 test_a_sink_sees_one_rising_timeline(void **state)
