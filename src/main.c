@@ -164,6 +164,23 @@ first_port(const struct bc_config_listen_list *list)
     return list->n > 0 ? list->items[0].port : 0;
 }
 
+// Browsers give the camera to pages by HTTPS and from the same machine only.
+static void
+print_pages(const struct bc_config *c)
+{
+    unsigned http = first_port(&c->http.listen);
+    if (c->webrtc.listen.n > 0 && c->tls.cert[0] && c->https.listen.n > 0) {
+        printf("From a browser, with the same key: "
+               "https://THIS-HOST:%u/go-live/live/hq\n",
+            first_port(&c->https.listen));
+    } else if (c->webrtc.listen.n > 0) {
+        printf("From a browser, with the same key: http://localhost:%u/go-live/live/hq\n"
+               "  (from other machines with HTTPS only: set tls.cert)\n",
+            http);
+    }
+    printf("Watch:  http://THIS-HOST:%u/watch/live/hq\n\n", http);
+}
+
 // What to paste where. The secrets are shown once, when they are made; later the files
 // have them.
 static void
@@ -186,7 +203,7 @@ print_welcome(const struct bc_server *s)
             c->access.publish_key[0] ? "access.publish_key of the configuration"
                                      : "in the data directory, keys/");
     }
-    printf("Watch:  http://THIS-HOST:%u/watch/live/hq\n\n", first_port(&c->http.listen));
+    print_pages(c);
     fflush(stdout);
 }
 

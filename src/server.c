@@ -16,9 +16,11 @@
 #include "base/writer.h"
 #include "net/tls.h"
 #include "protocol/http/files.h"
+#include "protocol/webrtc/peer.h"
 #include "protocol/webrtc/port.h"
 #include "transmux/outputs.h"
 #include "transmux/recoder.h"
+#include "transmux/rtp.h"
 
 #define DRAIN_DEADLINE_US 8000000
 #define DRAIN_POLL_MS 20
@@ -42,6 +44,37 @@ close_outputs(void *user, struct bc_outputs *outputs)
 static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
 
 static void
+add_webrtc_totals(const struct bc_server_worker *w, struct bc_control_totals *out)
+{
+    struct bc_rtp_windows_stats rtp;
+    bc_rtp_windows_stats(w->rtp_windows, &rtp);
+    out->rtp_packets += rtp.packets;
+    out->rtp_bytes += rtp.bytes;
+    out->rtp_nacked += rtp.nacked;
+    out->rtp_resent += rtp.resent;
+    out->rtp_key_requests += rtp.key_requests;
+    out->rtp_skips += rtp.skips;
+    out->rtp_switches += rtp.switches;
+    if (!w->webrtc_port) {
+        return;
+    }
+    struct bc_webrtc_port_stats port;
+    bc_webrtc_port_stats(w->webrtc_port, &port);
+    out->webrtc_connecting += port.connecting;
+    out->webrtc_opened += port.opened;
+    out->webrtc_never_connected += port.never_connected;
+    out->webrtc_datagrams_in += port.datagrams_in;
+    out->webrtc_bytes_in += port.bytes_in;
+    out->webrtc_datagrams_out += port.datagrams_out;
+    out->webrtc_bytes_out += port.bytes_out;
+    out->webrtc_sends += port.sends;
+    out->webrtc_blocked += port.blocked;
+    out->webrtc_send_errors += port.send_errors;
+    out->webrtc_stray += port.stray;
+    out->webrtc_forwarded += port.forwarded;
+}
+
+static void
 add_worker_totals(const struct bc_server_worker *w, struct bc_control_totals *out)
 {
     struct bc_rtmp_server_stats rtmp;
@@ -61,6 +94,7 @@ add_worker_totals(const struct bc_server_worker *w, struct bc_control_totals *ou
     out->window_skips += windows.skips;
     out->window_walks += windows.walks;
     out->window_items += windows.items;
+    add_webrtc_totals(w, out);
 }
 
 static void
@@ -69,6 +103,7 @@ get_totals(void *user, struct bc_control_totals *out)
     const struct bc_server *s = user;
     out->uptime_us = (uint64_t)(bc_clock_us() - s->started_us);
     out->workers = s->worker_count;
+    out->webrtc_sessions = bc_webrtc_sessions(s->webrtc);
     for (unsigned i = 0; i < s->worker_count; i++) {
         add_worker_totals(&s->workers[i], out);
     }
@@ -79,6 +114,17 @@ is_ready(void *user)
 {
     struct bc_server *s = user;
     return atomic_load(&s->ready);
+}
+
+static bool
+send_message(void *user, const char *channel, const char *text)
+{
+    const struct bc_server *s = user;
+    bool ok = true;
+    for (unsigned i = 0; i < s->worker_count && ok; i++) {
+        ok = bc_server_worker_post_message(&s->workers[i], channel, text);
+    }
+    return ok;
 }
 
 // --- starting ---
@@ -156,7 +202,8 @@ open_parts(struct bc_server *s)
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
-        .totals = get_totals, .ready = is_ready, .user = s };
+        .totals = get_totals, .ready = is_ready,
+        .send_message = send_message, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     return s->control && s->sessions && s->half_open && s->codecs && s->webrtc ? 0 : -ENOMEM;
 }

@@ -111,6 +111,12 @@ void
 bc_server_worker_post_reload(struct bc_server_worker *w, struct bc_config *config,
     struct bc_tls_context *rtmp, struct bc_tls_context *http);
 
+// Sends a text to the pages that watch the channel by this worker. Any thread; copied.
+// False without memory.
+bool
+bc_server_worker_post_message(
+    struct bc_server_worker *w, const char *channel, const char *text);
+
 // Stops accepting and closes all connections, on the worker's thread.
 void
 bc_server_worker_post_drain(struct bc_server_worker *w);

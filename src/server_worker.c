@@ -299,6 +299,42 @@ bc_server_worker_post_reload(struct bc_server_worker *w, struct bc_config *confi
     bc_worker_post(w->worker, &r->task);
 }
 
+// --- messages to viewers ---
+
+struct message {
+    struct bc_task task;
+    struct bc_server_worker *w;
+    char channel[BC_CHANNEL_NAME_MAX + 1];
+    char text[];
+};
+
+static void
+run_message(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct message *m = bc_container_of(task, struct message, task);
+    bc_media_send_message(&m->w->media, m->channel, m->text);
+    free(m);
+}
+
+bool
+bc_server_worker_post_message(
+    struct bc_server_worker *w, const char *channel, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct message *m = malloc(sizeof(*m) + size);
+    if (!m) {
+        return false;
+    }
+    bc_list_init(&m->task.node);
+    m->task.run = run_message;
+    m->w = w;
+    snprintf(m->channel, sizeof(m->channel), "%s", channel);
+    memcpy(m->text, text, size);
+    bc_worker_post(w->worker, &m->task);
+    return true;
+}
+
 // --- drain ---
 
 struct drain {

@@ -27,6 +27,26 @@ struct bc_control_totals {
     uint64_t window_skips;
     uint64_t window_walks;
     uint64_t window_items;
+    uint64_t webrtc_sessions;   // gauge; hosts and viewers
+    uint64_t webrtc_connecting; // gauge; of these
+    uint64_t webrtc_opened;     // bc_webrtc_port_stats, the rest as there
+    uint64_t webrtc_never_connected;
+    uint64_t webrtc_datagrams_in;
+    uint64_t webrtc_bytes_in;
+    uint64_t webrtc_datagrams_out;
+    uint64_t webrtc_bytes_out;
+    uint64_t webrtc_sends;
+    uint64_t webrtc_blocked;
+    uint64_t webrtc_send_errors;
+    uint64_t webrtc_stray;
+    uint64_t webrtc_forwarded;
+    uint64_t rtp_packets; // bc_rtp_windows_stats
+    uint64_t rtp_bytes;
+    uint64_t rtp_nacked;
+    uint64_t rtp_resent;
+    uint64_t rtp_key_requests;
+    uint64_t rtp_skips;
+    uint64_t rtp_switches;
 };
 
 // Everything is borrowed and outlives the object.
@@ -34,9 +54,11 @@ struct bc_control_params {
     struct bc_hub *hub;
     const struct bc_keys *keys;
     const struct bc_http_files *files; // the web pages; NULL: "/" says how to build them
-    // Both are called by whatever worker has the request. `out` comes zeroed.
+    // All are called by whatever worker has the request. `out` comes zeroed.
     void (*totals)(void *user, struct bc_control_totals *out);
     bool (*ready)(void *user); // whether the process serves, for /readyz
+    // Sends a text to the pages that watch the channel; copied. False without memory.
+    bool (*send_message)(void *user, const char *channel, const char *text);
     void *user;
 };
 

@@ -169,6 +169,15 @@ make_urls(struct bc_control *control, const struct bc_http_exchange *x,
     put_url(&j, "audio", "/", channel, "/audio.m3u8");
     put_url(&j, "flv", "/", channel, ".flv");
     struct bc_config *config = bc_hub_config(control->params.hub);
+    if (config->webrtc.listen.n > 0) {
+        put_url(&j, "whep", "/", channel, "/whep");
+        put_url(&j, "whip", "/", channel, "/whip");
+        put_url(&j, "go_live", "/go-live/", channel, "");
+    } else {
+        bc_json_null(&j, "whep");
+        bc_json_null(&j, "whip");
+        bc_json_null(&j, "go_live");
+    }
     char host[HOST_MAX + 1];
     char rtmp[HOST_MAX + 32];
     if (config->rtmp.listen.n > 0 && host_of(x, host)) {

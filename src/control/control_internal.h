@@ -43,6 +43,7 @@ bc_control_handler bc_control_metrics;
 bc_control_handler bc_control_channels;
 bc_control_handler bc_control_channel;
 bc_control_handler bc_control_kick;
+bc_control_handler bc_control_message;
 bc_control_handler bc_control_public_channels;
 bc_control_handler bc_control_public_channel;
 bc_control_handler bc_control_public_info;
@@ -70,6 +71,10 @@ bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x,
 // [{"code","params","message"}], what a host should be told.
 struct json_t *
 bc_control_advice_json(const struct bc_channel_info *info);
+
+// {"channel":…,"accepted":true}, what is under way.
+struct json_t *
+bc_control_accepted_json(const char *channel);
 
 unsigned
 bc_control_viewers(const struct bc_channel_info *info);

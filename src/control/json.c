@@ -113,6 +113,51 @@ bc_json_time(struct bc_json *j, const char *key, int64_t wall_us)
     bc_json_text(j, key, text);
 }
 
+struct json_t *
+bc_json_parse(const void *text, size_t len)
+{
+    // Only objects and arrays are taken without JSON_DECODE_ANY, and no "\u0000".
+    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(value)) {
+        json_decref(value);
+        return NULL;
+    }
+    return value;
+}
+
+size_t
+bc_json_size(const struct json_t *object)
+{
+    return json_object_size(object);
+}
+
+const char *
+bc_json_get_text(const struct json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+struct json_t *
+bc_json_get_object(const struct json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_object(value) ? json_incref(value) : NULL;
+}
+
+void
+bc_json_drop(struct json_t *value)
+{
+    json_decref(value);
+}
+
+char *
+bc_json_print(struct json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    json_decref(value);
+    return text;
+}
+
 static int
 write_chunk(const char *text, size_t len, void *user)
 {

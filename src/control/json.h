@@ -3,6 +3,7 @@
 #define JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bc_buf;
@@ -61,6 +62,31 @@ bc_json_put(struct bc_json *j, const char *key, struct json_t *value);
 // Adds to an array; as bc_json_put().
 void
 bc_json_append(struct bc_json *j, struct json_t *value);
+
+// What a client sent, when it is an object; NULL: it is none, or there is no memory.
+struct json_t *
+bc_json_parse(const void *text, size_t len);
+
+// How many members an object has.
+size_t
+bc_json_size(const struct json_t *object);
+
+// A member that is a text or an object; NULL: it is not there or something else. The text
+// is borrowed, the object a reference of its own.
+const char *
+bc_json_get_text(const struct json_t *object, const char *key);
+
+struct json_t *
+bc_json_get_object(const struct json_t *object, const char *key);
+
+// NULL is fine.
+void
+bc_json_drop(struct json_t *value);
+
+// The text, to be freed; takes over `value`. Numbers keep 15 digits. NULL without memory
+// or when `value` is NULL.
+char *
+bc_json_print(struct json_t *value);
 
 // The text and a line feed; takes over `value`. NULL without memory or when `value` is
 // NULL.

@@ -40,8 +40,8 @@ post_kick(struct bc_channel *channel)
     return true;
 }
 
-static struct json_t *
-make_accepted(const char *channel)
+struct json_t *
+bc_control_accepted_json(const char *channel)
 {
     struct bc_json j;
     bc_json_begin(&j);
@@ -68,5 +68,5 @@ bc_control_kick(struct bc_control *control, struct bc_http_exchange *x,
     }
     bc_info(bc_channel_logger(found), "kick asked for by %s", bc_http_peer(x));
     bool posted = post_kick(found);
-    bc_control_respond_json(x, 202, posted ? make_accepted(channel) : NULL);
+    bc_control_respond_json(x, 202, posted ? bc_control_accepted_json(channel) : NULL);
 }

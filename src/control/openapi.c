@@ -97,6 +97,24 @@ make_responses(const struct bc_control_route *r)
     return bc_json_end(&j);
 }
 
+// {"required":true,"description":…,"content":{"application/json":…}}
+static struct json_t *
+make_request_body(const struct bc_control_route *r)
+{
+    struct bc_json media;
+    bc_json_begin(&media);
+    bc_json_put(&media, "schema", make_type("object"));
+    struct bc_json content;
+    bc_json_begin(&content);
+    bc_json_put(&content, "application/json", bc_json_end(&media));
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_bool(&j, "required", true);
+    bc_json_text(&j, "description", r->body);
+    bc_json_put(&j, "content", bc_json_end(&content));
+    return bc_json_end(&j);
+}
+
 // [{"bearer":[]}], or [] for what is open.
 static struct json_t *
 make_security(const struct bc_control_route *r)
@@ -122,6 +140,9 @@ make_operation(const struct bc_control_route *r)
     bc_json_text(&j, "operationId", r->id);
     bc_json_text(&j, "summary", r->text);
     bc_json_put(&j, "parameters", make_parameters(r));
+    if (r->body) {
+        bc_json_put(&j, "requestBody", make_request_body(r));
+    }
     bc_json_put(&j, "security", make_security(r));
     bc_json_put(&j, "responses", make_responses(r));
     return bc_json_end(&j);

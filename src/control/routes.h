@@ -26,6 +26,7 @@ struct bc_control_route {
     const char *type; // of the answer's body
     const char *id;   // operationId
     const char *text; // one line
+    const char *body; // what the request must bring, in a line; NULL: nothing
 };
 
 extern const struct bc_control_route BC_CONTROL_ROUTES[];

@@ -40,6 +40,13 @@ bc_http_header(const struct bc_http_exchange *x, const char *name)
     return strcasecmp(name, "authorization") == 0 ? x->authorization : NULL;
 }
 
+struct bc_http_body
+bc_http_request_body(const struct bc_http_exchange *x)
+{
+    size_t len = x->sent && !x->sent_len ? strlen(x->sent) : x->sent_len;
+    return (struct bc_http_body){ (const uint8_t *)x->sent, len };
+}
+
 const char *
 bc_http_peer(const struct bc_http_exchange *x)
 {

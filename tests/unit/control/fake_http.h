@@ -16,6 +16,8 @@ struct bc_http_exchange {
     const char *query;
     const char *host; // NULL: no such header
     const char *authorization;
+    const char *sent; // the request's body; NULL: none
+    size_t sent_len;  // 0: up to its end
     // The answer.
     int answers; // must become 1
     int status;

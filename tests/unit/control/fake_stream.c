@@ -123,6 +123,8 @@ give_totals(void *user, struct bc_control_totals *out)
     out->connections = 12;
     out->http_requests = 345;
     out->rtmp_refused = 6;
+    out->webrtc_sessions = 7;
+    out->rtp_resent = 89;
     out->window_bytes = UINT64_C(18446744073709551615);
 }
 
@@ -130,6 +132,20 @@ static bool
 is_ready(void *user)
 {
     return ((struct fake *)user)->ready;
+}
+
+static bool
+send_message(void *user, const char *channel, const char *text)
+{
+    struct fake *f = user;
+    if (f->no_memory) {
+        return false;
+    }
+    f->messages++;
+    snprintf(f->message_channel, sizeof(f->message_channel), "%s", channel);
+    assert_true(strlen(text) < sizeof(f->message));
+    snprintf(f->message, sizeof(f->message), "%s", text);
+    return true;
 }
 
 static struct bc_config *
@@ -157,6 +173,7 @@ fake_setup(void **state)
         .files = (const struct bc_http_files *)f,
         .totals = give_totals,
         .ready = is_ready,
+        .send_message = send_message,
         .user = f,
     };
     f->control = bc_control_create(&params);

@@ -31,6 +31,11 @@ struct fake {
     struct bc_hub hub;
     struct bc_control *control;
     bool ready;
+    // What was sent to viewers last.
+    int messages;
+    bool no_memory; // for the next one
+    char message_channel[64];
+    char message[8192];
 };
 
 int

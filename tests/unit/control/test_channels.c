@@ -240,6 +240,28 @@ check_rtmp_url(struct fake *f, const char *host, const char *url)
 }
 
 static void
+test_urls_of_webrtc(void **state)
+{
+    struct fake *f = *state;
+    fake_add_live(f)->viewers[BC_PROTOCOL_WHEP] = 2;
+    json_t *c = fake_get_json(f->control, ONE, NULL);
+    const json_t *urls = json_object_get(c, "urls");
+    assert_string_equal(fake_text(urls, "whep"), "/live/hq/whep");
+    assert_string_equal(fake_text(urls, "whip"), "/live/hq/whip");
+    assert_string_equal(fake_text(urls, "go_live"), "/go-live/live/hq");
+    const json_t *viewers = json_object_get(c, "viewers_by_protocol");
+    assert_int_equal(fake_number(viewers, "whep"), 2);
+    json_decref(c);
+    fake_configure(f, "access.api=open", "webrtc.listen=");
+    c = fake_get_json(f->control, ONE, NULL);
+    urls = json_object_get(c, "urls");
+    assert_true(fake_is_null(urls, "whep"));
+    assert_true(fake_is_null(urls, "whip"));
+    assert_true(fake_is_null(urls, "go_live"));
+    json_decref(c);
+}
+
+static void
 test_urls_trust_no_strange_host(void **state)
 {
     struct fake *f = *state;
@@ -277,6 +299,7 @@ main(void)
         WITH_FAKE(test_everybody_learns_nothing_of_the_host),
         WITH_FAKE(test_what_is_over_is_off_to_everybody),
         WITH_FAKE(test_info_tells_the_ports_that_listen),
+        WITH_FAKE(test_urls_of_webrtc),
         WITH_FAKE(test_urls_trust_no_strange_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,11 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
         "content");
     assert_non_null(json_object_get(content, r->type));
     assert_non_null(json_object_get(responses, "default"));
+    const json_t *body = json_object_get(operation, "requestBody");
+    assert_int_equal(body != NULL, r->body != NULL);
+    if (r->body) {
+        assert_string_equal(fake_text(body, "description"), r->body);
+    }
     size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u);
     assert_int_equal(json_array_size(json_object_get(operation, "parameters")),
         parameters);
@@ -154,7 +159,8 @@ test_every_route_answers_as_described(void **state)
         const struct bc_control_route *r = &BC_CONTROL_ROUTES[i];
         char path[256];
         fill_pattern(r->pattern, path);
-        struct bc_http_exchange x = { .method = r->method, .path = path };
+        struct bc_http_exchange x = { .method = r->method, .path = path,
+            .sent = r->body ? "{\"text\":\"hello\"}" : NULL };
         assert_true(fake_ask(f->control, &x));
         assert_int_equal(x.status, r->status);
         assert_int_equal(strncmp(x.type, r->type, strlen(r->type)), 0);
