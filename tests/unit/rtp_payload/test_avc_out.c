@@ -201,6 +201,24 @@ test_delimiters_and_filler_stay_here(void **state)
     assert_null(run(&w));
 }
 
+// Buffering period (type 0) and picture timing (type 1) are for no decoder that plays.
+static void
+test_timing_stays_here_and_user_data_goes(void **state)
+{
+    (void)state;
+    struct bc_writer w = { 0 };
+    add_nal(&w, "\x06\x00\x02\xaa\xbb\x01\x01\xcc\x80", 9);
+    add_nal(&w, DELTA, sizeof(DELTA));
+    struct bc_rtp_frame *f = run(&w);
+    assert_int_equal(f->total, sizeof(DELTA));
+    bc_rtp_frame_unref(&f);
+    add_nal(&w, "\x06\x01\x01\xcc\x05\x02\xaa\xbb\x80", 9);
+    add_nal(&w, DELTA, sizeof(DELTA));
+    f = run(&w);
+    assert_true(f->total > sizeof(DELTA) + 9);
+    bc_rtp_frame_unref(&f);
+}
+
 static void
 test_broken_lengths_end_the_unit(void **state)
 {
@@ -287,6 +305,7 @@ main(void)
         cmocka_unit_test(test_no_fragment_stands_alone),
         cmocka_unit_test(test_small_units_share_a_packet),
         cmocka_unit_test(test_delimiters_and_filler_stay_here),
+        cmocka_unit_test(test_timing_stays_here_and_user_data_goes),
         cmocka_unit_test(test_broken_lengths_end_the_unit),
         cmocka_unit_test(test_what_cannot_be_sent_is_nothing),
         cmocka_unit_test(test_times_are_in_the_clock_of_rtp),

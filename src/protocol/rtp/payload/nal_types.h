@@ -12,6 +12,7 @@
 // RFC 7798 add.
 enum {
     AVC_NAL_IDR = 5,
+    AVC_NAL_SEI = 6,
     AVC_NAL_SPS = 7,
     AVC_NAL_PPS = 8,
     AVC_NAL_AUD = 9,

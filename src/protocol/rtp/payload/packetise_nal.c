@@ -13,6 +13,26 @@
 #define FU_START 0x80
 #define FU_END 0x40
 
+// An SEI with nothing but buffering period and picture timing (H.264 D.1.2, D.1.3), which
+// constant-rate encoders put before every picture: for a hypothetical decoder, and a small
+// packet of its own each time. `body` is behind the NAL unit's header.
+static bool
+is_timing_sei(const uint8_t *body, size_t len)
+{
+    struct bc_reader r = bc_reader_init(body, len);
+    bool any = false;
+    while (bc_reader_left(&r) > 1) { // the last byte is rbsp_trailing_bits
+        uint8_t type = bc_read_u8(&r);
+        uint8_t size = bc_read_u8(&r);
+        if (type > 1 || size == 0xff) {
+            return false;
+        }
+        bc_read_skip(&r, size);
+        any = true;
+    }
+    return any && !r.failed;
+}
+
 static void
 add_unit(struct bc_rtp_job *job, const uint8_t *unit, size_t len)
 {
@@ -21,6 +41,10 @@ add_unit(struct bc_rtp_job *job, const uint8_t *unit, size_t len)
     // Delimiters and filler are of no use here, and types above the real ones would be
     // read as one of RTP's own.
     if (!unit || len < head || !bc_nal_is_useful(codec, bc_nal_type(codec, unit))) {
+        return;
+    }
+    if (codec == BC_CODEC_AVC && bc_nal_type(codec, unit) == AVC_NAL_SEI
+        && is_timing_sei(unit + head, len - head)) {
         return;
     }
     struct bc_rtp_piece piece = { .body = unit + head, .len = len - head };
