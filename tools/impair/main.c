@@ -166,8 +166,8 @@ main(int argc, char **argv)
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     bc_loop_init();
-    bc_udp_init(); // says the port, so it comes first
-    bc_tcp_init();
+    bc_tcp_init(); // says the port, so it comes first
+    bc_udp_init();
     bc_control_init();
     printf("listening %d\n", ntohs(bc_impair.listen.v4.sin_port)); // v6's is in its place
     fflush(stdout);

@@ -43,6 +43,7 @@ struct connection {
     bool connecting;
 };
 
+#define PORT_TRIES 50
 static struct bc_watch front;
 static struct connection *connections[MAX_CONNECTIONS];
 static size_t connection_count;
@@ -272,8 +273,8 @@ bc_tcp_reset(void)
     }
 }
 
-void
-bc_tcp_init(void)
+static int
+open_front(void)
 {
     int one = 1;
     int fd = socket(
@@ -285,6 +286,34 @@ bc_tcp_init(void)
     if (bind(fd, &bc_impair.listen.any, bc_impair.address_len) || listen(fd, SOMAXCONN)) {
         bc_die("cannot listen: %s", strerror(errno));
     }
+    return fd;
+}
+
+// Port 0 is whatever is free, but the same for UDP.
+static bool
+is_free_for_udp(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    getsockname(fd, (struct sockaddr *)&address, &len);
+    int udp = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool free = udp >= 0 && bind(udp, (struct sockaddr *)&address, len) == 0;
+    if (udp >= 0) {
+        close(udp);
+    }
+    return free;
+}
+
+void
+bc_tcp_init(void)
+{
+    int fd = open_front();
+    for (int i = 0; i < PORT_TRIES && !is_free_for_udp(fd); i++) {
+        close(fd);
+        fd = open_front();
+    }
+    socklen_t len = sizeof(bc_impair.listen);
+    getsockname(fd, &bc_impair.listen.any, &len);
     bc_watch_open(&front, fd, EPOLLIN, on_accept, NULL);
 }
 
