@@ -82,7 +82,7 @@ def test_automatic_choice_is_low_latency(minute):
     results, _ = minute
     result = results['auto']
     assert result['error'] is None, result
-    assert result['samples'][-1]['stats']['player'] == 'llhls'
+    assert result['samples'][-1]['stats']['player'] == 'whep'
 
 
 @pytest.mark.limit(150)

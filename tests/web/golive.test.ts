@@ -52,6 +52,9 @@ describe('Publisher', () => {
         expect(states).toEqual([['connecting', undefined], ['live', undefined]]);
         publisher.stop();
         expect(asked.map(({ method, key }) => [method, key])).toEqual([['POST', 'Bearer k'], ['DELETE', 'Bearer k']]);
+        // Closed earlier, it would be a broken line for the server.
+        expect(pc.closed).toBe(false);
+        await pass(1);
         expect(pc.closed).toBe(true);
         await pass(60_000);
         expect(states[2]).toEqual(['idle', undefined]);
@@ -243,6 +246,12 @@ describe('troubles', () => {
     ] as const)('%i, last live %s ms ago: %s', (status, lost_for_ms, action, key) => {
         expect(afterRefusal(new Refusal(status, 'c', 'm'), lost_for_ms))
             .toMatchObject({ action, trouble: { key: `golive.error.${key}` } });
+    });
+});
+
+describe('a server that wants a key', () => {
+    it('is told from a key that is wrong', () => {
+        expect(afterRefusal(new Refusal(401, 'no_key', ''), null).trouble.key).toBe('golive.error.no_key');
     });
 });
 

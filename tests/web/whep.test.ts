@@ -89,6 +89,33 @@ describe('WhepPlayer', () => {
         expect(seen.failures).toEqual([]);
     });
 
+    it('moves with its pictures, not with the clock', async () => {
+        fakeServer(accepted());
+        const seen = watch();
+        await pass(1);
+        let shown = 0;
+        Object.assign(seen.video, { getVideoPlaybackQuality: () => ({ totalVideoFrames: shown }) });
+        const steps: number[] = [];
+        const play = async (frames: number, counted: number, fps: number, bytes: number): Promise<void> => {
+            shown = counted;
+            FakeConnection.last.stats = { v: { id: 'v', type: 'inbound-rtp', kind: 'video',
+                bytesReceived: bytes, packetsReceived: 9, framesDecoded: frames, framesPerSecond: fps } };
+            await pass(1100);
+            steps.push(seen.player.position());
+        };
+        await play(25, 25, 25, 1000);
+        await play(50, 50, 25, 2000);
+        expect(steps).toEqual([25, 50]);
+        await play(50, 50, 0, 2000);
+        await play(50, 50, 0, 2000);
+        expect(steps.slice(2)).toEqual([50, 50]);
+        await play(51, 51, 1, 3000);
+        const again = seen.player.position();
+        expect(again).toBeGreaterThan(50);
+        await play(51, 51, 1, 4000);
+        expect(seen.player.position()).toBeGreaterThan(again);
+    });
+
     it('notices a connection that broke, after three seconds or at once', async () => {
         fakeServer(accepted());
         const seen = watch();

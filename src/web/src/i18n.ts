@@ -322,6 +322,10 @@ export const TABLE = {
         en: 'The publish key is wrong or not allowed for this channel.',
         zh: '推流密钥错误，或无权使用该频道。',
     },
+    'golive.error.no_key': {
+        en: 'This server asks for a publish key. Type it below.',
+        zh: '服务器需要推流密钥，请在下方填写。',
+    },
     'golive.error.busy': {
         en: 'Somebody else is live on this channel.',
         zh: '该频道正在被其他人使用。',

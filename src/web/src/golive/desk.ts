@@ -168,7 +168,7 @@ export function makeDesk(studio: Studio, channel: string, watch_url: string): De
         go.classList.toggle('stop', on_air);
         go.disabled = !on_air && studio.capture !== 'open';
         show(key_row, !on_air);
-        const refused = studio.trouble?.key === 'golive.error.key';
+        const refused = ['golive.error.key', 'golive.error.no_key'].includes(studio.trouble?.key ?? '');
         key.setAttribute('aria-invalid', String(refused));
         if (refused && !was_refused) {
             key.focus();

@@ -35,6 +35,7 @@ const POST_MS = 8000;
 const CONNECT_MS = 10_000;
 // Phones that change from Wi-Fi to mobile are back by then.
 const DISCONNECTED_MS = 3000;
+const GOODBYE_MS = 2000;
 const LOOK_MS = 1000;
 const FIRM_MS = 10_000;
 
@@ -76,18 +77,17 @@ export class Publisher {
 
     stop(): void {
         window.clearTimeout(this.retry_timer);
-        this.sayGoodbye();
-        this.dropLink();
+        this.endLink();
         this.broadcast = null;
         if (this.state !== 'idle') {
             this.setState('idle', null);
         }
     }
 
-    // Ends the broadcast for the viewers, too. Without it the server waits for the host to return.
+    // The page is being left; the browser closes the connection.
     sayGoodbye(): void {
         if (this.link !== null) {
-            endResource(this.link.resource, this.broadcast?.key ?? '');
+            void endResource(this.link.resource, this.broadcast?.key ?? '');
             this.link.resource = null;
         }
     }
@@ -116,12 +116,27 @@ export class Publisher {
         this.events.onState(state, problem);
     }
 
-    private dropLink(): void {
+    private detachLink(): Link | null {
         const { link } = this;
         this.link = null;
+        link?.timers.forEach((timer) => window.clearTimeout(timer));
+        return link;
+    }
+
+    // Without a goodbye: the server and the viewers wait for the host to return.
+    private dropLink(): void {
+        this.detachLink()?.pc.close();
+    }
+
+    // With one: the broadcast is over. A server that does not answer must not keep the line open.
+    private endLink(): void {
+        const link = this.detachLink();
         if (link !== null) {
-            link.timers.forEach((timer) => window.clearTimeout(timer));
-            link.pc.close();
+            const timer = window.setTimeout(() => link.pc.close(), GOODBYE_MS);
+            void endResource(link.resource, this.broadcast?.key ?? '').then(() => {
+                window.clearTimeout(timer);
+                link.pc.close();
+            });
         }
     }
 
@@ -141,7 +156,7 @@ export class Publisher {
             const offer = link.pc.localDescription?.sdp ?? '';
             const resource = await postOffer(broadcast.url, offer, broadcast.key, POST_MS);
             if (this.link !== link) {
-                endResource(resource, broadcast.key);
+                void endResource(resource, broadcast.key);
                 return;
             }
             link.resource = resource;
@@ -186,8 +201,7 @@ export class Publisher {
         if (step.action === 'retry') {
             this.reconnect(step.trouble, (refusal.retry_after_s ?? 0) * 1000);
         } else {
-            this.sayGoodbye();
-            this.dropLink();
+            this.endLink();
             this.broadcast = null;
             this.setState('refused', step.trouble);
         }

@@ -46,7 +46,8 @@ export function afterRefusal(refusal: Refusal, lost_for_ms: number | null): Step
         return { action: 'retry', trouble: trouble('golive.error.unreachable') };
     case 401:
     case 403:
-        return { action: 'refuse', trouble: trouble('golive.error.key') };
+        return { action: 'refuse',
+            trouble: trouble(code === 'no_key' ? 'golive.error.no_key' : 'golive.error.key') };
     case 409:
         return { action: lost_for_ms !== null && lost_for_ms < BUSY_PATIENCE_MS ? 'retry' : 'refuse',
             trouble: trouble('golive.error.busy') };

@@ -60,6 +60,7 @@ export class WhepPlayer implements LivePlayer {
     private has_picture = true;
     private first_frame_ms: number | null = null;
     private timer = 0;
+    private beats = 0;
     private alive = true;
 
     constructor(private readonly options: PlayerOptions) {
@@ -89,7 +90,7 @@ export class WhepPlayer implements LivePlayer {
             await pc.setLocalDescription({ type: 'offer', sdp: offer });
             const resource = await postOffer(this.options.url, offer, '', POST_MS);
             if (!this.alive) {
-                endResource(resource, '');
+                void endResource(resource, '');
                 return;
             }
             this.resource = resource;
@@ -123,6 +124,7 @@ export class WhepPlayer implements LivePlayer {
         // The server's goodbye; a connection that merely broke is the watchdog's.
         receiver.transport?.addEventListener('statechange', () => {
             if (this.alive && receiver.transport?.state === 'closed') {
+                this.resource = null;
                 this.options.events.onEnded();
             }
         });
@@ -133,7 +135,7 @@ export class WhepPlayer implements LivePlayer {
     };
 
     private readonly onPageHide = (): void => {
-        endResource(this.resource, '');
+        void endResource(this.resource, '');
         this.resource = null;
     };
 
@@ -212,12 +214,18 @@ export class WhepPlayer implements LivePlayer {
         };
     }
 
+    // The element's clock goes on whether pictures come or not, so they are counted. Where the
+    // element does not count them (Firefox), where they are rare or where there are none, bytes do.
     position(): number {
-        const fps = this.recent.last?.fps;
-        if (fps !== null && fps !== undefined && fps < SLOW_FPS && this.recent.isFlowing()) {
-            return performance.now();
+        const frames = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+        const fps = this.recent.last?.fps ?? null;
+        if (frames > 0 && fps !== null && fps >= SLOW_FPS) {
+            return frames;
         }
-        return this.video.currentTime;
+        if (this.recent.isFlowing()) {
+            this.beats = Math.max(this.beats + 1, frames);
+        }
+        return Math.max(this.beats, frames);
     }
 
     // There is nothing between the server and the screen that could be skipped.
@@ -233,7 +241,7 @@ export class WhepPlayer implements LivePlayer {
         this.video.removeEventListener('loadeddata', this.onFirstFrame);
         window.removeEventListener('pagehide', this.onPageHide);
         window.removeEventListener('pageshow', this.onPageShow);
-        endResource(this.resource, '');
+        void endResource(this.resource, '');
         this.side.close();
         this.pc.close();
         this.video.srcObject = null;

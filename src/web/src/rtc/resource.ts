@@ -76,10 +76,11 @@ export async function postOffer(url: string, offer: string, key: string, timeout
     }
 }
 
-// Also while the page is being left; nobody waits for the answer.
-export function endResource(resource: Resource | null, key: string): void {
+// Also while the page is being left. The connection must stand until the answer is there, or for
+// the server it broke before the goodbye.
+export async function endResource(resource: Resource | null, key: string): Promise<void> {
     if (resource?.url) {
-        fetch(resource.url, { method: 'DELETE', headers: headersOf(key), keepalive: true })
+        await fetch(resource.url, { method: 'DELETE', headers: headersOf(key), keepalive: true })
             .catch(() => undefined);
     }
 }

@@ -12,8 +12,13 @@ import type { Stats } from './stats';
 type Row = [Key, (stats: Stats) => string | null];
 
 const orUnknown = (text: string): string => text || t('unknown');
-const seconds = (value: number | null): string =>
-    (value === null ? t('unknown') : t('seconds', { n: value.toFixed(2) }));
+const seconds = (value: number | null): string => {
+    if (value === null) {
+        return t('unknown');
+    }
+    return value < 0.1 ? t('milliseconds', { n: Math.max(1, Math.round(value * 1000)) })
+        : t('seconds', { n: value.toFixed(2) });
+};
 
 const ROWS: Row[] = [
     ['stats.player', (s) => (s.player === null ? t('unknown')

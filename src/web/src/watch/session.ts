@@ -21,6 +21,8 @@ const POLL_LIVE_MS = 5000;
 const POLL_WAITING_MS = 1500;
 const FIRST_FRAME_MS = 12_000;
 const STUCK_MS = 8000;
+// A picture that stands for so long does not play, even if nobody expected it to move.
+const STANDS_MS = 1500;
 const DRAIN_MS = 2000;
 const FIRM_MS = 5000;
 // A viewer who pauses for longer leaves the server alone and joins live again later.
@@ -434,7 +436,7 @@ export class WatchSession {
             this.player?.onStall();
         }
         return this.player !== null && this.moving_since_ms > 0 && !video.paused
-            && !this.stall.isStalled;
+            && !this.stall.isStalled && now_ms - this.still_since_ms < STANDS_MS;
     }
 
     // Should the picture move now? Also while a broken player is being replaced.
