@@ -41,7 +41,12 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
         explicit_bzero(token, sizeof(token));
     }
     bc_config_unref(&config);
-    if (!allowed) {
+    if (!allowed && url->kind == BC_MEDIA_WHEP) {
+        bc_http_respond_text(x, 401, "application/json",
+            "WWW-Authenticate: Bearer realm=\"branchcast\"\r\n",
+            "{\"error\":{\"code\":\"no_token\",\"message\":\"a valid token is needed to "
+            "watch this channel\"}}");
+    } else if (!allowed) {
         bc_http_respond_error(
             x, 403, "forbidden", "a valid token is needed to watch this channel");
     }

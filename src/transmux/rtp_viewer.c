@@ -431,12 +431,12 @@ random16(void)
 
 static void
 open_stream(struct bc_rtp_stream *s, const struct bc_sdp_chosen *chosen, uint32_t ssrc,
-    uint32_t rtx_ssrc, bool twcc)
+    uint32_t rtx_ssrc)
 {
     s->active = chosen->active;
     s->pt = chosen->pt;
     s->rtx_pt = chosen->rtx_pt;
-    s->twcc_id = twcc && chosen->transport_cc ? chosen->ext.transport_cc : 0;
+    s->twcc_id = chosen->transport_cc ? chosen->ext.transport_cc : 0;
     s->playout_delay_id = chosen->ext.playout_delay;
     s->ssrc = ssrc;
     s->rtx_ssrc = rtx_ssrc;
@@ -452,24 +452,17 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     if (!v) {
         return NULL;
     }
-    bool twcc = session->video.transport_cc || session->audio.transport_cc;
-    v->twcc = twcc ? calloc(1, sizeof(*v->twcc)) : NULL;
     v->window = bc_rtp_window_obtain(params->windows, params->channel);
     if (!v->window) {
-        free(v->twcc);
         free(v);
         return NULL;
-    }
-    if (v->twcc) {
-        bc_twcc_sender_init(v->twcc);
     }
     v->peer = params->peer;
     v->ops = params->ops;
     v->user = params->user;
     snprintf(v->cname, sizeof(v->cname), "%s", params->cname);
-    open_stream(&v->video, &session->video, params->video_ssrc, params->video_rtx_ssrc,
-        v->twcc != NULL);
-    open_stream(&v->audio, &session->audio, params->audio_ssrc, 0, v->twcc != NULL);
+    open_stream(&v->video, &session->video, params->video_ssrc, params->video_rtx_ssrc);
+    open_stream(&v->audio, &session->audio, params->audio_ssrc, 0);
     v->video_codec = session->video.codec;
     v->video.lane = BC_LANE_VIDEO;
     v->audio.lane = BC_LANE_AUDIO;
@@ -481,10 +474,28 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     return v;
 }
 
+// The history that feedback refers to is large; who never connects does not need it.
+static bool
+open_feedback(struct bc_rtp_viewer *v)
+{
+    if (!v->video.twcc_id && !v->audio.twcc_id) {
+        return true;
+    }
+    v->twcc = calloc(1, sizeof(*v->twcc));
+    if (v->twcc) {
+        bc_twcc_sender_init(v->twcc);
+    }
+    return v->twcc != NULL;
+}
+
 void
 bc_rtp_viewer_start(struct bc_rtp_viewer *v)
 {
     int64_t now = bc_clock_us();
+    if (!open_feedback(v)) {
+        end(v, "no memory");
+        return;
+    }
     v->started = true;
     v->tokens_at_us = now;
     v->tokens = BUCKET_MIN;

@@ -97,6 +97,7 @@ bool
 bc_http_lines_next(const char **p, struct bc_http_line *line);
 
 #define BC_HTTP_EXPOSED \
-    "Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After"
+    "Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, " \
+    "Retry-After"
 
 #endif

@@ -415,19 +415,13 @@ int
 bc_peer_start(struct bc_peer *peer, const struct bc_sdp *remote,
     const struct bc_sdp_session *session)
 {
-    struct bc_dtls_params params = { .identity = peer->webrtc->identity,
-        .client = session->dtls_client, .fingerprints = remote->fingerprints,
-        .fingerprint_count = remote->fingerprint_count, .ops = &DTLS_OPS, .user = peer };
-    peer->dtls = bc_dtls_create(&params);
-    if (!peer->dtls) {
-        return -ENOMEM;
-    }
+    peer->fingerprint_count = remote->fingerprint_count;
+    memcpy(peer->fingerprints, remote->fingerprints, sizeof(peer->fingerprints));
     peer->dtls_client = session->dtls_client;
     peer->data_agreed = session->data.active;
     peer->sctp_port = session->sctp_port;
     snprintf(peer->names[0].ice.remote_ufrag, sizeof(peer->names[0].ice.remote_ufrag),
         "%s", remote->ufrag);
-    peer->started = true;
     peer->started_us = bc_clock_us();
     if (peer->port) {
         bc_port_add_name(peer->port, &peer->names[0]);
@@ -436,12 +430,27 @@ bc_peer_start(struct bc_peer *peer, const struct bc_sdp *remote,
     return 0;
 }
 
+// The peer showed up: from now on it may shake hands.
+static void
+start_dtls(struct bc_peer *peer)
+{
+    struct bc_dtls_params params = { .identity = peer->webrtc->identity,
+        .client = peer->dtls_client, .fingerprints = peer->fingerprints,
+        .fingerprint_count = peer->fingerprint_count, .ops = &DTLS_OPS, .user = peer };
+    peer->dtls = bc_dtls_create(&params);
+    if (!peer->dtls) {
+        bc_peer_end(peer, false, "no memory for DTLS");
+        return;
+    }
+    bc_dtls_start(peer->dtls);
+    set_timer(peer);
+}
+
 void
 bc_peer_transport_ready(struct bc_peer *peer)
 {
-    if (!peer->closed && peer->dtls) {
-        bc_dtls_start(peer->dtls);
-        set_timer(peer);
+    if (!peer->closed && !peer->dtls) {
+        start_dtls(peer);
     }
 }
 
@@ -493,9 +502,8 @@ select_path(struct bc_peer *peer, const struct bc_source *source)
     if (!first && strcmp(old, peer->remote_text) != 0) {
         bc_info(peer->log, "moved from %s to %s", old, peer->remote_text);
     }
-    if (first) {
-        bc_dtls_start(peer->dtls);
-        set_timer(peer);
+    if (!peer->dtls) {
+        start_dtls(peer);
     }
 }
 

@@ -125,7 +125,10 @@ struct bc_peer {
     char remote_text[BC_UDP_ADDRESS_TEXT + 8];
     struct bc_source routes[BC_PEER_ROUTES]; // addresses that lead here
     unsigned route_count;
+    // Made when the peer shows up: a session that never connects costs little.
     struct bc_dtls *dtls;
+    struct bc_sdp_fingerprint fingerprints[BC_SDP_FINGERPRINTS_MAX];
+    unsigned fingerprint_count;
     struct bc_srtp *srtp;
     enum bc_srtp_profile profile;
     struct bc_sctp_association *sctp;
@@ -136,7 +139,6 @@ struct bc_peer {
     int64_t started_us;
     int64_t checked_us;  // the last authenticated check
     bool counted;        // in webrtc->connecting
-    bool started;
     bool connected;
     bool closed;
     struct bc_task free_task;
