@@ -170,3 +170,15 @@ def test_pages_come_back_after_the_server_did(make_server):
         pytest.skip('no browser')
     assert 'Reconnecting' in answers['saying'], answers['saying']
     assert answers['after']['state'] == 'playing', answers['after']
+
+
+@pytest.mark.limit(90)
+def test_messages_reach_the_page(make_server):
+    server = make_server(webrtc())
+    publish.ffmpeg(server.rtmp())
+    server.wait_live()
+    messages = [{'data': {'card': 7}}, {'text': '满 100 减 20 <b>'}]
+    answer = browse('message', server, messages=messages)
+    assert answer['statuses'] == [202, 202]
+    assert answer['seen'] == [{'type': 'data', **messages[0]}, {'type': 'text', **messages[1]}]
+    assert answer['toast'] == messages[1]['text']

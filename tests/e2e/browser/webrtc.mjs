@@ -137,6 +137,22 @@ async function survive({ context, job, console_lines }) {
     return { before, saying, after: await stats(viewer) };
 }
 
+// What the API sends to the pages, seen by people and by scripts.
+async function message({ context, job, console_lines }) {
+    const page = await openPage(context, `${job.base}/watch/${job.channel}?protocol=whep`, console_lines);
+    await firstFrame(page);
+    await page.evaluate(() => window.branchcast.onMessage((m) => (window.seen ??= []).push(m)));
+    const statuses = [];
+    for (const body of job.messages) {
+        const answer = await fetch(`${job.base}/api/v1/channels/${job.channel}/messages`,
+            { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+        statuses.push(answer.status);
+    }
+    await page.waitForFunction((n) => window.seen?.length >= n, job.messages.length, { timeout: LIMIT_MS });
+    return { statuses, seen: await page.evaluate(() => window.seen),
+        toast: await page.locator('.toast').innerText() };
+}
+
 // A network without UDP, as far as the browser can tell.
 async function answerWithTcpOnly(route) {
     const response = await route.fetch();
@@ -144,7 +160,7 @@ async function answerWithTcpOnly(route) {
     await route.fulfill({ response, body });
 }
 
-const SCENARIOS = { fallback, publish, refused, survive };
+const SCENARIOS = { fallback, publish, refused, survive, message };
 
 async function main() {
     const playwright = loadPlaywright();
