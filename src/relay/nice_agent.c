@@ -142,6 +142,9 @@ run_worker(struct bc_task *task, struct bc_worker *worker)
         agent->ops->on_ready(agent->user);
     }
     deliver(agent, &datagrams);
+    if (!agent->destroyed && news & RELAY_AGENT_WRITABLE) {
+        agent->ops->on_writable(agent->user);
+    }
     if (!agent->destroyed && news & RELAY_AGENT_FAILED) {
         agent->ops->on_failed(agent->user, agent->reason);
     }
@@ -162,8 +165,14 @@ run_nice(struct relay_nice_task *task)
     bool gone = agent->gone;
     struct relay_remote *remote = agent->remote;
     agent->remote = NULL;
+    if (agent->starved) {
+        agent->starved = false;
+        agent->news |= RELAY_AGENT_WRITABLE;
+        post_to_worker(agent);
+    }
     pthread_mutex_unlock(&agent->lock);
     if (gone) {
+        relay_agent_send_all(agent, &datagrams); // the farewell
         relay_agent_close(agent);
     } else {
         relay_agent_open(agent);
@@ -290,6 +299,7 @@ relay_agent_reserve(struct relay_agent *agent, size_t len)
     pthread_mutex_lock(&agent->lock);
     bool full
         = agent->outgoing.bytes + sizeof(struct relay_datagram) + len > QUEUE_BYTES;
+    agent->starved |= full;
     pthread_mutex_unlock(&agent->lock);
     free(agent->reserved);
     agent->reserved = full ? NULL : malloc(sizeof(struct relay_datagram) + len);

@@ -41,6 +41,8 @@ struct relay_agent_ops {
     void (*on_data)(void *user, uint8_t *data, size_t len);
     // What arrived together is through.
     void (*on_batch_end)(void *user);
+    // There is room again after relay_agent_reserve() gave none.
+    void (*on_writable)(void *user);
     // No way to the peer, or no longer; `reason` for the log. Nothing follows.
     void (*on_failed)(void *user, const char *reason);
 };

@@ -34,6 +34,7 @@ enum relay_agent_news {
     RELAY_AGENT_GATHERED = 1,
     RELAY_AGENT_READY = 2,
     RELAY_AGENT_FAILED = 4,
+    RELAY_AGENT_WRITABLE = 8,
 };
 
 // Shared by the worker and libnice's thread and counted: a reference for each, and one
@@ -60,6 +61,7 @@ struct relay_agent {
     unsigned news;               // relay_agent_news that the worker has to be told
     char reason[96];
     bool gone;
+    bool starved; // no room was given
     bool worker_posted;
     bool nice_posted;
     struct bc_task worker_task;

@@ -187,7 +187,7 @@ relay_agent_connect(struct relay_agent *agent, const struct relay_remote *remote
 void
 relay_agent_send_all(struct relay_agent *agent, struct relay_datagrams *datagrams)
 {
-    if (!agent->ready) {
+    if (!agent->ready || agent->closed) {
         return; // nobody sends before on_ready
     }
     bc_list_for_each(node, tmp, &datagrams->list)

@@ -13,11 +13,9 @@
 
 #include <cmocka.h>
 
+#include "free_port.h"
 #include "relay/http_client.h"
 #include "waiting.h"
-
-#define PORT_FIRST 47000
-#define PORT_END 47040
 
 // --- the server ---
 
@@ -151,13 +149,9 @@ set_up(void **state)
     setsockopt(server.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     struct sockaddr_in a
         = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    for (server.port = PORT_FIRST; server.port < PORT_END; server.port++) {
-        a.sin_port = htons((uint16_t)server.port);
-        if (bind(server.fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
-            break;
-        }
-    }
-    assert_true(server.port < PORT_END);
+    server.port = free_port();
+    a.sin_port = htons((uint16_t)server.port);
+    assert_int_equal(bind(server.fd, (struct sockaddr *)&a, sizeof(a)), 0);
     assert_int_equal(listen(server.fd, 8), 0);
     assert_int_equal(pipe(server.stop), 0);
     assert_int_equal(pthread_create(&server.thread, NULL, server_main, NULL), 0);

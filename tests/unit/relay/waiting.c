@@ -45,6 +45,7 @@ waiting_turn(const char *what)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += DEADLINE_S;
     if (pthread_cond_timedwait(&changed, &waiting_lock, &until) != 0) {
+        pthread_mutex_unlock(&waiting_lock); // a tear-down comes yet
         fail_msg("waited too long for %s", what);
     }
 }

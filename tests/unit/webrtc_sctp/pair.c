@@ -287,6 +287,7 @@ pair_wait(struct pair *p, const char *what)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PAIR_DEADLINE_S;
     if (pthread_cond_timedwait(&p->changed, &p->lock, &until) != 0) {
+        pthread_mutex_unlock(&p->lock);
         fail_msg("waited too long for %s (a: %u opened, %u closed, %u messages, over %u "
                  "%s; b: %u, %u, %u, %u %s)",
             what, p->a.opened, p->a.closed, p->a.message_count, p->a.over, p->a.reason,

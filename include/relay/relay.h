@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bc_hub;
+struct bc_rtp_windows;
+struct bc_webrtc;
+struct bc_worker;
+
+// Streams from and to other servers: pulls from a WHEP endpoint, pushes to a WHIP
+// endpoint, from behind NAT too (full ICE, STUN, TURN).
+
+struct bc_relay_options {
+    const char *ice_servers;  // URLs separated by spaces, as webrtc.ice_servers; or NULL
+    const char *bind_address; // NULL: all addresses of the machine but loopback
+    uint16_t port_min;        // 0: any
+    uint16_t port_max;
+};
+
+// The threads behind all pulls and pushes: libcurl's and libnice's. Owned by the server.
+struct bc_relay;
+
+// NULL without memory or threads, with the reason logged.
+struct bc_relay *
+bc_relay_create(const struct bc_relay_options *options);
+
+// All pulls and pushes were stopped. Waits up to 2 s for the last DELETE. NULL is fine.
+void
+bc_relay_destroy(struct bc_relay *relay);
+
+// Strings are copied.
+struct bc_relay_params {
+    struct bc_relay *relay;
+    struct bc_webrtc *webrtc;
+    struct bc_worker *worker; // where it lives
+    struct bc_hub *hub;
+    struct bc_rtp_windows *windows; // of the worker; for pushes
+    const char *channel;
+    const char *url;    // the endpoint, http or https
+    const char *bearer; // NULL: none
+};
+
+enum bc_relay_state {
+    BC_RELAY_NONE,
+    BC_RELAY_WAITING, // between two attempts, or for something to push
+    BC_RELAY_CONNECTING,
+    BC_RELAY_CONNECTED,
+};
+
+struct bc_relay_status {
+    enum bc_relay_state state;
+    unsigned attempts;
+    char error[192]; // why the last one ended; ""
+};
+
+// The rest is for the worker's own thread, or for before it runs and after it ended.
+
+// Feeds a channel from elsewhere, for as long as it is not stopped: after a failure it
+// tries again, by and by less often.
+struct bc_relay_pull;
+
+struct bc_relay_pull *
+bc_relay_pull_start(const struct bc_relay_params *params);
+
+// Says goodbye and frees it. NULL is fine.
+void
+bc_relay_pull_stop(struct bc_relay_pull *pull);
+
+void
+bc_relay_pull_status(const struct bc_relay_pull *pull, struct bc_relay_status *out);
+
+// Sends a channel elsewhere whenever it is live.
+struct bc_relay_push;
+
+struct bc_relay_push *
+bc_relay_push_start(const struct bc_relay_params *params);
+
+void
+bc_relay_push_stop(struct bc_relay_push *push);
+
+void
+bc_relay_push_status(const struct bc_relay_push *push, struct bc_relay_status *out);
+
+#endif
