@@ -38,7 +38,7 @@ enum relay_agent_news {
 };
 
 // Shared by the worker and libnice's thread and counted: a reference for each, and one
-// for each task in an inbox. Once the agent was destroyed its worker is not touched again.
+// for each task in an inbox. Once it was destroyed its worker is not touched again.
 struct relay_agent {
     // Set at creation.
     struct relay_nice *nice;  // borrowed

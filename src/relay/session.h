@@ -9,8 +9,8 @@
 
 // Called on the session's worker, never from inside calls to the session.
 struct relay_session_ops {
-    // The answer is in. The session goes on with relay_session_proceed(). `agreed` is gone
-    // afterwards, `peer` stays until the session ends.
+    // The answer is in. The session goes on with relay_session_proceed(). `agreed` is
+    // gone afterwards, `peer` stays until the session ends.
     void (*on_agreed)(
         void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed);
     void (*on_connected)(void *user);

@@ -75,7 +75,8 @@ test_links(void **state)
         = "<stun:stun.example.net>; rel=\"ice-server\", "
           "<https://x/y,z>; rel=help, "
           "<turn:turn.example.net?transport=udp>; rel=\"ice-server\"; "
-          "username=\"us\\\"er\"; credential=\"my, pass;word\"; credential-type=\"password\"";
+          "username=\"us\\\"er\"; credential=\"my, pass;word\"; "
+          "credential-type=\"password\"";
     struct relay_ice_server servers[RELAY_ICE_SERVERS_MAX];
     unsigned n = relay_ice_server_parse_links(LINK, strlen(LINK), servers, 0);
     assert_int_equal(n, 2);
