@@ -198,10 +198,12 @@ negotiate(struct whip_session *s, const struct bc_config *config,
 }
 
 static bool
-open_inbound(struct whip_session *s, const struct bc_sdp_session *session)
+open_inbound(struct whip_session *s, const struct bc_config *config,
+    const struct bc_sdp_session *session)
 {
     struct bc_inbound_params params = { .worker = bc_webrtc_port_worker(s->whip->port),
-        .peer = s->peer, .session = session, .ops = &INBOUND_OPS, .user = s,
+        .peer = s->peer, .session = session,
+        .key_interval_us = config->hls.segment_s * 1000000, .ops = &INBOUND_OPS, .user = s,
         .log = &s->log };
     s->inbound = bc_inbound_create(&params);
     return s->inbound && bc_peer_start(s->peer, s->offer, session) == 0;
@@ -221,7 +223,7 @@ answer_offer(struct whip_session *s, const struct bc_config *config)
         bc_writer_finish(&answer);
         return false;
     }
-    if (!ok || !open_inbound(s, &session)) {
+    if (!ok || !open_inbound(s, config, &session)) {
         bc_http_respond_error(s->x, 503, "no_memory", "the server is out of memory");
         bc_writer_finish(&answer);
         return false;

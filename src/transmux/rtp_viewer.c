@@ -18,6 +18,7 @@
 #define RESTART_STEPS 1200 // all of a restart's frames within less than one frame's time
 #define RESTART_US 1000000
 #define PLI_PATIENCE_US 400000
+#define STILL_US 1000000 // no frame for so long: nothing is live
 #define REPORT_US 1000000
 #define FIRST_REPORT_US 50000
 // The pace: what a path is trusted with.
@@ -364,9 +365,14 @@ void
 bc_rtp_viewer_key_wanted(struct bc_rtp_viewer *v, int64_t now_us)
 {
     bc_rtp_count(&v->window->windows->key_requests, 1);
+    const struct bc_rtp_ring *ring = video_ring(v);
     if (!v->started || v->waiting_key || v->burst_left > 0
         || now_us - v->restarted_us < RESTART_US) {
         return; // one is coming
+    }
+    if (ring->next == v->restarted_at || ring->next == ring->first
+        || now_us - bc_rtp_ring_frame(ring, ring->next - 1)->arrived_us > STILL_US) {
+        return; // the host is away; the same pictures again would help nobody
     }
     if (v->window->description.can_ask) {
         bool first = now_us - v->key_asked_us > RESTART_US;
@@ -382,6 +388,7 @@ bc_rtp_viewer_key_wanted(struct bc_rtp_viewer *v, int64_t now_us)
     // and all since then bring the player back at once.
     if (v->video.slice == 0) {
         v->restarted_us = now_us;
+        v->restarted_at = ring->next;
         if (!begin_at_key(v, now_us)) {
             wait_for_key(v);
         }

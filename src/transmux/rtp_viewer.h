@@ -78,6 +78,7 @@ struct bc_rtp_viewer {
     int64_t up_wait_us;    // how long it must be calm before more is tried
     int64_t key_asked_us;
     int64_t restarted_us;
+    uint64_t restarted_at; // the ring's next number then
     struct bc_timer timer; // reports, once a second
     struct bc_twcc_sender *twcc; // owned; NULL when not agreed on
     int64_t remb_bps;

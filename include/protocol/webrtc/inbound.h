@@ -26,6 +26,8 @@ struct bc_inbound_params {
     struct bc_worker *worker;
     struct bc_peer *peer; // borrowed; outlives it
     const struct bc_sdp_session *session; // what was agreed; copied
+    // Browsers make keyframes only when asked; so they are asked this often. 0: never.
+    int64_t key_interval_us;
     const struct bc_inbound_ops *ops;
     void *user;
     const struct bc_logger *log; // outlives it

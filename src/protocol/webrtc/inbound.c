@@ -88,6 +88,9 @@ on_unit(void *user, const struct bc_rtp_unit *unit)
     struct bc_inbound_stream *s = user;
     struct bc_inbound *in = s->in;
     s->last_unit_us = unit->arrived_us;
+    if (unit->flags & BC_PACKET_KEY) {
+        s->key_us = unit->arrived_us;
+    }
     if (s->track != unit->track) {
         bc_track_unref(&s->track);
         s->track = bc_track_ref(unit->track);
@@ -364,6 +367,7 @@ bc_inbound_create(const struct bc_inbound_params *params)
     in->user = params->user;
     in->log = params->log;
     in->session = *agreed;
+    in->key_interval_us = params->key_interval_us;
     in->holding = true;
     in->own_ssrc = 1;
     if (getrandom(&in->own_ssrc, sizeof(in->own_ssrc), 0) < 0) {

@@ -84,11 +84,23 @@ report(struct bc_inbound *in, int64_t now_us)
     send_all(in, &w);
 }
 
+// Segments of HLS end, and viewers start, at keyframes.
+static bool
+key_is_due(const struct bc_inbound_stream *s, int64_t now_us)
+{
+    int64_t interval = s->used ? s->in->key_interval_us : 0;
+    return interval > 0 && s->kind == BC_KIND_VIDEO && s->key_us > 0
+        && now_us - s->key_us >= interval && now_us - s->asked_us >= interval;
+}
+
 void
 bc_inbound_feedback(struct bc_inbound *in, int64_t now_us)
 {
     for (unsigned i = 0; i < BC_INBOUND_STREAMS; i++) {
         struct bc_inbound_stream *s = &in->streams[i];
+        if (key_is_due(s, now_us)) {
+            s->wants_key = true;
+        }
         if (s->used && s->wants_key && now_us - s->asked_us >= PLI_US) {
             send_pli(s, now_us);
         }

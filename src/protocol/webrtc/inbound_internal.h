@@ -33,6 +33,7 @@ struct bc_inbound_stream {
     bool has_report;
     int64_t report_offset_us; // NTP clock - RTP time
     int64_t last_unit_us;     // arrival of the newest unit
+    int64_t key_us;           // arrival of the newest keyframe
     int64_t asked_us;         // last PLI
     bool wants_key;           // a PLI is due when the limit allows
     int rendition;            // of its packets now; -1: dropped until a keyframe
@@ -47,6 +48,7 @@ struct bc_inbound {
     void *user;
     const struct bc_logger *log;
     struct bc_sdp_session session;
+    int64_t key_interval_us;
     struct bc_inbound_stream streams[BC_INBOUND_STREAMS];
     struct bc_twcc_receiver *twcc; // NULL when not agreed on
     uint32_t own_ssrc;             // as the sender of our reports

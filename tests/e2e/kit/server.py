@@ -43,6 +43,7 @@ class Server:
         self.settings = {
             'rtmp.listen': f'127.0.0.1:{self.rtmp_port}',
             'http.listen': f'127.0.0.1:{self.http_port}',
+            'webrtc.listen': f'127.0.0.1:{ports.free_port()}',
             'data.dir': os.path.join(directory, 'data'),
         }
         if https:
@@ -52,6 +53,7 @@ class Server:
         self.settings.update(settings or {})
         self.rtmp_port = int(self.settings['rtmp.listen'].rsplit(':', 1)[1])
         self.http_port = int(self.settings['http.listen'].rsplit(':', 1)[1])
+        self.webrtc_port = int(self.settings['webrtc.listen'].rsplit(':', 1)[-1] or 0)
         self.config = config
         self.quiet = quiet      # without what it tells the user on stdout
         self.log_file = os.path.join(directory, f'server-{self.http_port}.log')
