@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,10 +58,13 @@ flow_open(struct flow *f, const char *const *overrides)
     f->http_port = find_port(f->rtmp_port - PORT_FIRST + 1);
     snprintf(f->texts[0], sizeof(f->texts[0]), "rtmp.listen=0.0.0.0:%u", f->rtmp_port);
     snprintf(f->texts[1], sizeof(f->texts[1]), "http.listen=127.0.0.1:%u", f->http_port);
+    f->media_port = find_port(f->http_port - PORT_FIRST + 1);
     snprintf(f->texts[2], sizeof(f->texts[2]), "data.dir=%s", f->data_dir);
+    snprintf(f->texts[3], sizeof(f->texts[3]), "webrtc.listen=127.0.0.1:%u",
+        f->media_port);
     // Open, so that each key is a credential of its own.
-    const char *own[] = { f->texts[0], f->texts[1], f->texts[2], "workers=2",
-        "log.level=error", "access.publish=open", "access.api=open" };
+    const char *own[] = { f->texts[0], f->texts[1], f->texts[2], f->texts[3],
+        "workers=2", "log.level=error", "access.publish=open", "access.api=open" };
     size_t n = sizeof(own) / sizeof(own[0]);
     memcpy(f->overrides, own, sizeof(own));
     while (overrides && *overrides) {
@@ -201,6 +205,35 @@ flow_find_worker(struct flow *f, const uint64_t before[2])
         }
     }
     return -1;
+}
+
+struct call {
+    struct bc_task task;
+    void (*run)(void *user);
+    void *user;
+    atomic_bool done;
+};
+
+static void
+run_call(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct call *c = bc_container_of(task, struct call, task);
+    c->run(c->user);
+    atomic_store(&c->done, true);
+}
+
+void
+flow_run_on(struct flow *f, unsigned worker, void (*run)(void *user), void *user)
+{
+    struct call c = { .task.run = run_call, .run = run, .user = user };
+    bc_list_init(&c.task.node);
+    bc_worker_post(f->server.workers[worker].worker, &c.task);
+    int64_t end = bc_clock_us() + FLOW_DEADLINE_US;
+    while (!atomic_load(&c.done)) {
+        assert_true(bc_clock_us() < end); // the task is on our stack
+        sched_yield();
+    }
 }
 
 struct bc_channel *

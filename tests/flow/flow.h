@@ -21,10 +21,11 @@
 struct flow {
     struct bc_server server;
     const char *overrides[FLOW_OVERRIDES]; // what the server was started with
-    char texts[3][96];                     // some of them
+    char texts[4][96];                     // some of them
     char data_dir[64];
     unsigned rtmp_port;
     unsigned http_port;
+    unsigned media_port; // of WebRTC, UDP and TCP
     struct bc_list peers; // struct flow_peer
     bool stopped;
 };
@@ -80,6 +81,15 @@ flow_count_connections(struct flow *f, uint64_t counts[2]);
 
 int
 flow_find_worker(struct flow *f, const uint64_t before[2]);
+
+// Runs this on a worker's thread and waits for it: the way to look at what is its own.
+void
+flow_run_on(struct flow *f, unsigned worker, void (*run)(void *user), void *user);
+
+// Sets the clock that the server lives by forward, and lets everything happen that is due
+// by then. Only programs that link flow_clock.c.
+void
+flow_clock_jump(struct flow *f, int64_t us);
 
 // A reference of live/hq, or NULL.
 struct bc_channel *
@@ -158,6 +168,20 @@ struct flow_http {
 // Sends "GET path" with these header lines (or "").
 void
 flow_http_get(struct flow *f, struct flow_http *h, const char *path, const char *headers);
+
+// Connects without saying anything; on this worker, or (-1) on any.
+void
+flow_http_connect(struct flow *f, struct flow_http *h, int worker);
+
+// One request with these header lines (or "") and a body, or NULL. What came before is
+// forgotten.
+void
+flow_http_request(struct flow_http *h, const char *method, const char *path,
+    const char *headers, const char *body);
+
+// The value of a header of the response, "" when there is none.
+const char *
+flow_http_header(struct flow_http *h, const char *name, char out[256]);
 
 // Once more on the same connection; what came before is forgotten.
 void
