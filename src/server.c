@@ -358,8 +358,9 @@ free_parts(struct bc_server *s)
     for (unsigned i = 0; i < s->worker_count && s->workers[i].worker; i++) {
         bc_worker_join(s->workers[i].worker);
     }
-    // Codecs may still post to the workers, whose inboxes are emptied next.
+    // These may still post to the workers, whose inboxes are emptied next.
     bc_codec_threads_stop(s->codecs);
+    bc_webrtc_stop(s->webrtc);
     bc_hls_sessions_destroy(s->sessions);
     if (s->worker_count > 0) {
         run_leftovers(s);

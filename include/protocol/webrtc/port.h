@@ -23,6 +23,11 @@ struct bc_worker;
 struct bc_webrtc *
 bc_webrtc_create(void);
 
+// Ends the thread of the data channels, which may post to the workers until then: after
+// these were joined, before their leftovers are run. NULL is fine.
+void
+bc_webrtc_stop(struct bc_webrtc *webrtc);
+
 void
 bc_webrtc_destroy(struct bc_webrtc *webrtc);
 

@@ -22,6 +22,15 @@ bc_webrtc_create(void)
 }
 
 void
+bc_webrtc_stop(struct bc_webrtc *webrtc)
+{
+    if (webrtc) {
+        bc_sctp_service_destroy(webrtc->sctp);
+        webrtc->sctp = NULL;
+    }
+}
+
+void
 bc_webrtc_destroy(struct bc_webrtc *webrtc)
 {
     if (!webrtc) {
@@ -34,7 +43,7 @@ bc_webrtc_destroy(struct bc_webrtc *webrtc)
         HASH_DEL(webrtc->connecting, c);
         free(c);
     }
-    bc_sctp_service_destroy(webrtc->sctp);
+    bc_webrtc_stop(webrtc);
     bc_dtls_identity_destroy(webrtc->identity);
     pthread_mutex_destroy(&webrtc->lock);
     free(webrtc);
