@@ -449,7 +449,7 @@ test_cors_is_on_errors_and_preflights(void **state)
     (void)state;
     const char *text = ask("GET /404 HTTP/1.1\r\n" HOST "Origin: null\r\n\r\n");
     assert_has(text, "\r\nAccess-Control-Allow-Origin: *\r\n");
-    assert_has(text, "\r\nAccess-Control-Expose-Headers: Age, ");
+    assert_has(text, "\r\nAccess-Control-Expose-Headers: Accept-Patch, Age, ");
     assert_has(text,
         "{\"error\":{\"code\":\"not_found\",\"message\":\"no such \\\"thing\\\"\"}}");
     unsigned before = g.requests;
