@@ -189,8 +189,8 @@ on_event(uv_poll_t *poll, int status, int events)
     if (status < 0) {
         return;
     }
-    if (events & UV_WRITABLE && udp->blocked) {
-        bc_udp_flush(udp);
+    if (events & UV_WRITABLE) {
+        bc_udp_flush(udp); // which may have got through meanwhile, at the end of a turn
         if (!udp->blocked) {
             uv_poll_start(&udp->poll, UV_READABLE, on_event);
             udp->ops->on_writable(udp->user, udp);
