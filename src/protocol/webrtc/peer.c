@@ -94,6 +94,7 @@ bc_peer_create(const struct bc_peer_params *params)
     bc_list_append(&port->peers, &peer->node);
     HASH_ADD_STR(port->ids, id, peer);
     bc_port_count(&port->opened, 1);
+    bc_port_count(&port->sessions, 1);
     bc_port_count(&port->connecting, 1);
     return peer;
 }
@@ -152,6 +153,7 @@ release(struct bc_peer *peer)
         bc_port_remove_name(peer->port, &peer->names[0]);
         bc_port_remove_name(peer->port, &peer->names[1]);
         HASH_DEL(peer->port->ids, peer);
+        bc_port_count(&peer->port->sessions, -1);
         bc_list_remove(&peer->node);
         bc_list_remove(&peer->batch_node);
     } else if (peer->transport.close) {
@@ -472,9 +474,12 @@ bc_peer_restart_ice(struct bc_peer *peer, const char *remote_ufrag)
     struct bc_peer_name *now = &peer->names[0];
     struct bc_peer_name *former = &peer->names[1];
     char prefix[3] = { now->ice.ufrag[0], now->ice.ufrag[1], '\0' };
+    bool pending = former->listed; // the last restart was not taken up: it never counted
     bc_port_remove_name(peer->port, former);
     bc_port_remove_name(peer->port, now);
-    *former = (struct bc_peer_name){ .ice = now->ice, .peer = peer };
+    if (!pending) {
+        *former = (struct bc_peer_name){ .ice = now->ice, .peer = peer };
+    }
     *now = (struct bc_peer_name){ .peer = peer };
     bc_ice_init(&now->ice, prefix);
     snprintf(now->ice.remote_ufrag, sizeof(now->ice.remote_ufrag), "%s", remote_ufrag);

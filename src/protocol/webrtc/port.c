@@ -139,26 +139,50 @@ forget_route(struct bc_peer *peer, unsigned i)
             post_route_note(port, s, false);
         }
     }
-    peer->routes[i] = peer->routes[--peer->route_count];
+    // In order, the oldest first.
+    peer->route_count--;
+    memmove(&peer->routes[i], &peer->routes[i + 1],
+        (peer->route_count - i) * sizeof(peer->routes[0]));
+}
+
+static bool
+has_route(const struct bc_peer *peer, const struct bc_source *source)
+{
+    for (unsigned i = 0; i < peer->route_count; i++) {
+        if (same_source(&peer->routes[i], source)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Makes room: the oldest that is not in use goes.
+static void
+evict_route(struct bc_peer *peer)
+{
+    unsigned i = same_source(&peer->routes[0], &peer->selected) ? 1 : 0;
+    struct bc_ice_tcp *tcp
+        = peer->routes[i].way == BC_WAY_TCP ? peer->routes[i].tcp : NULL;
+    forget_route(peer, i);
+    if (tcp) {
+        bc_ice_tcp_close(tcp); // it would know of the peer but not the peer of it
+    }
 }
 
 void
 bc_port_add_route(struct bc_peer *peer, const struct bc_source *source)
 {
     struct bc_webrtc_port *port = peer->port;
-    for (unsigned i = 0; i < peer->route_count; i++) {
-        if (same_source(&peer->routes[i], source)) {
-            return;
+    if (!has_route(peer, source)) {
+        if (peer->route_count == BC_PEER_ROUTES) {
+            evict_route(peer);
         }
+        peer->routes[peer->route_count++] = *source;
     }
-    if (peer->route_count == BC_PEER_ROUTES) {
-        // The oldest that is not in use.
-        forget_route(peer, same_source(&peer->routes[0], &peer->selected) ? 1 : 0);
-    }
-    peer->routes[peer->route_count++] = *source;
     if (source->way != BC_WAY_UDP) {
         return;
     }
+    // Also when it was known: another session may have had the address meanwhile.
     struct bc_route_key key = route_key(source);
     set_route(port, &key, peer, 0);
     if (source->arrived_at != port->worker->index) {
@@ -519,6 +543,7 @@ bc_webrtc_port_stats(const struct bc_webrtc_port *port, struct bc_webrtc_port_st
         out->blocked += u.blocked;
         out->send_errors += u.errors;
     }
+    out->sessions = atomic_load_explicit(&port->sessions, memory_order_relaxed);
     out->connecting = atomic_load_explicit(&port->connecting, memory_order_relaxed);
     out->opened = atomic_load_explicit(&port->opened, memory_order_relaxed);
     out->never_connected

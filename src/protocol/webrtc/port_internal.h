@@ -23,6 +23,7 @@
 #define BC_PACKET_MAX 2048
 
 struct bc_ice_tcp;
+struct bc_ice_tcp_handover;
 struct bc_listener;
 
 // Sessions of one address that are not connected yet.
@@ -77,6 +78,7 @@ struct bc_webrtc_port {
     struct bc_forward *forwards[BC_WORKER_MAX]; // being filled in this batch
     uint8_t tcp_packet[BC_PACKET_MAX + 2]; // what is being written for a TCP peer
     bool drained;
+    atomic_uint_fast64_t sessions;
     atomic_uint_fast64_t connecting;
     atomic_uint_fast64_t opened;
     atomic_uint_fast64_t never_connected;
@@ -152,6 +154,7 @@ struct bc_ice_tcp {
     struct bc_rtp_framing framing;
     struct bc_peer *peer;        // NULL until a check told
     struct bc_timer timer;       // who says nothing is closed
+    struct bc_ice_tcp_handover *handover; // owned; while it goes to another worker
     struct bc_task free_task;
     bool closed;
 };

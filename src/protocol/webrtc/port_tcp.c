@@ -13,13 +13,12 @@
 // What may wait for a peer; more would only be late.
 #define QUEUE_BYTES (256 * 1024)
 
-// A connection whose session lives on another worker, with what it had sent already.
-struct handover {
+// A connection whose session lives on another worker, with all that was read of it already.
+struct bc_ice_tcp_handover {
     struct bc_task task;
     struct bc_webrtc_port *port;
     int fd;
-    size_t len;
-    uint8_t data[BC_RTP_FRAMING_MAX + BC_RTP_FRAMING_HEAD];
+    struct bc_writer data;
 };
 
 static void
@@ -80,19 +79,28 @@ static void
 run_handover(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
-    struct handover *h = bc_container_of(task, struct handover, task);
-    if (h->port->drained) {
+    struct bc_ice_tcp_handover *h
+        = bc_container_of(task, struct bc_ice_tcp_handover, task);
+    if (h->port->drained || h->data.failed) {
         close(h->fd);
     } else {
-        open_conn(h->port, h->fd, h->data, h->len);
+        open_conn(h->port, h->fd, h->data.data, h->data.len);
     }
+    bc_writer_finish(&h->data);
     free(h);
 }
 
+static void
+add_frame(struct bc_ice_tcp_handover *h, const uint8_t *frame, size_t len)
+{
+    bc_write_be(&h->data, len, BC_RTP_FRAMING_HEAD);
+    bc_write_bytes(&h->data, frame, len);
+}
+
 // The first check tells the session; if that lives on another worker, the connection goes
-// there. True when it went.
+// there. True when it goes.
 static bool
-hand_over(struct bc_ice_tcp *conn, const uint8_t *frame, size_t len)
+begin_handover(struct bc_ice_tcp *conn, const uint8_t *frame, size_t len)
 {
     char ufrag[BC_ICE_UFRAG];
     struct bc_webrtc_port *port = conn->port;
@@ -103,29 +111,46 @@ hand_over(struct bc_ice_tcp *conn, const uint8_t *frame, size_t len)
     if (worker == port->worker->index || worker >= port->webrtc->port_count) {
         return false;
     }
-    struct handover *h = calloc(1, sizeof(*h));
+    struct bc_ice_tcp_handover *h = calloc(1, sizeof(*h));
     int fd = h ? dup(bc_tcp_fd(conn->tcp)) : -1;
-    if (fd < 0 || bc_rtp_framing_head(h->data, len) != 0) {
+    if (fd < 0) {
         free(h);
         bc_ice_tcp_close(conn);
         return true;
     }
-    memcpy(h->data + BC_RTP_FRAMING_HEAD, frame, len);
-    h->len = len + BC_RTP_FRAMING_HEAD;
     h->fd = fd;
     h->port = port->webrtc->ports[worker];
     bc_list_init(&h->task.node);
     h->task.run = run_handover;
+    add_frame(h, frame, len);
+    conn->handover = h;
+    return true;
+}
+
+// Whatever was read along with the check goes with it, also the beginning of a frame.
+static void
+end_handover(struct bc_ice_tcp *conn)
+{
+    struct bc_ice_tcp_handover *h = conn->handover;
+    const struct bc_rtp_framing *rest = &conn->framing;
+    conn->handover = NULL;
+    bc_write_bytes(&h->data, rest->head, rest->head_len);
+    if (rest->frame) {
+        bc_write_bytes(&h->data, rest->frame, rest->have);
+    }
     bc_worker_post(h->port->worker, &h->task);
     bc_ice_tcp_close(conn);
-    return true;
 }
 
 static void
 on_frame(void *user, uint8_t *frame, size_t len)
 {
     struct bc_ice_tcp *conn = user;
-    if (conn->closed || (!conn->peer && hand_over(conn, frame, len))) {
+    if (conn->handover) {
+        add_frame(conn->handover, frame, len);
+        return;
+    }
+    if (conn->closed || (!conn->peer && begin_handover(conn, frame, len))) {
         return;
     }
     struct bc_source source = { .way = BC_WAY_TCP, .tcp = conn };
@@ -141,7 +166,9 @@ on_data(void *user, const uint8_t *data, size_t len)
     struct bc_ice_tcp *conn = user;
     struct bc_webrtc_port *port = conn->port;
     int ret = bc_rtp_framing_input(&conn->framing, data, len, on_frame, conn);
-    if (ret < 0 && !conn->closed) {
+    if (conn->handover) {
+        end_handover(conn);
+    } else if (ret < 0 && !conn->closed) {
         bc_tcp_close(conn->tcp);
         on_closed(conn, "broken framing");
     }
