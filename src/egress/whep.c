@@ -282,7 +282,12 @@ on_described(struct bc_rtp_waiter *waiter, const struct bc_rtp_description *d)
         return;
     }
     struct bc_config *config = bc_hub_config(s->media->hub);
-    answer_offer(s, d, config);
+    // Once more: others may have come while it waited.
+    if (bc_webrtc_has_room(s->x, s->media->webrtc, config)) {
+        answer_offer(s, d, config);
+    } else {
+        destroy(s, "too many sessions", false);
+    }
     bc_config_unref(&config);
 }
 

@@ -346,6 +346,26 @@ is_allowed(struct bc_whip *whip, struct bc_http_exchange *x,
     return false;
 }
 
+// Judged before the take: what is refused must not end the broadcast of the same host that
+// runs. False after answering.
+static bool
+is_usable(struct bc_http_exchange *x, const struct bc_sdp *offer)
+{
+    char error[240];
+    struct bc_writer answer = { 0 };
+    struct bc_sdp_session session;
+    struct bc_sdp_whip_rules rules = { .data = true };
+    struct bc_sdp_local local = { .ufrag = "", .pwd = "", .fingerprint = "", .cname = "" };
+    enum bc_sdp_refusal why = bc_sdp_answer_whip(
+        offer, &rules, &local, &session, &answer, error, sizeof(error));
+    bc_writer_finish(&answer);
+    if (why != BC_SDP_OK) {
+        bc_info(NULL, "whip %s: offer refused: %s", bc_http_peer(x), error);
+        bc_webrtc_respond_refusal(x, why, error);
+    }
+    return why == BC_SDP_OK;
+}
+
 static void
 post(struct bc_whip *whip, struct bc_http_exchange *x, const struct bc_config *config,
     const char *channel)
@@ -357,7 +377,7 @@ post(struct bc_whip *whip, struct bc_http_exchange *x, const struct bc_config *c
         struct bc_sdp *offer = malloc(sizeof(*offer));
         if (!offer) {
             bc_http_respond_error(x, 503, "no_memory", "the server is out of memory");
-        } else if (!bc_webrtc_read_offer(x, offer)) {
+        } else if (!bc_webrtc_read_offer(x, offer) || !is_usable(x, offer)) {
             free(offer);
         } else {
             open_session(whip, x, channel, key, offer);
