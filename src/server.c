@@ -201,11 +201,14 @@ open_parts(struct bc_server *s)
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
+    s->relays = bc_server_relays_create(s);
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready,
-        .send_message = send_message, .user = s };
+        .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    return s->control && s->sessions && s->half_open && s->codecs && s->webrtc ? 0 : -ENOMEM;
+    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
+        && s->webrtc;
+    return ok ? 0 : -ENOMEM;
 }
 
 static int
@@ -358,7 +361,10 @@ free_parts(struct bc_server *s)
     for (unsigned i = 0; i < s->worker_count && s->workers[i].worker; i++) {
         bc_worker_join(s->workers[i].worker);
     }
+    // Relays whose end was under way; their farewells need the threads that end next.
+    run_leftovers(s);
     // These may still post to the workers, whose inboxes are emptied next.
+    bc_server_relays_destroy(s->relays);
     bc_codec_threads_stop(s->codecs);
     bc_webrtc_stop(s->webrtc);
     bc_hls_sessions_destroy(s->sessions);
@@ -388,6 +394,7 @@ bc_server_stop(struct bc_server *s)
     bc_info(NULL, "going down: %llu connections to close",
         (unsigned long long)open_connections(s));
     atomic_store(&s->ready, false);
+    bc_server_relays_close(s->relays);
     bc_hub_drain(s->hub);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_server_worker_post_drain(&s->workers[i]);

@@ -20,6 +20,7 @@ struct bc_http_files;
 struct bc_keys;
 struct bc_listener;
 struct bc_server;
+struct bc_server_relays;
 struct bc_tls_context;
 struct bc_webrtc;
 struct bc_webrtc_port;
@@ -64,6 +65,7 @@ struct bc_server {
     struct bc_hub *hub;
     struct bc_hls_sessions *sessions;
     struct bc_half_open *half_open;
+    struct bc_server_relays *relays;
     struct bc_control *control;
     struct bc_server_worker *workers;
     unsigned worker_count;
@@ -93,6 +95,29 @@ bc_server_tick(struct bc_server *server);
 // Drains and frees everything.
 void
 bc_server_stop(struct bc_server *server);
+
+// --- server_relays.c ---
+
+// The streams from and to other servers, and the threads behind them. Owned by the
+// server; the API asks on any worker.
+extern const struct bc_control_relay_ops BC_SERVER_RELAY_OPS;
+
+// NULL after logging why.
+struct bc_server_relays *
+bc_server_relays_create(struct bc_server *server);
+
+// From now on none is started.
+void
+bc_server_relays_close(struct bc_server_relays *relays);
+
+// Stops those of the worker, on its thread; after the close.
+void
+bc_server_relays_drain(struct bc_server_relays *relays, const struct bc_server_worker *w);
+
+// Between the workers' join and the last run of their leftovers: what stops may be among
+// these, and the threads post until they end. Waits up to 2 s for goodbyes. NULL is fine.
+void
+bc_server_relays_destroy(struct bc_server_relays *relays);
 
 // --- server_worker.c ---
 

@@ -3,7 +3,11 @@
 #define CONTROL_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "config/config.h"
+#include "relay/relay.h"
 
 struct bc_http_exchange;
 struct bc_http_files;
@@ -49,6 +53,31 @@ struct bc_control_totals {
     uint64_t rtp_switches;
 };
 
+#define BC_CONTROL_RELAYS_MAX 64
+#define BC_CONTROL_RELAY_URL_MAX 1024
+#define BC_CONTROL_RELAY_TOKEN_MAX 256
+
+// A stream from or to another server, as the API shows it.
+struct bc_control_relay {
+    uint64_t id;
+    bool push; // else a pull
+    char channel[BC_CHANNEL_NAME_MAX + 1];
+    char url[BC_CONTROL_RELAY_URL_MAX + 1];
+    struct bc_relay_status status; // BC_RELAY_NONE: could not be started
+    int64_t since_wall_us;         // of the state
+};
+
+// Whoever owns the relays. Called by whatever worker has the request.
+struct bc_control_relay_ops {
+    // Starts what `relay` tells by kind, channel and URL, and fills in the rest; `token`
+    // is NULL for none. 0; -EEXIST: there is the same; -ENOSPC: there are as many as may
+    // be; -ESHUTDOWN: the server goes down; -ENOMEM.
+    int (*start)(void *user, struct bc_control_relay *relay, const char *token);
+    bool (*stop)(void *user, uint64_t id); // false: there is none
+    // Fills in at most BC_CONTROL_RELAYS_MAX by id; returns how many.
+    size_t (*list)(void *user, struct bc_control_relay *out);
+};
+
 // Everything is borrowed and outlives the object.
 struct bc_control_params {
     struct bc_hub *hub;
@@ -59,6 +88,7 @@ struct bc_control_params {
     bool (*ready)(void *user); // whether the process serves, for /readyz
     // Sends a text to the pages that watch the channel; copied. False without memory.
     bool (*send_message)(void *user, const char *channel, const char *text);
+    const struct bc_control_relay_ops *relays;
     void *user;
 };
 

@@ -30,7 +30,7 @@ void
 bc_control_respond_error(struct bc_http_exchange *x, int status, const char *code,
     const char *message, const char *headers);
 
-// --- handlers of the route table; `channel` stands for {app}/{stream}, else "" ---
+// --- handlers of the route table; `channel` stands for {app}/{stream} or {id}, else "" ---
 
 typedef void
 bc_control_handler(struct bc_control *control, struct bc_http_exchange *x,
@@ -44,6 +44,9 @@ bc_control_handler bc_control_channels;
 bc_control_handler bc_control_channel;
 bc_control_handler bc_control_kick;
 bc_control_handler bc_control_message;
+bc_control_handler bc_control_relays;
+bc_control_handler bc_control_relay_start;
+bc_control_handler bc_control_relay_stop;
 bc_control_handler bc_control_public_channels;
 bc_control_handler bc_control_public_channel;
 bc_control_handler bc_control_public_info;

@@ -53,6 +53,9 @@ make_parameters(const struct bc_control_route *r)
             make_parameter("stream", "path", "string",
                 "The last part of the channel's name."));
     }
+    if (strstr(r->pattern, "{id}")) {
+        bc_json_append(&j, make_parameter("id", "path", "integer", "From the list."));
+    }
     if (r->paged) {
         bc_json_append(&j,
             make_parameter("limit", "query", "integer",

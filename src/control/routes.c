@@ -5,8 +5,27 @@
 #include <string.h>
 
 #define CHANNEL "{app}/{stream}"
+#define ID "{id}"
+#define ID_DIGITS_MAX 18
 #define JSON "application/json"
 #define TEXT "text/plain"
+
+// "{id}" is a pattern's end.
+static bool
+match_id(const char *pattern, size_t before, const char *path,
+    char id[BC_CHANNEL_NAME_MAX + 1])
+{
+    if (strncmp(path, pattern, before) != 0) {
+        return false;
+    }
+    size_t len = strlen(path + before);
+    if (len == 0 || len > ID_DIGITS_MAX || path[before] == '0'
+        || strspn(path + before, "0123456789") != len) {
+        return false;
+    }
+    memcpy(id, path + before, len + 1);
+    return true;
+}
 
 bool
 bc_control_route_match(const char *pattern, const char *path,
@@ -15,7 +34,9 @@ bc_control_route_match(const char *pattern, const char *path,
     channel[0] = '\0';
     const char *hole = strstr(pattern, CHANNEL);
     if (!hole) {
-        return strcmp(pattern, path) == 0;
+        const char *id = strstr(pattern, ID);
+        return id ? match_id(pattern, (size_t)(id - pattern), path, channel)
+                  : strcmp(pattern, path) == 0;
     }
     size_t before = (size_t)(hole - pattern);
     const char *suffix = hole + strlen(CHANNEL);
@@ -116,6 +137,15 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         bc_control_message, false, 202, JSON, "sendMessage",
         "Sends a message to the pages that watch the channel by WebRTC.",
         "{\"text\": \"...\"} or {\"data\": {...}}; at most 4 KiB." },
+    { BC_HTTP_GET, "/api/v1/relays", BC_CONTROL_TOKEN, bc_control_relays, false, 200,
+        JSON, "listRelays", "Streams that are pulled from and pushed to other servers.",
+        NULL },
+    { BC_HTTP_POST, "/api/v1/relays", BC_CONTROL_TOKEN, bc_control_relay_start, false,
+        201, JSON, "startRelay", "Pulls a stream by WHEP, or pushes one by WHIP.",
+        "{\"channel\": \"...\", \"kind\": \"pull\" or \"push\", \"url\": \"...\", "
+        "\"token\": \"...\"}; token may be left out." },
+    { BC_HTTP_DELETE, "/api/v1/relays/" ID, BC_CONTROL_TOKEN, bc_control_relay_stop,
+        false, 202, JSON, "stopRelay", "Ends a pull or a push.", NULL },
     { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels,
         true, 200, JSON, "listPublicChannels",
         "What is live now, as far as everybody may know.", NULL },

@@ -148,6 +148,45 @@ send_message(void *user, const char *channel, const char *text)
     return true;
 }
 
+static int
+start_relay(void *user, struct bc_control_relay *relay, const char *token)
+{
+    struct fake *f = user;
+    if (f->relay_error) {
+        return f->relay_error;
+    }
+    assert_true(f->relay_count < BC_CONTROL_RELAYS_MAX);
+    relay->id = 7 + f->relay_count;
+    relay->status.state = BC_RELAY_WAITING;
+    relay->since_wall_us = INT64_C(1772366400123000); // 2026-03-01T12:00:00.123Z
+    f->relays[f->relay_count++] = *relay;
+    snprintf(f->relay_token, sizeof(f->relay_token), "%s", token ? token : "none");
+    return 0;
+}
+
+// The last one only.
+static bool
+stop_relay(void *user, uint64_t id)
+{
+    struct fake *f = user;
+    if (f->relay_count == 0 || f->relays[f->relay_count - 1].id != id) {
+        return false;
+    }
+    f->relay_count--;
+    return true;
+}
+
+static size_t
+list_relays(void *user, struct bc_control_relay *out)
+{
+    struct fake *f = user;
+    memcpy(out, f->relays, f->relay_count * sizeof(*out));
+    return f->relay_count;
+}
+
+static const struct bc_control_relay_ops RELAY_OPS = { start_relay, stop_relay,
+    list_relays };
+
 static struct bc_config *
 load(const char *set, const char *set2)
 {
@@ -174,6 +213,7 @@ fake_setup(void **state)
         .totals = give_totals,
         .ready = is_ready,
         .send_message = send_message,
+        .relays = &RELAY_OPS,
         .user = f,
     };
     f->control = bc_control_create(&params);

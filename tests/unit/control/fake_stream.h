@@ -36,6 +36,11 @@ struct fake {
     bool no_memory; // for the next one
     char message_channel[64];
     char message[8192];
+    // The relays, and what the last one was started with.
+    struct bc_control_relay relays[BC_CONTROL_RELAYS_MAX];
+    size_t relay_count;
+    int relay_error; // for the next one
+    char relay_token[BC_CONTROL_RELAY_TOKEN_MAX + 1];
 };
 
 int

@@ -26,9 +26,21 @@ fill_pattern(const char *pattern, char out[256])
     if (hole) {
         snprintf(out, 256, "%.*slive/hq%s", (int)(hole - pattern), pattern,
             hole + strlen(CHANNEL));
+    } else if ((hole = strstr(pattern, "{id}")) != NULL) {
+        snprintf(out, 256, "%.*s7", (int)(hole - pattern), pattern);
     } else {
         snprintf(out, 256, "%s", pattern);
     }
+}
+
+// A body that the route takes.
+static const char *
+body_of(const struct bc_control_route *r)
+{
+    bool relay = strcmp(r->id, "startRelay") == 0;
+    return !r->body ? NULL
+        : relay     ? "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"http://a/w\"}"
+                    : "{\"text\":\"hello\"}";
 }
 
 static void
@@ -115,7 +127,8 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
     if (r->body) {
         assert_string_equal(fake_text(body, "description"), r->body);
     }
-    size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u);
+    size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u)
+        + (strstr(r->pattern, "{id}") ? 1u : 0u);
     assert_int_equal(json_array_size(json_object_get(operation, "parameters")),
         parameters);
 }
@@ -160,7 +173,7 @@ test_every_route_answers_as_described(void **state)
         char path[256];
         fill_pattern(r->pattern, path);
         struct bc_http_exchange x = { .method = r->method, .path = path,
-            .sent = r->body ? "{\"text\":\"hello\"}" : NULL };
+            .sent = body_of(r) };
         assert_true(fake_ask(f->control, &x));
         assert_int_equal(x.status, r->status);
         assert_int_equal(strncmp(x.type, r->type, strlen(r->type)), 0);
