@@ -31,6 +31,8 @@
 // Renditions: up again after so long without trouble, twice as long after each failure.
 #define UP_WAIT_US 8000000
 #define UP_WAIT_MAX_US 64000000
+#define LANE_DEAD_US 1500000   // no picture of a rendition while others come
+#define LANE_PATIENCE_US 3000000 // for the keyframe of another rendition
 
 static struct bc_rtp_viewer *
 from_node(struct bc_list *node)
@@ -218,10 +220,12 @@ send_audio(struct bc_rtp_viewer *v, int64_t now_us)
 {
     struct bc_rtp_stream *s = &v->audio;
     const struct bc_rtp_ring *ring = &v->window->rings[BC_LANE_AUDIO];
-    if (!s->active) {
+    if (!s->active || ring->next == ring->first) {
         return true;
     }
-    if (s->next < ring->first) {
+    if (s->next == 0) {
+        s->next = ring->first; // there was nothing yet when it began
+    } else if (s->next < ring->first) {
         s->next = ring->next; // a gap that the player conceals
     }
     for (; s->next < ring->next; s->next++) {
@@ -318,10 +322,40 @@ bc_rtp_viewer_adapt(struct bc_rtp_viewer *v, int64_t now_us)
     }
 }
 
+// A host that stopped sending a layer does not say so.
+static bool
+is_dead(const struct bc_rtp_viewer *v, unsigned lane)
+{
+    const struct bc_rtp_ring *ring = &v->window->rings[lane];
+    const struct bc_rtp_ring *best = &v->window->rings[BC_LANE_VIDEO];
+    if (ring->next == ring->first) {
+        return true;
+    }
+    return best->next > best->first
+        && bc_rtp_ring_frame(best, best->next - 1)->arrived_us
+            - bc_rtp_ring_frame(ring, ring->next - 1)->arrived_us
+        > LANE_DEAD_US;
+}
+
+// The rendition is no more: goes on with the best one.
+static void
+leave_lane(struct bc_rtp_viewer *v, int64_t now_us)
+{
+    v->video.lane = BC_LANE_VIDEO;
+    v->want_lane = 0;
+    v->calm_since_us = now_us;
+    bc_rtp_count(&v->window->windows->switches, 1);
+    if (v->started && !begin_at_key(v, now_us)) {
+        wait_for_key(v);
+    }
+    pump(v, now_us);
+}
+
 static void
 want_lane(struct bc_rtp_viewer *v, unsigned lane, int64_t now_us)
 {
     v->want_lane = lane;
+    v->want_since_us = now_us;
     v->want_from = v->window->rings[lane].next;
     v->calm_since_us = now_us;
     bc_rtp_window_want_key(v->window, lane);
@@ -333,11 +367,18 @@ static void
 choose_rendition(struct bc_rtp_viewer *v, int64_t now_us)
 {
     unsigned n = v->window->description.renditions;
+    unsigned current = v->video.lane - BC_LANE_VIDEO;
+    if (v->want_lane && now_us - v->want_since_us > LANE_PATIENCE_US) {
+        v->want_lane = 0;
+    }
+    if (current > 0 && (current >= n || is_dead(v, v->video.lane))) {
+        leave_lane(v, now_us);
+        return;
+    }
     if (n < 2 || v->want_lane || !v->video.active) {
         return;
     }
-    unsigned current = v->video.lane - BC_LANE_VIDEO;
-    if (v->constrained && current + 1 < n) {
+    if (v->constrained && current + 1 < n && !is_dead(v, v->video.lane + 1)) {
         if (v->up_wait_us < UP_WAIT_MAX_US) {
             v->up_wait_us *= 2;
         }
@@ -420,7 +461,13 @@ bc_rtp_viewer_note(struct bc_list *node)
         end(v, "the video's codec changed");
     } else if (v->started) {
         // Other parameters: it goes on with the keyframe that brings them.
-        if (v->video.slice == 0) {
+        bool gone = v->video.lane > BC_LANE_VIDEO
+            && v->video.lane >= BC_LANE_VIDEO + d->renditions;
+        if (gone) {
+            v->video.lane = BC_LANE_VIDEO;
+            v->want_lane = 0;
+        }
+        if (gone || v->video.slice == 0) {
             wait_for_key(v);
         }
     }
@@ -507,7 +554,8 @@ bc_rtp_viewer_start(struct bc_rtp_viewer *v)
     v->tokens_at_us = now;
     v->tokens = BUCKET_MIN;
     v->calm_since_us = now;
-    v->audio.next = v->window->rings[BC_LANE_AUDIO].next;
+    const struct bc_rtp_ring *audio = &v->window->rings[BC_LANE_AUDIO];
+    v->audio.next = audio->next > audio->first ? audio->next : 0;
     bc_rtp_viewer_adapt(v, now);
     if (v->window->over) {
         end(v, "the broadcast ended");

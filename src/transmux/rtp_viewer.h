@@ -74,6 +74,7 @@ struct bc_rtp_viewer {
     bool constrained; // the path carries less than the stream
     unsigned want_lane; // rendition to change to at its next keyframe; 0: none
     uint64_t want_from;
+    int64_t want_since_us;
     int64_t calm_since_us; // no trouble since
     int64_t up_wait_us;    // how long it must be calm before more is tried
     int64_t key_asked_us;

@@ -405,9 +405,10 @@ take_note(struct bc_rtp_window *w, enum bc_rtp_note note,
         }
     }
     if (w->over || (changed && w->primed)) {
-        // What is held belongs to the former tracks; nobody starts there.
-        for (unsigned i = 0; i < BC_LANES; i++) {
-            w->rings[i].key = w->over ? 0 : w->rings[i].key;
+        // What is held belongs to the former tracks; nobody starts there. (But with the
+        // first note it is the cached GOP.)
+        for (unsigned i = 0; i < BC_LANES && note != BC_RTP_NOTE_PRIMED; i++) {
+            w->rings[i].key = 0;
         }
         bc_list_for_each(node, tmp, &w->viewers)
         {
