@@ -165,6 +165,15 @@ flow_source_sound(struct flow_source *s, int64_t ms)
     add(s, s->audio, buf, ms, ms, 0, 0);
 }
 
+void
+flow_source_push(struct flow_source *s, const struct bc_packet *packet)
+{
+    add(s, packet->track, bc_buf_copy(packet->data, packet->len), packet->dts_us / 1000,
+        packet->pts_us / 1000, packet->flags, packet->rendition);
+    s->batch[s->batch_count - 1]->dts_us = packet->dts_us;
+    s->batch[s->batch_count - 1]->pts_us = packet->pts_us;
+}
+
 static void
 run_flush(void *user)
 {

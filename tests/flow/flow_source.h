@@ -49,6 +49,10 @@ flow_source_picture(struct flow_source *s, int64_t dts_ms, int64_t pts_ms, uint3
 void
 flow_source_sound(struct flow_source *s, int64_t ms);
 
+// A packet made elsewhere; copied.
+void
+flow_source_push(struct flow_source *s, const struct bc_packet *packet);
+
 void
 flow_source_flush(struct flow_source *s);
 

@@ -2,6 +2,7 @@
 #include "rtc_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,11 +176,37 @@ on_stun(struct rtc_client *c, const uint8_t *data, size_t len)
     c->answered = (unsigned)(data[18] << 8 | data[19]);
 }
 
+// FNV-1a.
+static uint64_t
+sum_of(const uint8_t *data, size_t len)
+{
+    uint64_t sum = 0xcbf29ce484222325;
+    for (size_t i = 0; i < len; i++) {
+        sum = (sum ^ data[i]) * 0x100000001b3;
+    }
+    return sum;
+}
+
 static void
-keep_rtp(struct rtc_client *c, const uint8_t *data, size_t len)
+note_repeated(struct rtc_client *c, uint64_t sum)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        if (c->packets[i].sum == sum) {
+            c->repeated++;
+            return;
+        }
+    }
+    c->reused++;
+}
+
+static void
+keep_rtp(struct rtc_client *c, const uint8_t *data, size_t len, uint64_t sum)
 {
     struct bc_rtp_header h;
     assert_int_equal(bc_rtp_parse(data, len, &h), 0);
+    if (c->watch) {
+        c->watch(c, &h, len);
+    }
     if (c->lose && c->lose(c, &h)) {
         c->lost++;
         return;
@@ -188,6 +215,7 @@ keep_rtp(struct rtc_client *c, const uint8_t *data, size_t len)
     struct rtc_packet *p = &c->packets[c->count++];
     p->data = malloc(len);
     p->len = len;
+    p->sum = sum;
     p->arrived_us = bc_clock_us();
     memcpy(p->data, data, len);
     bc_rtp_parse(p->data, len, &p->h);
@@ -226,6 +254,7 @@ static void
 on_datagram(void *user, uint8_t *data, size_t len)
 {
     struct rtc_client *c = user;
+    uint64_t sum;
     int n;
     switch (bc_rtp_mux_kind(data, len)) {
     case BC_MUX_STUN:
@@ -237,10 +266,13 @@ on_datagram(void *user, uint8_t *data, size_t len)
         }
         break;
     case BC_MUX_RTP:
+        sum = sum_of(data, len);
         n = c->srtp ? bc_srtp_unprotect(c->srtp, data, len) : 0;
         assert_true(n > 0 || n == -EALREADY);
         if (n > 0) {
-            keep_rtp(c, data, (size_t)n);
+            keep_rtp(c, data, (size_t)n, sum);
+        } else {
+            note_repeated(c, sum);
         }
         break;
     case BC_MUX_RTCP:

@@ -18,6 +18,7 @@
 struct rtc_packet {
     struct bc_rtp_header h; // points into data
     int64_t arrived_us;
+    uint64_t sum;  // of the datagram as it came, encrypted
     uint8_t *data; // owned
     size_t len;
 };
@@ -55,6 +56,10 @@ struct rtc_client {
     // Packets for which it says yes never came.
     bool (*lose)(struct rtc_client *c, const struct bc_rtp_header *h);
     unsigned lost;
+    unsigned repeated; // came a second time, the very same bytes
+    unsigned reused;   // other bytes with a number that was there already
+    // Sees every packet, also the lost ones. May be NULL.
+    void (*watch)(struct rtc_client *c, const struct bc_rtp_header *h, size_t len);
     // What the server's RTCP said.
     struct bc_rtcp_message video_sr;
     struct bc_rtcp_message audio_sr;
