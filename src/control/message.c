@@ -34,7 +34,7 @@ make_message(const struct json_t *request, bool *known)
 
 // Sends what the pages are to get.
 static void
-send(struct bc_control *control, struct bc_http_exchange *x, const char *channel,
+deliver(struct bc_control *control, struct bc_http_exchange *x, const char *channel,
     const char *message)
 {
     struct bc_channel *found = bc_hub_find(control->params.hub, channel);
@@ -73,7 +73,7 @@ bc_control_message(struct bc_control *control, struct bc_http_exchange *x,
     } else if (!message) {
         bc_control_respond_json(x, 202, NULL);
     } else {
-        send(control, x, channel, message);
+        deliver(control, x, channel, message);
     }
     free(message);
 }

@@ -175,7 +175,8 @@ test_tokens_come_in_three_ways(void **state)
         const char *query;
         const char *token;
     } CASES[] = { { "Bearer secret", NULL, "secret" },
-        { "bearer secret", NULL, "secret" }, { NULL, "token=a", "a" }, { NULL, "x=1&key=b", "b" },
+        { "bearer secret", NULL, "secret" }, { NULL, "token=a", "a" },
+        { NULL, "x=1&key=b", "b" },
         { "Bearer secret", "token=a", "secret" }, { "Basic secret", "key=b", "b" },
         { NULL, "tokens=a", "" }, { NULL, "token=", "" }, { NULL, "token", "" },
         { NULL, "&&", "" }, { NULL, NULL, "" }, { "Bearer 0123456789", NULL, "" },
