@@ -43,16 +43,27 @@ delete_resource(struct relay_session *s)
 }
 
 static void
+drop_agent(struct relay_session *s)
+{
+    relay_agent_destroy(s->agent);
+    s->agent = NULL;
+}
+
+static void
 release(struct relay_session *s, const char *reason, bool close_peer)
 {
     s->closed = true;
     relay_http_cancel(s->call);
     s->call = NULL;
+    if (s->resource[0]) {
+        // DTLS's close_notify would overtake the DELETE and look like a lost connection,
+        // after which a channel waits for its host.
+        drop_agent(s);
+    }
     if (s->peer && close_peer) {
         bc_peer_close(s->peer, reason);
     }
-    relay_agent_destroy(s->agent);
-    s->agent = NULL;
+    drop_agent(s);
     free(s->answer);
     s->answer = NULL;
     delete_resource(s);
