@@ -334,11 +334,13 @@ look_for_b_frames(void *user, struct bc_packet *packet)
     }
 }
 
+// No sound of the past: it would come out of the encoder when the first viewer has begun,
+// and a player that got it at once stays that much behind with its sound.
 static void
 replay(void *user, struct bc_packet *packet)
 {
     struct bc_rtp_feed *f = user;
-    if (packet->kind == BC_KIND_AUDIO || !f->video_recoder) {
+    if (packet->kind != BC_KIND_AUDIO && !f->video_recoder) {
         push(f, packet);
     }
 }
