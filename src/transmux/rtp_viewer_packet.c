@@ -7,6 +7,7 @@
 
 #define MARKER 0x80
 #define PLAYOUT_DELAY_BYTES 3
+#define PLAYOUT_DELAY_MOST_MS 400
 
 static uint8_t *
 put_u16(uint8_t *p, uint16_t v)
@@ -56,10 +57,13 @@ put_head(uint8_t *p, const struct head *h)
         p = put_u16(p, h->twcc_seq);
     }
     if (h->playout_delay_id) {
-        // Zero, zero: show frames as soon as they are there.
+        // | least (12) | most (12) |, in 10 ms. No least: show frames as soon as they are
+        // there. A most of zero would forbid the player to wait with them for the sound,
+        // and so it would lag behind by what its jitter buffer needs; Chromium's way of
+        // low latency wants no more than 500 ms.
         *p++ = (uint8_t)(h->playout_delay_id << 4 | (PLAYOUT_DELAY_BYTES - 1));
-        memset(p, 0, PLAYOUT_DELAY_BYTES);
-        p += PLAYOUT_DELAY_BYTES;
+        *p++ = 0;
+        p = put_u16(p, PLAYOUT_DELAY_MOST_MS / 10);
     }
     memset(p, 0, (size_t)(end - p));
     return end;
