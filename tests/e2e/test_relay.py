@@ -99,6 +99,12 @@ def test_push_with_a_wrong_and_the_right_token(make_server):
     assert platform.publish_key() not in studio.get('/api/v1/relays').body.decode()
     ask(studio, 'DELETE', f'/api/v1/relays/{right}')
     until(lambda: platform.channel('live/there')['state'] == 'ended', 5, 'the end')
+    # A server that goes down says goodbye for its relays.
+    again = start(studio, token=platform.publish_key(), **relay)
+    wait_state(studio, again, 'live')
+    until(lambda: platform.is_live('live/there'), 10, 'the next broadcast')
+    studio.stop()
+    until(lambda: platform.channel('live/there')['state'] == 'ended', 5, 'the end')
 
 
 def test_a_pull_survives_the_other_server(make_server):
