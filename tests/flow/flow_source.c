@@ -153,7 +153,8 @@ flow_source_picture(struct flow_source *s, int64_t dts_ms, int64_t pts_ms, uint3
     buf->data[4] = flags & BC_PACKET_KEY ? 0x65
         : flags & BC_PACKET_DISPOSABLE   ? 0x01
                                          : 0x41;
-    put_u32(buf->data + 5, s->numbers[rendition]++);
+    memcpy(buf->data + 5, FLOW_SLICE, sizeof(FLOW_SLICE));
+    put_u32(buf->data + 5 + sizeof(FLOW_SLICE), s->numbers[rendition]++);
     add(s, s->video[rendition], buf, dts_ms, pts_ms, flags, rendition);
 }
 
@@ -241,13 +242,18 @@ on_packet(struct bc_packet_sink *sink, struct bc_packet *p, int64_t wall_us)
     *out = (struct flow_tapped){ .kind = p->kind, .flags = p->flags, .number = -1,
         .codec = p->track ? p->track->codec : BC_CODEC_NONE, .rendition = p->rendition,
         .dts_us = p->dts_us, .pts_us = p->pts_us, .len = p->len };
+    if (p->kind == BC_KIND_AUDIO && p->len >= 5) {
+        const uint8_t *d = p->data;
+        out->number = (int64_t)d[1] << 24 | d[2] << 16 | d[3] << 8 | d[4];
+    }
     // The first NAL unit that is a picture.
-    for (size_t at = 0; p->kind == BC_KIND_VIDEO && at + 9 <= p->len;) {
+    for (size_t at = 0; p->kind == BC_KIND_VIDEO && at + 11 <= p->len;) {
         const uint8_t *d = p->data + at;
         size_t len = (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
         int type = d[4] & 0x1f;
         if (type == 1 || type == 5) {
-            out->number = (int64_t)d[5] << 24 | d[6] << 16 | d[7] << 8 | d[8];
+            d += 5 + sizeof(FLOW_SLICE);
+            out->number = (int64_t)d[0] << 24 | d[1] << 16 | d[2] << 8 | d[3];
             break;
         }
         at += 4 + len;

@@ -8,6 +8,10 @@
 #define FLOW_SOURCE_BATCH 512
 #define FLOW_TAP_MAX 4096
 
+// The beginning of a slice's header (H.264 7.3.3): first_mb_in_slice 0, slice_type 7,
+// pic_parameter_set_id 0. Behind it stands the picture's number.
+static const uint8_t FLOW_SLICE[] = { 0x88, 0x84 };
+
 // A host without a connection: packets go straight into a take of live/hq, so that a test
 // decides about codecs, renditions and times. Embedded in a fixture; its calls come from
 // the test's thread and are carried out by a worker.
@@ -71,7 +75,8 @@ struct flow_tapped {
     enum bc_codec codec;
     uint32_t flags;
     uint8_t rendition;
-    int64_t number; // of a picture, behind its NAL unit's head; else -1
+    int64_t number; // of a picture behind its slice's head, of a sound behind its first
+                    // byte; else -1
     int64_t dts_us;
     int64_t pts_us;
     size_t len;

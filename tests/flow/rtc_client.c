@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../unit/webrtc_transport/stun_message.h"
+#include "flow_source.h"
 #include "protocol/webrtc/port.h"
 
 #define STUN_REQUEST 0x0001
@@ -533,6 +534,7 @@ rtc_number(const struct rtc_packet *p)
     if (type != 1 && type != 5) {
         return -1;
     }
+    at += sizeof(FLOW_SLICE);
     return (int64_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
 }
 
