@@ -144,6 +144,10 @@ send_singly(struct bc_udp *udp, const struct bc_udp_message *m)
         build(udp, &one, &s, &msg);
         if (sendmsg(udp->fd, &msg, 0) < 0) {
             bc_udp_count(&udp->errors, 1);
+        } else {
+            bc_udp_count(&udp->datagrams_out, 1);
+            bc_udp_count(&udp->bytes_out, one.len);
+            bc_udp_count(&udp->sends, 1);
         }
     }
 }
