@@ -71,7 +71,7 @@ open_codec(struct audio_encoder *e, unsigned channels)
         av_opt_set(e->ctx->priv_data, "application", "audio", 0);
         av_opt_set(e->ctx->priv_data, "frame_duration", "20", 0);
         // At these rates more effort cannot be heard, but costs a third more.
-        e->ctx->compression_level = 5;
+        e->ctx->compression_level = 3;
     } else {
         e->ctx->bit_rate = channels == 1 ? AAC_MONO_BPS : AAC_STEREO_BPS;
         av_opt_set(e->ctx->priv_data, "aac_coder", "fast", 0);
