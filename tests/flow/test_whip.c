@@ -202,8 +202,8 @@ test_a_silent_host_is_let_go(void **state)
         flow_turn(&f->flow);
     }
     FLOW_UNTIL(&f->flow, f->host.c.closed);
-    assert_int_equal(flow_state(&f->flow), BC_CHANNEL_WAITING);
-    assert_int_equal(bc_webrtc_sessions(f->flow.server.webrtc), 0);
+    FLOW_UNTIL(&f->flow, flow_state(&f->flow) == BC_CHANNEL_WAITING);
+    FLOW_UNTIL(&f->flow, bc_webrtc_sessions(f->flow.server.webrtc) == 0);
 }
 
 // --- packets ---
