@@ -54,9 +54,13 @@ flow_close(struct flow *f);
 void
 flow_turn(struct flow *f);
 
+// Monotonic, whatever was done to the server's clock.
+int64_t
+flow_real_us(void);
+
 #define FLOW_UNTIL(f, condition) \
-    for (int64_t flow_end = bc_clock_us() + FLOW_DEADLINE_US; !(condition);) { \
-        if (bc_clock_us() > flow_end) { \
+    for (int64_t flow_end = flow_real_us() + FLOW_DEADLINE_US; !(condition);) { \
+        if (flow_real_us() > flow_end) { \
             fail_msg("not in time: %s", #condition); \
         } \
         flow_turn(f); \
@@ -90,6 +94,10 @@ flow_run_on(struct flow *f, unsigned worker, void (*run)(void *user), void *user
 // by then. Only programs that link flow_clock.c.
 void
 flow_clock_jump(struct flow *f, int64_t us);
+
+// From now on it moves by jumps only, however slow the machine is; or by itself again.
+void
+flow_clock_hold(bool hold);
 
 // A reference of live/hq, or NULL.
 struct bc_channel *

@@ -9,6 +9,7 @@
 #define KICK_US 1000
 
 static atomic_llong g_offset_us;
+static atomic_llong g_held_us; // what the real clock said when it was stopped; 0: it runs
 
 int64_t
 __real_bc_clock_us(void);
@@ -19,7 +20,18 @@ __wrap_bc_clock_us(void);
 int64_t
 __wrap_bc_clock_us(void)
 {
-    return __real_bc_clock_us() + atomic_load(&g_offset_us);
+    int64_t held_us = atomic_load(&g_held_us);
+    return (held_us ? held_us : __real_bc_clock_us()) + atomic_load(&g_offset_us);
+}
+
+void
+flow_clock_hold(bool hold)
+{
+    int64_t held_us = atomic_load(&g_held_us);
+    if (held_us) {
+        atomic_fetch_sub(&g_offset_us, __real_bc_clock_us() - held_us);
+    }
+    atomic_store(&g_held_us, hold ? __real_bc_clock_us() : 0);
 }
 
 // What one worker is woken with: its loop would sleep until the time that was due.

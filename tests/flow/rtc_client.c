@@ -381,8 +381,8 @@ rtc_send_check(struct rtc_client *c, bool nominate)
 static bool
 is_checked(struct rtc_client *c, unsigned first, int64_t *again_us)
 {
-    if (c->answered < first && bc_clock_us() >= *again_us) {
-        *again_us = bc_clock_us() + CHECK_US;
+    if (c->answered < first && flow_real_us() >= *again_us) {
+        *again_us = flow_real_us() + CHECK_US;
         rtc_send_check(c, true);
     }
     return c->answered >= first;
