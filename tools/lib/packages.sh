@@ -8,7 +8,8 @@ BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev
 TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-client rtmpdump
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-libav obs-studio xvfb libgl1-mesa-dri vlc-bin
-    vlc-plugin-base mpv chromium nginx libnginx-mod-rtmp"
+    vlc-plugin-base mpv chromium nginx libnginx-mod-rtmp
+    gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 python3-gi python3-aiortc firefox-esr coturn"
 FUZZ_PACKAGES="clang libclang-rt-14-dev libcmocka-dev"
 
 # Node comes from wherever it is; Debian's own is new enough.
@@ -34,16 +35,27 @@ need_packages() {
         apt-get install -q -y --no-install-recommends $missing >/dev/null
 }
 
-# src/web: its packages when the lock file changed, the pages when a source did.
-build_pages() (
+# The packages of a lock file, when it changed.
+node_install() ( # DIRECTORY
     stamp=node_modules/.lock-installed
-    cd src/web || exit
+    cd "$1" || exit
     if ! cmp -s package-lock.json $stamp; then
         # npm 11 refuses a lock file without the optional packages of other systems.
         npm ci --no-audit --no-fund --loglevel=silent ||
             npm install --no-save --no-audit --no-fund --loglevel=error || exit
         cp package-lock.json $stamp
     fi
+)
+
+# The WebRTC peers of the end-to-end tests that are in JavaScript.
+build_peers() {
+    node_install tests/e2e/node
+}
+
+# src/web: its packages when the lock file changed, the pages when a source did.
+build_pages() (
+    node_install src/web || exit
+    cd src/web || exit
     if [ ! -f dist/index.html ] ||
         [ -n "$(find src ./*.html ./*.json ./*.ts -newer dist/index.html)" ]; then
         npm run --silent build

@@ -156,45 +156,51 @@ async function whep(name, options) {
     return report(name);
 }
 
-async function whip(name, options) {
-    const peer = newPeer(name);
-    const { pc } = peer;
-    peer.stream = await navigator.mediaDevices.getUserMedia({
-        audio: options.audio === false ? false
-            : { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-        video: options.video === false ? false
-            : { width: options.width ?? 640, height: options.height ?? 360, frameRate: 30 },
-    });
+function addSenders(peer, options) {
     for (const track of peer.stream.getTracks()) {
         const sendEncodings = track.kind === 'video' ? options.encodings : undefined;
-        const line = pc.addTransceiver(track, { direction: 'sendonly', streams: [peer.stream],
+        const line = peer.pc.addTransceiver(track, { direction: 'sendonly', streams: [peer.stream],
             ...(sendEncodings ? { sendEncodings } : {}) });
         if (track.kind === 'video' && options.codec) {
             line.setCodecPreferences(RTCRtpSender.getCapabilities('video').codecs.filter(
                 (c) => ['video/' + options.codec, 'video/rtx'].includes(c.mimeType.toLowerCase())));
         }
     }
+}
+
+async function whip(name, options) {
+    const peer = newPeer(name);
+    peer.stream = await navigator.mediaDevices.getUserMedia({
+        audio: options.audio === false ? false
+            : { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+        video: options.video === false ? false
+            : { width: options.width ?? 640, height: options.height ?? 360, frameRate: 30 },
+    });
+    addSenders(peer, options);
     await exchange(peer, options);
     return report(name);
 }
 
-// A numbered picture and a tone made here: for a browser whose camera cannot be a file.
+// A numbered picture and a tone made here, of any size: for a browser whose camera cannot be a
+// file, and for layers, of which Chromium makes three only of 960x540 and more.
 async function whipCanvas(name, options) {
     const peer = newPeer(name);
-    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const [width, height, fps] = [options.width ?? 640, options.height ?? 360, options.fps ?? 30];
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const pen = canvas.getContext('2d');
+    const top = Math.round(height * 328 / 360);
     let n = 0;
     peer.painter = setInterval(() => {
         const number = n++ % 480;
         const bits = 1 << 15 | number << 2 | (number >> 8) + (number >> 4) + number & 3;
         pen.fillStyle = `hsl(${number}, 40%, 40%)`;
-        pen.fillRect(0, 0, 640, 328);
+        pen.fillRect(0, 0, width, top);
         for (let i = 0; i < BLOCKS; i++) {
             pen.fillStyle = bits >> BLOCKS - 1 - i & 1 ? '#fff' : '#000';
-            pen.fillRect(i * 40, 328, 40, 32);
+            pen.fillRect(i * width / BLOCKS, top, width / BLOCKS, height - top);
         }
-    }, 1000 / 30);
-    peer.stream = canvas.captureStream(30);
+    }, 1000 / fps);
+    peer.stream = canvas.captureStream(fps);
     const audio = new AudioContext({ sampleRate: 48000 });
     await audio.resume();
     const tone = new OscillatorNode(audio, { frequency: 440 });
@@ -202,13 +208,7 @@ async function whipCanvas(name, options) {
     tone.connect(new GainNode(audio, { gain: 0.1 })).connect(out);
     tone.start();
     peer.stream.addTrack(out.stream.getAudioTracks()[0]);
-    for (const track of peer.stream.getTracks()) {
-        const line = peer.pc.addTransceiver(track, { direction: 'sendonly', streams: [peer.stream] });
-        if (track.kind === 'video' && options.codec) {
-            line.setCodecPreferences(RTCRtpSender.getCapabilities('video').codecs.filter(
-                (c) => ['video/' + options.codec, 'video/rtx'].includes(c.mimeType.toLowerCase())));
-        }
-    }
+    addSenders(peer, options);
     await exchange(peer, options);
     return report(name);
 }

@@ -20,6 +20,7 @@ from .wait import until
 
 FOLDER = os.path.join(TOP, 'tests', 'e2e', 'browser')
 ANSWER_S = 40
+NTP_MS = 2208988800000
 HTML = b'<!doctype html><meta charset="utf-8"><script type="module" src="/rtc_page.js"></script>'
 
 
@@ -356,6 +357,12 @@ class Peer:
         """How much later the sound is than the picture, as the browser's own clocks say."""
         a, v = self.audio.get('estimatedPlayoutTimestamp'), self.video.get('estimatedPlayoutTimestamp')
         return None if a is None or v is None else v - a
+
+    def age_ms(self):
+        """How old the picture on the screen is, by the sender reports' clock, which is this
+        machine's. Chromium counts it from 1900."""
+        shown = self.video.get('estimatedPlayoutTimestamp')
+        return None if shown is None else self.video['timestamp'] - (shown - NTP_MS)
 
     def heard_skew_ms(self):
         """The same measured: from the picture with the flash to the beep."""
