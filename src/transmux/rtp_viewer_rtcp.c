@@ -4,6 +4,7 @@
 #include "protocol/rtp/rtcp.h"
 #include "rtp_viewer.h"
 
+#define REMB_MAX_BPS 10000000000 // a peer may write up to 2^81
 #define RESEND_MIN_MS 20 // before the same packet is sent again, at least
 
 // What one compound packet is handled with.
@@ -146,7 +147,7 @@ on_message(void *user, const struct bc_rtcp_message *m)
         }
         break;
     case BC_RTCP_REMB:
-        v->remb_bps = (int64_t)m->remb_bps;
+        v->remb_bps = m->remb_bps < REMB_MAX_BPS ? (int64_t)m->remb_bps : REMB_MAX_BPS;
         bc_rtp_viewer_adapt(v, in->now_us);
         break;
     case BC_RTCP_NONE:

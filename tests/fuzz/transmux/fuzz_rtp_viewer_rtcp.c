@@ -96,8 +96,8 @@ push_pictures(unsigned count)
 static void
 begin(void)
 {
-    static const uint8_t AVCC[] = { 1, 0x64, 0, 31, 0xff, 0xe1, 0, 4, 0x67, 0x64, 0, 31, 1,
-        0, 2, 0x68, 0xee };
+    static const uint8_t AVCC[] = { 1, 0x64, 0, 31, 0xff, 0xe1, 0, 4, 0x67, 0x64, 0, 31,
+        1, 0, 2, 0x68, 0xee };
     struct bc_config *config = NULL;
     bc_log_set_level(BC_LOG_ERROR);
     if (bc_config_load(NULL, NULL, 0, &config, NULL) != 0) {
