@@ -10,6 +10,8 @@
 #define TICK_US 20000
 // How long the first packets wait for the tracks and sender reports of all streams.
 #define HOLD_US 1000000
+// A stream without a whole unit for so long may be replaced.
+#define SILENT_US 1000000
 
 // --- out ---
 
@@ -144,6 +146,26 @@ close_stream(struct bc_inbound_stream *s)
     memset(s, 0, sizeof(*s));
 }
 
+// The stream of this kind and layer that has been silent longest makes room: a host that
+// began anew under another SSRC. NULL while packets of streams are held, or all are alive.
+static struct bc_inbound_stream *
+evict(struct bc_inbound *in, enum bc_kind kind, const char *rid)
+{
+    struct bc_inbound_stream *oldest = NULL;
+    for (unsigned i = 0; i < BC_INBOUND_STREAMS && !in->holding; i++) {
+        struct bc_inbound_stream *s = &in->streams[i];
+        if (s->used && s->kind == kind && strcmp(s->rid, rid) == 0
+            && (!oldest || s->last_unit_us < oldest->last_unit_us)) {
+            oldest = s;
+        }
+    }
+    if (!oldest || bc_clock_us() - oldest->last_unit_us < SILENT_US) {
+        return NULL;
+    }
+    close_stream(oldest);
+    return oldest;
+}
+
 static struct bc_inbound_stream *
 open_stream(struct bc_inbound *in, const struct bc_sdp_chosen *chosen, uint32_t ssrc,
     const char *rid)
@@ -152,10 +174,11 @@ open_stream(struct bc_inbound *in, const struct bc_sdp_chosen *chosen, uint32_t 
     for (unsigned i = 0; i < BC_INBOUND_STREAMS && !s; i++) {
         s = in->streams[i].used ? NULL : &in->streams[i];
     }
+    bool video = chosen == &in->session.video;
+    s = s ? s : evict(in, video ? BC_KIND_VIDEO : BC_KIND_AUDIO, rid);
     if (!s) {
         return NULL;
     }
-    bool video = chosen == &in->session.video;
     memset(s, 0, sizeof(*s));
     s->in = in;
     s->kind = video ? BC_KIND_VIDEO : BC_KIND_AUDIO;

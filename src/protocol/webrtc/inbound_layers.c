@@ -38,6 +38,9 @@ void
 bc_inbound_rank(struct bc_inbound *in, int64_t now_us)
 {
     unsigned alive = 0;
+    if (in->session.video.rid_count == 0) {
+        return; // one picture, whatever its SSRC is now
+    }
     for (unsigned i = 0; i < BC_INBOUND_STREAMS; i++) {
         alive += is_alive(&in->streams[i], now_us);
     }
