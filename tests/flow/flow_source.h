@@ -82,8 +82,8 @@ struct flow_tapped {
     size_t len;
 };
 
-// A sink of live/hq that remembers. Embedded in a fixture; what it holds is looked at with
-// flow_tap_count() and, once that is reached, directly.
+// A sink of live/hq that remembers. Embedded in a fixture; what it holds is looked at
+// with flow_tap_count() and, once that is reached, directly.
 struct flow_tap {
     struct bc_packet_sink sink;
     struct flow *flow;

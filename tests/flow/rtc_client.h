@@ -81,8 +81,8 @@ void
 rtc_write_offer(struct rtc_client *c, enum bc_sdp_direction direction,
     enum bc_codec video, bool audio, struct bc_writer *out);
 
-// POSTs an offer to "/live/hq/whep" or the like and waits for the response, by way of this
-// worker (-1: any). Returns the status; with 201 the answer is read.
+// POSTs an offer to "/live/hq/whep" or the like and waits for the response, by way of
+// this worker (-1: any). Returns the status; with 201 the answer is read.
 int
 rtc_post(struct rtc_client *c, int worker, const char *path, const char *headers,
     const char *offer, enum bc_sdp_direction direction);
@@ -104,8 +104,8 @@ int
 rtc_request(struct rtc_client *c, int worker, const char *method, const char *headers,
     const char *body);
 
-// Opens a socket (a new one) towards the media port. Over UDP, with `worker` not negative:
-// one whose datagrams that worker gets.
+// Opens a socket (a new one) towards the media port. Over UDP, with `worker` not
+// negative: one whose datagrams that worker gets.
 void
 rtc_open_socket(struct rtc_client *c, bool tcp, int worker);
 

@@ -276,8 +276,8 @@ restart(struct fixture *f, int worker, const char *ufrag)
     char etag[256];
     struct bc_sdp_fragment fragment;
     snprintf(body, sizeof(body),
-        "a=ice-ufrag:%s\r\na=ice-pwd:pwpwpwpwpwpwpwpwpwpwpwpw\r\nm=audio 9 UDP/TLS/RTP/SAVPF "
-        "0\r\na=mid:0\r\n",
+        "a=ice-ufrag:%s\r\na=ice-pwd:pwpwpwpwpwpwpwpwpwpwpwpw\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n",
         ufrag);
     assert_int_equal(rtc_request(&f->a, worker, "PATCH", NULL, body), 200);
     flow_http_header(&f->a.http, "ETag", etag);

@@ -249,7 +249,8 @@ static void
 test_a_patch_that_makes_no_sense_changes_nothing(void **state)
 {
     struct fixture *f = *state;
-    static const char BODY[] = "a=ice-ufrag:new1\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n";
+    static const char BODY[]
+        = "a=ice-ufrag:new1\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n";
     static const char TYPE[] = "Content-Type: application/trickle-ice-sdpfrag\r\n";
     char headers[200];
     begin(f);
@@ -303,6 +304,12 @@ offer_again(struct fixture *f, const char *sdp)
     return rtc_post(&f->a, -1, PATH, "", sdp, BC_SDP_RECVONLY);
 }
 
+static unsigned
+connecting(struct fixture *f)
+{
+    return bc_webrtc_connecting_from(f->flow.server.webrtc, "127.0.0.1");
+}
+
 static void
 test_sessions_are_limited(void **state)
 {
@@ -322,7 +329,7 @@ test_sessions_are_limited(void **state)
     assert_non_null(strstr(flow_http_body(&f->a.http), "too_many_connecting"));
     // Who is connected does not count; but there may be four in all.
     rtc_connect(&f->b, false, -1);
-    FLOW_UNTIL(&f->flow, bc_webrtc_connecting_from(f->flow.server.webrtc, "127.0.0.1") == 2);
+    FLOW_UNTIL(&f->flow, connecting(f) == 2);
     assert_int_equal(offer_again(f, sdp), 201);
     rtc_connect(&f->a, false, -1);
     assert_int_equal(offer_again(f, sdp), 503);
@@ -332,7 +339,7 @@ test_sessions_are_limited(void **state)
     assert_int_equal(sessions(f), 4);
     flow_clock_jump(&f->flow, 2000000);
     FLOW_UNTIL(&f->flow, sessions(f) == 2);
-    assert_int_equal(bc_webrtc_connecting_from(f->flow.server.webrtc, "127.0.0.1"), 0);
+    assert_int_equal(connecting(f), 0);
     bc_writer_finish(&offer);
 }
 

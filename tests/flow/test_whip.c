@@ -244,7 +244,8 @@ test_what_is_lost_is_asked_for_and_mended_by_rtx(void **state)
     begin(f, 1);
     for (unsigned round = 0; round < 3; round++) {
         int64_t ms = 40 + 80 * round;
-        rtc_host_picture(&f->host, &f->host.video, ms, round == 1, 2500 + 2500 * (round == 1));
+        bool key = round == 1;
+        rtc_host_picture(&f->host, &f->host.video, ms, key, key ? 5000 : 2500);
         unsigned missing = round % f->host.unit.count;
         for (unsigned i = 0; i < f->host.unit.count; i++) {
             if (i != missing) {
@@ -393,6 +394,29 @@ test_replays_are_dropped(void **state)
     assert_int_equal(f->host.c.plis, 0);
 }
 
+// Each time its encoder begins anew, under another SSRC.
+static void
+test_a_host_may_change_its_ssrcs(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1);
+    int64_t ms = 40;
+    for (unsigned i = 1; i <= 8; i++, ms += 2000) {
+        f->host.video.ssrc += 10;
+        f->host.audio.ssrc += 10;
+        f->host.video.seq = (uint16_t)(1000 * i);
+        if (i % 2 == 0) { // or without a pause
+            flow_clock_jump(&f->flow, 2000000);
+            rtc_send_check(&f->host.c, true);
+        }
+        rtc_host_send_picture(&f->host, ms, true);
+        rtc_host_send_sound(&f->host, ms);
+        rtc_host_send_picture(&f->host, ms + 40, false);
+        FLOW_UNTIL(&f->flow, flow_tap_pictures(&f->tap) == 1 + 2 * i);
+    }
+    expect_pictures(f, 0, 16);
+}
+
 static void
 test_a_viewers_request_reaches_the_host_once(void **state)
 {
@@ -418,8 +442,9 @@ test_a_viewers_request_reaches_the_host_once(void **state)
 static void
 open_simulcast(struct fixture *f)
 {
-    static const char LINES[] = "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
-                                "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h;l\r\n";
+    static const char LINES[]
+        = "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+          "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h;l\r\n";
     static const uint8_t LARGE[] = { 0x01, 0x4d, 0x40, 0x28, 0xff, 0xe1, 0x00, 0x1a, 0x67,
         0x4d, 0x40, 0x28, 0xec, 0xa0, 0x3c, 0x01, 0x13, 0xf2, 0xe0, 0x22, 0x00, 0x00, 0x03,
         0x00, 0x02, 0x00, 0x00, 0x03, 0x00, 0x78, 0x1e, 0x30, 0x63, 0x2c, 0x01, 0x00, 0x04,
@@ -532,6 +557,7 @@ main(void)
         TEST(test_a_still_screen_sends_empty_packets),
         TEST(test_timestamps_and_numbers_wrap),
         TEST(test_replays_are_dropped),
+        TEST(test_a_host_may_change_its_ssrcs),
         TEST(test_a_viewers_request_reaches_the_host_once),
         TEST(test_layers_become_renditions),
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A port with one session: STUN, DTLS, RTP and RTCP of anybody, and from the session's own
-// client, who has the keys.
+// A port with one session: STUN, DTLS, RTP and RTCP of anybody, and from the session's
+// own client, who has the keys.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -121,7 +121,8 @@ open_peer(bool connected)
 
 // What the session's client sends: encrypted, or signed.
 static size_t
-dress(struct bc_peer *peer, struct bc_srtp *srtp, unsigned kind, uint8_t *bytes, size_t len)
+dress(struct bc_peer *peer, struct bc_srtp *srtp, unsigned kind, uint8_t *bytes,
+    size_t len)
 {
     struct stun_message m;
     char username[64];

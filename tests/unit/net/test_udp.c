@@ -490,7 +490,8 @@ test_addresses_go_there_and_back(void **state)
         bc_udp_address_from_sockaddr(sas[i], &a);
         bc_udp_address_format(&a, text);
         assert_string_equal(text, TEXTS[i]);
-        assert_int_equal(bc_udp_address_to_sockaddr(&a, &out), i ? sizeof(v6) : sizeof(v4));
+        size_t size = i ? sizeof(v6) : sizeof(v4);
+        assert_int_equal(bc_udp_address_to_sockaddr(&a, &out), size);
         bc_udp_address_from_sockaddr((struct sockaddr *)&out, &b);
         assert_memory_equal(&a, &b, sizeof(a));
     }
