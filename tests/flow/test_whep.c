@@ -298,6 +298,28 @@ test_delete_ends_a_session_from_any_worker(void **state)
 
 // --- limits ---
 
+static void
+test_delete_in_the_middle_of_a_handshake(void **state)
+{
+    struct fixture *f = *state;
+    begin(f);
+    rtc_offer_view(&f->flow, &f->a, 0);
+    rtc_open_socket(&f->a, false, 1);
+    rtc_check(&f->a);
+    // A record with the first byte of a ClientHello's 200.
+    static const uint8_t HELLO[] = { 22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, //
+        1, 0, 0, 200, 0, 0, 0, 0, 0, 0, 0, 1, 254 };
+    rtc_send(&f->a, HELLO, sizeof(HELLO));
+    assert_int_equal(rtc_request(&f->a, 1, "DELETE", "", NULL), 200);
+    assert_int_equal(sessions(f), 0);
+    assert_int_equal(bc_webrtc_connecting_from(f->flow.server.webrtc, "127.0.0.1"), 0);
+    rtc_send(&f->a, HELLO, sizeof(HELLO));
+    rtc_close(&f->a);
+    rtc_offer_view(&f->flow, &f->a, 0);
+    rtc_connect(&f->a, false, -1);
+    FLOW_UNTIL(&f->flow, has_all(f, &f->a));
+}
+
 static int
 offer_again(struct fixture *f, const char *sdp)
 {
@@ -400,6 +422,7 @@ main(void)
         TEST(test_candidates_trickle_to_any_worker),
         TEST(test_a_patch_that_makes_no_sense_changes_nothing),
         TEST(test_delete_ends_a_session_from_any_worker),
+        TEST(test_delete_in_the_middle_of_a_handshake),
         cmocka_unit_test_setup_teardown(
             test_sessions_are_limited, setup_limits, teardown),
         TEST(test_many_that_never_connect_leave_nothing),

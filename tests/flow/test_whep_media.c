@@ -109,6 +109,8 @@ test_a_viewer_starts_at_the_cached_keyframe(void **state)
     unsigned at = 0;
     begin(f, false, 1);
     expect_keyframe(&f->a, &at, FLOW_GOP);
+    at = 0;
+    assert_true(rtc_next_video(&f->a, &at)->h.seq < 0x8000); // RFC 3711 3.3.1
     go_on(f, 400);
     assert_int_equal(rtc_count_video_gaps(&f->a), 0);
 }
