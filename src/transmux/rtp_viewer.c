@@ -18,6 +18,7 @@
 #define RESTART_STEPS 1200 // all of a restart's frames within less than one frame's time
 #define RESTART_US 1000000
 #define PLI_PATIENCE_US 400000
+#define SKIP_ASK_US 2000000 // a host is asked for keyframes because of skips this often
 #define STILL_US 1000000 // no frame for so long: nothing is live
 #define REPORT_US 1000000
 #define FIRST_REPORT_US 50000
@@ -57,14 +58,31 @@ rewind_to(struct bc_rtp_stream *s, uint64_t number)
 }
 
 static void
-wait_for_key(struct bc_rtp_viewer *v)
+stop_until_key(struct bc_rtp_viewer *v)
 {
     v->waiting_key = true;
     v->key_from = video_ring(v)->next;
     rewind_to(&v->video, v->key_from);
     v->burst_left = 0;
+}
+
+static void
+wait_for_key(struct bc_rtp_viewer *v)
+{
+    stop_until_key(v);
     if (v->window->description.can_ask) {
         bc_rtp_window_want_key(v->window, v->video.lane);
+    }
+}
+
+// Keyframes are large for everybody: those with small paths wait for each other.
+static void
+ask_patiently(struct bc_rtp_viewer *v, int64_t now_us)
+{
+    struct bc_rtp_window *w = v->window;
+    if (w->description.can_ask && now_us - w->skip_asked_us >= SKIP_ASK_US) {
+        w->skip_asked_us = now_us;
+        bc_rtp_window_want_key(w, v->video.lane);
     }
 }
 
@@ -109,7 +127,8 @@ skip(struct bc_rtp_viewer *v, int64_t now_us)
     v->calm_since_us = now_us;
     bool newer = ring->key > v->video.next;
     if (!newer || !begin_at_key(v, now_us)) {
-        wait_for_key(v);
+        stop_until_key(v);
+        ask_patiently(v, now_us);
     }
 }
 
@@ -397,6 +416,9 @@ on_timer(struct bc_timer *timer)
     bc_rtp_send_reports(v);
     bc_rtp_viewer_adapt(v, now);
     choose_rendition(v, now);
+    if (v->waiting_key) {
+        ask_patiently(v, now);
+    }
     bc_timer_set(&v->timer, REPORT_US);
 }
 

@@ -49,6 +49,7 @@ struct bc_rtp_window {
     bool waiters_posted;
     struct bc_task key_task;        // one request at a time
     atomic_uint key_lanes;          // bit per lane; 0: the task is free
+    int64_t skip_asked_us;          // last request that was due to a skip
 };
 
 // One per worker. Its thread alone writes the counters.

@@ -43,6 +43,7 @@ struct fixture {
     unsigned flight_head;
     unsigned flight_tail;
     bool two; // renditions
+    unsigned made; // keyframes, of those that were asked for
     int64_t queue_us;    // the longest of late
     int64_t last_high;   // number of the newest picture
     int64_t last_low;
@@ -115,7 +116,10 @@ push_picture(struct fixture *f, bool key)
 static void
 step(struct fixture *f)
 {
-    push_picture(f, f->source.ms % 1000 == 0);
+    // A browser makes keyframes only when it is asked.
+    unsigned wanted = atomic_load(&f->source.keys_wanted[0]);
+    push_picture(f, f->source.can_ask ? wanted != f->made : f->source.ms % 1000 == 0);
+    f->made = wanted;
     flow_turn(&f->flow);
     for (int i = 0; i < 4; i++) {
         flow_clock_jump(&f->flow, FLOW_FRAME_MS * 1000 / 4);
@@ -145,6 +149,16 @@ setup(void **state)
     f->twcc = bc_twcc_receiver_create();
     f->bps = 20000000;
     *state = f;
+    return 0;
+}
+
+static int
+setup_asked(void **state)
+{
+    setup(state);
+    struct fixture *f = *state;
+    flow_source_close(&f->source, true);
+    flow_source_open(&f->flow, &f->source, 0, true);
     return 0;
 }
 
@@ -217,6 +231,20 @@ test_a_path_that_shrinks_costs_pictures_not_time(void **state)
     }
     assert_true(f->last_high == f->source.numbers[0] - 1);
     assert_true(f->last_high > before);
+}
+
+static void
+test_a_small_path_does_not_cost_others_keyframes(void **state)
+{
+    struct fixture *f = *state;
+    begin(f);
+    f->bps = 400000;
+    run(f, 2000);
+    unsigned before = atomic_load(&f->source.keys_wanted[0]);
+    run(f, 8000);
+    unsigned asked = atomic_load(&f->source.keys_wanted[0]) - before;
+    assert_in_range(asked, 1, 5);
+    assert_true(f->queue_us < 800000);
 }
 
 static void
@@ -296,6 +324,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             test_a_path_that_shrinks_costs_pictures_not_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_small_path_does_not_cost_others_keyframes, setup_asked, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_smaller_rendition_is_taken_and_left_again, setup_two, teardown),
         cmocka_unit_test_setup_teardown(
