@@ -6,6 +6,7 @@
 
 #define REMB_MAX_BPS 10000000000 // a peer may write up to 2^81
 #define RESEND_MIN_MS 20 // before the same packet is sent again, at least
+#define DEBT_MAX 12000 // bytes that answers to NACK may be ahead of the pace
 
 // What one compound packet is handled with.
 struct incoming {
@@ -92,13 +93,19 @@ on_nack(struct bc_rtp_viewer *v, const struct bc_rtcp_message *m, int64_t now_us
 {
     bc_rtp_count(&v->window->windows->nacked, m->nack.count);
     for (unsigned i = 0; i < m->nack.count; i++) {
+        // A path that is too small loses so much that answering all of it would keep it
+        // full: what is sent again is within the pace, and the player asks once more.
+        if (v->constrained && v->tokens < -DEBT_MAX) {
+            return;
+        }
         uint16_t seq = m->nack.seqs[i];
         const struct bc_rtp_sent *sent = find_sent(v, seq);
         // Not yet sent packets of the frame that is under way are asked for by nobody
         // honest.
         bool left = sent && (int16_t)(uint16_t)(seq - v->video.seq) < 0;
         if (left && is_due(v, seq, now_us)) {
-            bc_rtp_send_again(v, sent, seq, now_us);
+            int out = bc_rtp_send_again(v, sent, seq, now_us);
+            v->tokens -= out > 0 ? out : 0;
         }
     }
 }
