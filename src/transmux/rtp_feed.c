@@ -421,7 +421,8 @@ on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *
         set_track(&f->lanes[i], NULL);
     }
     f->ended = false;
-    // Another take may have B-frames or not, and nobody starts in the last one's pictures.
+    // Another take may have B-frames or not, and nobody starts in the last one's
+    // pictures.
     clear_lanes(f);
     stop_codecs(f);
     f->generation += !same;
@@ -497,7 +498,8 @@ static void
 run_attach(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
-    struct bc_rtp_window *window = bc_container_of(task, struct bc_rtp_window, attach_task);
+    struct bc_rtp_window *window
+        = bc_container_of(task, struct bc_rtp_window, attach_task);
     struct bc_rtp_feed *f = window->feed;
     bc_timer_cancel(&f->linger);
     if (!f->active) {
@@ -513,7 +515,8 @@ static void
 run_detach(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
-    struct bc_rtp_window *window = bc_container_of(task, struct bc_rtp_window, detach_task);
+    struct bc_rtp_window *window
+        = bc_container_of(task, struct bc_rtp_window, detach_task);
     struct bc_rtp_feed *f = window->feed;
     for (unsigned i = 0; i < f->window_count; i++) {
         if (f->windows[i] == window) {

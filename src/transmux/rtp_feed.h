@@ -16,8 +16,8 @@ struct bc_rtp_window;
 #define BC_LANE_VIDEO 1
 #define BC_LANES (1 + BC_RENDITION_MAX)
 
-// With its header, extensions, RTX and SRTP a packet is at most 1230 bytes long, so that it
-// passes wherever IPv6 does (1280).
+// With its header, extensions, RTX and SRTP a packet is at most 1230 bytes long, so that
+// it passes wherever IPv6 does (1280).
 #define BC_RTP_PAYLOAD_MAX 1188
 #define BC_RTP_FEED_BATCH 256
 #define BC_RTP_FEED_WINDOWS 64 // one per worker

@@ -45,7 +45,8 @@ struct bc_rtp_stream {
     uint32_t bytes;         // of payload
 };
 
-// A viewer by WebRTC: cursors into a window. Owned by the egress that made it; one worker.
+// A viewer by WebRTC: cursors into a window. Owned by the egress that made it; one
+// worker.
 struct bc_rtp_viewer {
     struct bc_list node;        // in window->viewers
     struct bc_list pacing_node; // in window->pacing
@@ -104,6 +105,48 @@ int
 bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_sent *sent, uint16_t seq,
     int64_t now_us);
 
+// --- rtp_viewer_send.c ---
+
+// What the pace lets through at once, at least.
+#define BC_RTP_BUCKET_MIN 24000
+
+static inline const struct bc_rtp_ring *
+bc_rtp_viewer_ring(const struct bc_rtp_viewer *v)
+{
+    return &v->window->rings[v->video.lane];
+}
+
+// Goes on at the newest keyframe and catches up from there. False when there is none.
+bool
+bc_rtp_viewer_begin_at_key(struct bc_rtp_viewer *v, int64_t now_us);
+
+// Sends no picture before the next keyframe, and asks for one.
+void
+bc_rtp_viewer_wait_for_key(struct bc_rtp_viewer *v);
+
+// Asks for a keyframe because this viewer skipped; shared with others that did.
+void
+bc_rtp_viewer_ask_patiently(struct bc_rtp_viewer *v, int64_t now_us);
+
+// Sends what may be sent now.
+void
+bc_rtp_viewer_pump(struct bc_rtp_viewer *v, int64_t now_us);
+
+// --- rtp_viewer_path.c ---
+
+// What the path carries; 0: not known.
+int64_t
+bc_rtp_viewer_estimate(const struct bc_rtp_viewer *v);
+
+// The estimate changed.
+void
+bc_rtp_viewer_adapt(struct bc_rtp_viewer *v, int64_t now_us);
+
+// Once a second: a smaller picture for a path that is too small, a larger one after a
+// calm.
+void
+bc_rtp_viewer_choose_rendition(struct bc_rtp_viewer *v, int64_t now_us);
+
 // --- rtp_viewer_rtcp.c ---
 
 // The sender reports of both streams.
@@ -115,9 +158,5 @@ bc_rtp_send_reports(struct bc_rtp_viewer *v);
 // The picture is broken at the peer: begins again with a keyframe.
 void
 bc_rtp_viewer_key_wanted(struct bc_rtp_viewer *v, int64_t now_us);
-
-// The estimate of the path changed.
-void
-bc_rtp_viewer_adapt(struct bc_rtp_viewer *v, int64_t now_us);
 
 #endif

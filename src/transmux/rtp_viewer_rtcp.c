@@ -19,8 +19,8 @@ struct incoming {
 // The stream's timestamp of this moment by the channel's clock: both streams are mapped
 // from the same wall clock, and that is what lip-sync hangs on.
 static bool
-timestamp_at(const struct bc_rtp_viewer *v, const struct bc_rtp_stream *s, int64_t wall_us,
-    uint32_t *out)
+timestamp_at(const struct bc_rtp_viewer *v, const struct bc_rtp_stream *s,
+    int64_t wall_us, uint32_t *out)
 {
     const struct bc_rtp_ring *ring = &v->window->rings[s->lane];
     if (ring->next == ring->first) {

@@ -302,64 +302,6 @@ bc_peer_send_message(struct bc_peer *peer, uint16_t stream, bool binary,
     return peer->sctp ? bc_sctp_send(peer->sctp, stream, binary, data, len) : -ENOTCONN;
 }
 
-// --- SCTP ---
-
-static void
-sctp_send(void *user, const uint8_t *data, size_t len)
-{
-    struct bc_peer *peer = user;
-    bc_dtls_send(peer->dtls, data, len);
-}
-
-static void
-sctp_open(void *user, uint16_t stream, const char *label)
-{
-    struct bc_peer *peer = user;
-    if (peer->ops->on_channel_open) {
-        peer->ops->on_channel_open(peer->user, stream, label);
-    }
-}
-
-static void
-sctp_message(void *user, uint16_t stream, bool binary, const uint8_t *data, size_t len)
-{
-    struct bc_peer *peer = user;
-    if (peer->ops->on_message) {
-        peer->ops->on_message(peer->user, stream, binary, data, len);
-    }
-}
-
-static void
-sctp_channel_closed(void *user, uint16_t stream)
-{
-    (void)user;
-    (void)stream; // sending on it fails from now on
-}
-
-static void
-sctp_closed(void *user, const char *reason)
-{
-    struct bc_peer *peer = user;
-    bc_debug(peer->log, "data channels closed: %s", reason);
-    bc_sctp_association_destroy(peer->sctp);
-    peer->sctp = NULL;
-    peer->data_agreed = false;
-}
-
-static const struct bc_sctp_ops SCTP_OPS = { sctp_send, sctp_open, sctp_message,
-    sctp_channel_closed, sctp_closed };
-
-// Made when the first packet comes: a viewer whose page opens no channel costs nothing.
-static void
-open_sctp(struct bc_peer *peer)
-{
-    struct bc_sctp_params params = { .service = bc_webrtc_sctp(peer->webrtc),
-        .worker = peer->worker, .local_port = 5000, .remote_port = peer->sctp_port,
-        .dtls_client = peer->dtls_client, .ops = &SCTP_OPS, .user = peer };
-    peer->sctp = params.service ? bc_sctp_association_create(&params) : NULL;
-    peer->data_agreed = peer->sctp != NULL;
-}
-
 // --- DTLS ---
 
 static void
@@ -397,7 +339,7 @@ dtls_data(void *user, const uint8_t *data, size_t len)
 {
     struct bc_peer *peer = user;
     if (!peer->sctp && peer->data_agreed && !peer->closed) {
-        open_sctp(peer);
+        bc_peer_open_sctp(peer);
     }
     if (peer->sctp) {
         bc_sctp_input(peer->sctp, data, len);
@@ -432,9 +374,8 @@ bc_peer_start(struct bc_peer *peer, const struct bc_sdp *remote,
     return 0;
 }
 
-// The peer showed up: from now on it may shake hands.
-static void
-start_dtls(struct bc_peer *peer)
+void
+bc_peer_start_dtls(struct bc_peer *peer)
 {
     struct bc_dtls_params params = { .identity = peer->webrtc->identity,
         .client = peer->dtls_client, .fingerprints = peer->fingerprints,
@@ -452,136 +393,7 @@ void
 bc_peer_transport_ready(struct bc_peer *peer)
 {
     if (!peer->closed && !peer->dtls) {
-        start_dtls(peer);
-    }
-}
-
-// --- ICE ---
-
-void
-bc_peer_local(struct bc_peer *peer, struct bc_sdp_local *out)
-{
-    out->ufrag = peer->names[0].ice.ufrag;
-    out->pwd = peer->names[0].ice.pwd;
-    out->fingerprint = bc_dtls_identity_fingerprint(peer->webrtc->identity);
-    out->session_id = peer->session_id;
-    out->ice_lite = peer->port != NULL;
-}
-
-int
-bc_peer_restart_ice(struct bc_peer *peer, const char *remote_ufrag)
-{
-    struct bc_peer_name *now = &peer->names[0];
-    struct bc_peer_name *former = &peer->names[1];
-    char prefix[3] = { now->ice.ufrag[0], now->ice.ufrag[1], '\0' };
-    bool pending = former->listed; // the last restart was not taken up: it never counted
-    bc_port_remove_name(peer->port, former);
-    bc_port_remove_name(peer->port, now);
-    if (!pending) {
-        *former = (struct bc_peer_name){ .ice = now->ice, .peer = peer };
-    }
-    *now = (struct bc_peer_name){ .peer = peer };
-    bc_ice_init(&now->ice, prefix);
-    snprintf(now->ice.remote_ufrag, sizeof(now->ice.remote_ufrag), "%s", remote_ufrag);
-    bc_port_add_name(peer->port, now);
-    bc_port_add_name(peer->port, former);
-    peer->generation++;
-    return 0;
-}
-
-static void
-select_path(struct bc_peer *peer, const struct bc_source *source)
-{
-    bool first = peer->selected.way == BC_WAY_NONE;
-    char text[BC_UDP_ADDRESS_TEXT];
-    if (source->way == BC_WAY_UDP) {
-        bc_udp_address_format(&source->path.remote, text);
-    } else {
-        snprintf(text, sizeof(text), "%s", bc_tcp_peer(source->tcp->tcp));
-    }
-    char old[sizeof(peer->remote_text)];
-    memcpy(old, peer->remote_text, sizeof(old));
-    snprintf(peer->remote_text, sizeof(peer->remote_text), "%s %s", text,
-        source->way == BC_WAY_UDP ? "udp" : "tcp");
-    peer->selected = *source;
-    if (!first && strcmp(old, peer->remote_text) != 0) {
-        bc_info(peer->log, "moved from %s to %s", old, peer->remote_text);
-    }
-    if (!peer->dtls) {
-        start_dtls(peer);
-    }
-}
-
-static bool
-is_selected(const struct bc_peer *peer, const struct bc_source *source)
-{
-    return peer->selected.way == source->way && peer->selected.tcp == source->tcp
-        && peer->selected.socket == source->socket
-        && memcmp(&peer->selected.path, &source->path, sizeof(source->path)) == 0;
-}
-
-void
-bc_peer_on_stun(struct bc_peer_name *name, const struct bc_source *source,
-    const uint8_t *data, size_t len)
-{
-    struct bc_peer *peer = name->peer;
-    struct sockaddr_storage from;
-    struct bc_ice_reply reply;
-    struct bc_udp_address address = source->path.remote;
-    if (source->way == BC_WAY_TCP) {
-        socklen_t from_len = sizeof(from);
-        if (getpeername(bc_tcp_fd(source->tcp->tcp), (struct sockaddr *)&from, &from_len)
-            != 0) {
-            return;
-        }
-        bc_udp_address_from_sockaddr((struct sockaddr *)&from, &address);
-    }
-    bc_udp_address_to_sockaddr(&address, &from);
-    enum bc_ice_verdict verdict
-        = bc_ice_handle(&name->ice, data, len, (struct sockaddr *)&from, &reply);
-    if (verdict == BC_ICE_IGNORE) {
-        return;
-    }
-    bc_port_reply(peer->port, source, reply.data, reply.len);
-    if (verdict == BC_ICE_REPLY) {
-        bc_debug(peer->log, "STUN refused: %s", reply.error);
-        return;
-    }
-    peer->checked_us = bc_clock_us();
-    if (name == &peer->names[0] && peer->names[1].listed) {
-        bc_port_remove_name(peer->port, &peer->names[1]); // the restart succeeded
-    }
-    if (source->way == BC_WAY_TCP && source->tcp->peer != peer) {
-        if (source->tcp->peer) {
-            return; // a connection belongs to one session
-        }
-        source->tcp->peer = peer;
-    }
-    bc_port_add_route(peer, source);
-    // A controlled agent sends where the other side nominates; until it does, any checked
-    // path is good for answering.
-    if (peer->selected.way == BC_WAY_NONE
-        || (verdict == BC_ICE_NOMINATE && !is_selected(peer, source))) {
-        select_path(peer, source);
-    }
-}
-
-void
-bc_peer_lost_tcp(struct bc_peer *peer, struct bc_ice_tcp *conn)
-{
-    for (unsigned i = 0; i < peer->route_count; i++) {
-        if (peer->routes[i].tcp == conn) {
-            peer->routes[i] = peer->routes[--peer->route_count];
-            break;
-        }
-    }
-    if (peer->selected.tcp != conn) {
-        return;
-    }
-    // Another checked path, or none until the client's next check; consent ends it then.
-    memset(&peer->selected, 0, sizeof(peer->selected));
-    if (peer->route_count > 0) {
-        select_path(peer, &peer->routes[peer->route_count - 1]);
+        bc_peer_start_dtls(peer);
     }
 }
 

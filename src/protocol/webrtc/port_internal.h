@@ -225,6 +225,12 @@ bc_ice_tcp_send(struct bc_ice_tcp *conn, uint8_t *data, size_t len);
 
 // --- peer.c ---
 
+// The peer showed up: from now on it may shake hands.
+void
+bc_peer_start_dtls(struct bc_peer *peer);
+
+// --- peer_ice.c ---
+
 void
 bc_peer_on_stun(struct bc_peer_name *name, const struct bc_source *source,
     const uint8_t *data, size_t len);
@@ -232,5 +238,11 @@ bc_peer_on_stun(struct bc_peer_name *name, const struct bc_source *source,
 // The TCP connection is gone.
 void
 bc_peer_lost_tcp(struct bc_peer *peer, struct bc_ice_tcp *conn);
+
+// --- peer_sctp.c ---
+
+// Made when the first packet comes: a viewer whose page opens no channel costs nothing.
+void
+bc_peer_open_sctp(struct bc_peer *peer);
 
 #endif
