@@ -239,7 +239,9 @@ def test_rubbish_offers(scene, kind):
         if answer.status == 201:
             made.append(answer.headers['Location'])
     for location in made:
-        assert request(scene.server, 'DELETE', location).status == 200
+        # A host is followed by the next from the same place.
+        wanted = (200,) if kind == 'whep' else (200, 404)
+        assert request(scene.server, 'DELETE', location).status in wanted
     wrong_type = request(scene.server, 'POST', path, good, {'Content-Type': 'text/plain'})
     assert wrong_type.status == 415
 

@@ -87,8 +87,8 @@ def test_two_percent_lost_without_a_freeze(path):
     path.impair.set('loss 2', 'delay 20')
     with path.stage.page() as tab:
         viewer = watch(tab, path)
-        seen = measured(viewer, 450)
-        assert path.impair.stats()['down']['lost'] > 5
+        seen = measured(viewer, 300)
+        assert path.impair.stats()['down']['lost'] > 3
         assert seen['nackCount'] > 0, 'nothing was asked for again: was anything lost?'
         assert viewer.longest_gap_ms() < FREEZE_MS, viewer.longest_gap_ms()
         assert seen['totalFreezesDuration'] * 1000 < FREEZE_MS, seen
@@ -101,7 +101,7 @@ def test_five_percent_lost_is_watchable(path):
     path.impair.set('loss 5', 'delay 40')
     with path.stage.page() as tab:
         viewer = watch(tab, path)
-        seen = measured(viewer, 300, 40)
+        seen = measured(viewer, 200, 40)
         assert viewer.longest_gap_ms() < 1500, viewer.longest_gap_ms()
         assert seen['totalFreezesDuration'] < 1.5, seen
         back = [j for j in viewer.jumps() if j > 240]
@@ -114,7 +114,7 @@ def test_delay_and_disorder(path):
     path.impair.set('delay 80', 'jitter 15', 'reorder 5')
     with path.stage.page() as tab:
         viewer = watch(tab, path)
-        seen = measured(viewer, 240)
+        seen = measured(viewer, 150)
         assert viewer.longest_gap_ms() < FREEZE_MS, viewer.longest_gap_ms()
         assert seen['totalFreezesDuration'] * 1000 < FREEZE_MS, seen
         viewer.check_pictures(missing=0.05)

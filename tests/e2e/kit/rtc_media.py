@@ -105,7 +105,7 @@ def heavy(directory, kbps=2500):
         overlay = ('[0:v]split[a][b];[a]noise=c0s=16:c0f=t:all_seed=1[n];'
                    '[b]crop=iw:32:0:ih-32[s];[n][s]overlay=0:H-32,format=yuv420p[v]')
         _ffmpeg('-i', SAMPLE, '-filter_complex', overlay, '-map', '[v]', '-map', '0:a',
-                '-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'main', '-bf', '0', '-g', '30',
+                '-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'main', '-bf', '0', '-g', '30',
                 '-keyint_min', '30', '-sc_threshold', '0', '-b:v', f'{kbps}k', '-maxrate', f'{kbps}k',
                 '-minrate', f'{kbps}k', '-bufsize', f'{kbps // 4}k', '-c:a', 'copy', '-f', 'flv',
                 '-flvflags', 'no_duration_filesize', path)
