@@ -176,9 +176,11 @@ bc_aac_view_release(struct bc_aac_view *view)
 bool
 bc_aac_view_is_ready(struct bc_aac_view *view, struct bc_aac_waiter *waiter)
 {
+    // Also at the start of a broadcast, when nothing is cached yet: an output that begins
+    // without sound would have to begin anew with it.
     bool has = view->count > 0
         && view->packets[view->count - 1]->dts_us >= view->wanted_us;
-    if (!view->recoder || view->wanted_us == INT64_MIN || has) {
+    if (!view->recoder || has) {
         return true;
     }
     bc_list_append(&view->waiters, &waiter->node);
