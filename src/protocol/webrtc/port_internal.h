@@ -176,7 +176,7 @@ bc_webrtc_count_connecting(struct bc_webrtc *webrtc, const char *peer_ip, int de
 struct bc_sctp_service *
 bc_webrtc_sctp(struct bc_webrtc *webrtc);
 
-// --- port.c ---
+// --- port_routes.c ---
 
 void
 bc_port_add_name(struct bc_webrtc_port *port, struct bc_peer_name *name);
@@ -190,6 +190,12 @@ bc_port_add_route(struct bc_peer *peer, const struct bc_source *source);
 
 void
 bc_port_remove_routes(struct bc_peer *peer);
+
+// NULL: nobody is known at this address.
+struct bc_route *
+bc_port_find_route(struct bc_webrtc_port *port, const struct bc_source *source);
+
+// --- port.c ---
 
 // Any datagram for this worker, from its own sockets, another worker's or TCP.
 void
