@@ -11,7 +11,6 @@
 #include "rtp_window.h"
 
 #define LINGER_US 5000000
-#define LANE_FRAMES_MAX 8192
 // A source is asked for a keyframe at most so often, whoever wants one.
 #define ASK_US 500000
 
@@ -21,47 +20,11 @@ from_sink(struct bc_packet_sink *sink)
     return bc_container_of(sink, struct bc_rtp_feed, sink);
 }
 
-// --- what there is ---
-
-static void
-describe(const struct bc_rtp_feed *f, struct bc_rtp_description *d)
-{
-    memset(d, 0, sizeof(*d));
-    const struct bc_track *video = f->lanes[BC_LANE_VIDEO].track;
-    const struct bc_track *audio = f->lanes[BC_LANE_AUDIO].track;
-    d->live = !f->ended && (video || audio);
-    d->generation = f->generation;
-    if (audio) {
-        d->audio = BC_CODEC_OPUS;
-        d->audio_channels = audio->channels == 1 ? 1 : 2;
-    }
-    if (!video) {
-        return;
-    }
-    d->video = video->codec;
-    d->can_ask = bc_channel_can_ask_key(f->channel);
-    for (unsigned i = BC_LANE_VIDEO; i < BC_LANES; i++) {
-        d->renditions += f->lanes[i].track != NULL;
-    }
-    if (video->codec == BC_CODEC_AVC && video->config && video->config->len >= 4) {
-        memcpy(d->avc_profile, video->config->data + 1, 3);
-    }
-    if (f->mode == BC_RTP_VIDEO_RECODED) {
-        static const uint8_t MAIN[3] = { 0x4d, 0x40, 0x1f };
-        memcpy(d->avc_profile, MAIN, sizeof(MAIN));
-        d->video = BC_CODEC_AVC;
-        d->recoded = true;
-        d->can_ask = true;
-        d->renditions = 1;
-    }
-    d->b_frames_refused = f->mode == BC_RTP_VIDEO_REFUSED;
-}
-
 static void
 tell(struct bc_rtp_feed *f, enum bc_rtp_note note)
 {
     struct bc_rtp_description d;
-    describe(f, &d);
+    bc_rtp_feed_describe(f, &d);
     for (unsigned i = 0; i < f->window_count; i++) {
         bc_rtp_window_send(f->windows[i], NULL, 0, note, &d);
     }
@@ -83,41 +46,6 @@ flush(struct bc_rtp_feed *f)
 }
 
 static void
-clear_lane(struct bc_rtp_lane *lane)
-{
-    for (unsigned i = 0; i < lane->count; i++) {
-        bc_rtp_frame_unref(&lane->frames[i]);
-    }
-    lane->count = 0;
-}
-
-// Keeps video from the last keyframe on; of sound nothing, as it starts anywhere.
-static void
-keep(struct bc_rtp_feed *f, struct bc_rtp_lane *lane, struct bc_rtp_frame *frame)
-{
-    bool key = frame->flags & BC_PACKET_KEY;
-    if (key || lane->count == LANE_FRAMES_MAX
-        || (lane->count > 0
-            && frame->pts_us - lane->frames[0]->pts_us > f->gop_max_us)) {
-        clear_lane(lane);
-    }
-    if (!key && lane->count == 0) {
-        return;
-    }
-    if (lane->count == lane->cap) {
-        unsigned cap = lane->cap ? 2 * lane->cap : 64;
-        struct bc_rtp_frame **frames = realloc(lane->frames, cap * sizeof(frames[0]));
-        if (!frames) {
-            clear_lane(lane);
-            return;
-        }
-        lane->frames = frames;
-        lane->cap = cap;
-    }
-    lane->frames[lane->count++] = bc_rtp_frame_ref(frame);
-}
-
-static void
 emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *packet)
 {
     struct bc_rtp_lane *lane = &f->lanes[index];
@@ -129,7 +57,7 @@ emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *packet)
     frame->number = lane->next++;
     frame->wall_us = packet->pts_us + f->wall_offset_us;
     if (index != BC_LANE_AUDIO) {
-        keep(f, lane, frame);
+        bc_rtp_lane_keep(lane, frame, f->gop_max_us);
     }
     if (f->batch_count == BC_RTP_FEED_BATCH) {
         flush(f);
@@ -243,7 +171,7 @@ leave_native(struct bc_rtp_feed *f)
         f->mode == BC_RTP_VIDEO_RECODED     ? "encoding it again for them"
             : f->mode == BC_RTP_VIDEO_REFUSED ? "refusing these viewers"
                                               : "leaving out what can be left out");
-    clear_lane(&f->lanes[BC_LANE_VIDEO]);
+    bc_rtp_lane_clear(&f->lanes[BC_LANE_VIDEO]);
     if (f->video_recoder) {
         bc_channel_replay_gop(f->channel, replay_into_recoder, f->video_recoder);
         bc_recoder_begin_output(f->video_recoder);
@@ -306,7 +234,7 @@ clear_lanes(struct bc_rtp_feed *f)
 {
     flush(f);
     for (unsigned i = 0; i < BC_LANES; i++) {
-        clear_lane(&f->lanes[i]);
+        bc_rtp_lane_clear(&f->lanes[i]);
         f->lanes[i].max_pts_us = INT64_MIN;
     }
 }
@@ -490,7 +418,7 @@ prime(struct bc_rtp_feed *f, struct bc_rtp_window *window)
                 BC_RTP_NOTE_NONE, NULL);
         }
     }
-    describe(f, &d);
+    bc_rtp_feed_describe(f, &d);
     bc_rtp_window_send(window, NULL, 0, BC_RTP_NOTE_PRIMED, &d);
 }
 

@@ -84,4 +84,20 @@ bc_rtp_feed_detach(struct bc_rtp_window *window);
 void
 bc_rtp_feed_key_wanted(struct bc_rtp_feed *feed, unsigned lane);
 
+// --- rtp_describe.c ---
+
+void
+bc_rtp_feed_describe(const struct bc_rtp_feed *feed, struct bc_rtp_description *out);
+
+// --- rtp_lane.c ---
+
+void
+bc_rtp_lane_clear(struct bc_rtp_lane *lane);
+
+// Keeps video from the last keyframe on, at most `gop_max_us` of it; of sound nothing, as
+// it starts anywhere.
+void
+bc_rtp_lane_keep(
+    struct bc_rtp_lane *lane, struct bc_rtp_frame *frame, int64_t gop_max_us);
+
 #endif
