@@ -51,6 +51,31 @@ bc_vp9_track(const uint8_t *frame, size_t len);
 struct bc_track *
 bc_av1_track(const uint8_t *obu, size_t len);
 
+// From an av1C payload (AV1 codec ISO media file format binding 2.3.3); the sequence header
+// OBU in it tells the picture.
+struct bc_track *
+bc_av1_track_from_config(const uint8_t *av1c, size_t len);
+
+// From a vpcC payload with its version and flags (VP codec ISO media file format binding);
+// it does not tell the picture's size, which stays 0 until a keyframe is looked at.
+struct bc_track *
+bc_vp9_track_from_config(const uint8_t *vpcc, size_t len);
+
+// From "fLaC" and the STREAMINFO block (RFC 9639 8.2), or the block alone. The configuration
+// is the payload of a dfLa box, its version and flags included.
+struct bc_track *
+bc_flac_track(const uint8_t *data, size_t len);
+
+// From a sync frame, AC-3 or E-AC-3 by its bsid (ETSI TS 102 366 4.4, E.1.2). The
+// configuration is the payload of a dac3 or dec3 box.
+struct bc_track *
+bc_ac3_track(const uint8_t *frame, size_t len);
+
+// From the header of an MPEG audio frame, layer III or II (ISO/IEC 11172-3 2.4.1.3); without
+// configuration. The codec is BC_CODEC_MP3 for both.
+struct bc_track *
+bc_mpeg_audio_track(const uint8_t *frame, size_t len);
+
 // From an OpusHead (RFC 7845 5.1).
 struct bc_track *
 bc_opus_track(const uint8_t *head, size_t len);

@@ -4,12 +4,12 @@
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev libnghttp2-dev
     libhttp-parser-dev libyaml-dev libjansson-dev zlib1g-dev uthash-dev
     libsrtp2-dev libnice-dev libusrsctp-dev libcurl4-openssl-dev libavcodec-dev libavutil-dev
-    libswresample-dev libswscale-dev"
+    libswresample-dev libswscale-dev libavformat-dev libsrt-openssl-dev"
 TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-client rtmpdump
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-libav obs-studio xvfb libgl1-mesa-dri vlc-bin
     vlc-plugin-base mpv chromium nginx libnginx-mod-rtmp
-    gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 python3-gi python3-aiortc firefox-esr coturn janus"
+    gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 python3-gi python3-aiortc firefox-esr coturn janus srt-tools"
 FUZZ_PACKAGES="clang libclang-rt-14-dev libcmocka-dev"
 
 # Node comes from wherever it is; Debian's own is new enough.
