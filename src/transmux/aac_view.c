@@ -21,7 +21,9 @@ hand_out(struct bc_aac_view *v, struct bc_packet *packet, int64_t wall_us)
     bc_list_for_each(node, tmp, &v->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
-        sink->ops->on_packet(sink, packet, wall_us);
+        if (packet->rendition == 0 || sink->ops->all_renditions) {
+            sink->ops->on_packet(sink, packet, wall_us);
+        }
     }
 }
 
@@ -234,13 +236,14 @@ on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us
 {
     struct bc_aac_view *v = from_sink(sink);
     v->wall_offset_us = wall_us - packet->pts_us;
-    if (packet->kind == BC_KIND_AUDIO && v->foreign) {
+    if (packet->kind == BC_KIND_AUDIO && packet->rendition == 0 && v->foreign) {
         if (v->recoder) {
             bc_recoder_push(v->recoder, packet);
         }
         return;
     }
-    if (packet->kind == BC_KIND_VIDEO && packet->flags & BC_PACKET_KEY) {
+    if (packet->kind == BC_KIND_VIDEO && packet->rendition == 0
+        && packet->flags & BC_PACKET_KEY) {
         forget_before(v, packet->dts_us);
     }
     hand_out(v, packet, wall_us);
@@ -317,6 +320,7 @@ on_end(struct bc_packet_sink *sink)
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {
+    .all_renditions = true,
     .on_packet = on_packet,
     .on_batch_end = on_batch_end,
     .on_tracks = on_tracks,
