@@ -36,8 +36,8 @@ struct bc_track {
     enum bc_kind kind;
     enum bc_codec codec;
     // The decoder configuration record as the containers carry it: avcC, hvcC, av1C, vpcC
-    // with version and flags, the AudioSpecificConfig, OpusHead. May be NULL (VP8, MP3,
-    // G.711). Owned.
+    // with version and flags, the AudioSpecificConfig, OpusHead, dfLa with version and
+    // flags, dac3, dec3. May be NULL (VP8, MP3, G.711). Owned.
     struct bc_buf *config;
     char codec_string[BC_CODEC_STRING]; // RFC 6381, e.g. "avc1.64001f", "mp4a.40.2"
 

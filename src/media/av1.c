@@ -13,6 +13,7 @@
 
 #define OBU_MAX_BYTES 1024
 #define LEVEL_WITH_TIER 8
+#define MARKER_AND_VERSION 0x81
 #define SELECT_SCREEN_CONTENT_TOOLS 2
 
 // What the record and the codec string show.
@@ -156,7 +157,7 @@ parse_sequence(const struct bc_obu *obu, struct av1_sequence *s, struct bc_track
 static void
 write_record(struct bc_writer *w, const struct av1_sequence *s, const struct bc_obu *obu)
 {
-    bc_write_u8(w, 0x81);
+    bc_write_u8(w, MARKER_AND_VERSION);
     bc_write_u8(w, (uint8_t)(s->profile << 5 | s->level));
     bc_write_u8(w,
         (uint8_t)(s->tier << 7 | s->high_depth << 6 | s->twelve_bit << 5 | s->mono << 4
@@ -195,4 +196,22 @@ bc_av1_track(const uint8_t *data, size_t len)
     // A temporal unit shows one frame, in the order of sending.
     track->reorder_frames = 0;
     return track;
+}
+
+struct bc_track *
+bc_av1_track_from_config(const uint8_t *av1c, size_t len)
+{
+    struct bc_reader r = bc_reader_init(av1c, len);
+    if (len > BC_CONFIG_MAX_BYTES || bc_read_u8(&r) != MARKER_AND_VERSION) {
+        return NULL;
+    }
+    bc_read_skip(&r, 3); // said again by the sequence header
+    while (!r.failed && bc_reader_left(&r) > 0) {
+        const uint8_t *start = r.p;
+        struct bc_obu obu;
+        if (bc_obu_read(&r, &obu) == 0 && obu.type == BC_OBU_SEQUENCE_HEADER) {
+            return bc_av1_track(start, (size_t)(r.p - start));
+        }
+    }
+    return NULL;
 }

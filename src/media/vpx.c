@@ -16,6 +16,9 @@
 #define VP9_SYNC_CODE 0x498342
 #define VP9_CS_RGB 7
 #define VP9_LEVEL_FPS 30
+#define VP9_LEVEL_MAX 62
+#define VPCC_BYTES 12
+#define VPCC_HEAD_BYTES 4 // version and flags
 
 //   frame tag(24): not_key(1) ... | 9d 01 2a | width(14) scale(2) | height(14) scale(2)
 //
@@ -121,7 +124,7 @@ vp9_level(const struct vp9_header *h)
             return LEVELS[i].level;
         }
     }
-    return 62;
+    return VP9_LEVEL_MAX;
 }
 
 // Primaries, transfer and matrix of ISO/IEC 23091-2 for a color_space.
@@ -141,14 +144,17 @@ vp9_colors(uint8_t color_space)
     return COLORS[color_space & 7];
 }
 
-// vpcC, VP Codec ISO Media File Format Binding 2.2.
+// vpcC, VP Codec ISO Media File Format Binding 2.2:
+//
+//   version=1(8) flags(24) | profile(8) | level(8) | depth(4) chroma(3) full_range(1)
+//   | primaries(8) | transfer(8) | matrix(8) | bytes of initialization=0(16)
 static bool
 keep_vp9_config(struct bc_track *track, const struct vp9_header *h, unsigned level)
 {
     // 4:2:0 with samples where luma's are, 4:2:2, 4:4:4. There is no number for 4:4:0.
     unsigned chroma = !h->subsampling_x ? 3 : h->subsampling_y ? 1 : 2;
     const uint8_t *colors = vp9_colors(h->color_space);
-    uint8_t config[12] = {
+    uint8_t config[VPCC_BYTES] = {
         1, 0, 0, 0, // version, flags
         h->profile, (uint8_t)level,
         (uint8_t)(h->depth << 4 | chroma << 1 | h->full_range), colors[0], colors[1],
@@ -173,6 +179,32 @@ bc_vp9_track(const uint8_t *frame, size_t len)
     }
     snprintf(track->codec_string, sizeof(track->codec_string), "vp09.%02u.%02u.%02u",
         h.profile, level, h.depth);
+    track->reorder_frames = 0;
+    return track;
+}
+
+struct bc_track *
+bc_vp9_track_from_config(const uint8_t *vpcc, size_t len)
+{
+    struct bc_reader r = bc_reader_init(vpcc, len);
+    uint8_t config[VPCC_BYTES];
+    bc_read_copy(&r, config, sizeof(config));
+    uint8_t profile = config[VPCC_HEAD_BYTES];
+    uint8_t level = config[VPCC_HEAD_BYTES + 1];
+    uint8_t depth = config[VPCC_HEAD_BYTES + 2] >> 4;
+    if (r.failed || config[0] != 1 || profile > 3 || level > VP9_LEVEL_MAX
+        || (depth != 8 && depth != 10 && depth != 12)) {
+        return NULL;
+    }
+    config[VPCC_BYTES - 2] = 0; // VP8 and VP9 have no initialization data
+    config[VPCC_BYTES - 1] = 0;
+    struct bc_track *track = bc_track_create(BC_KIND_VIDEO, BC_CODEC_VP9);
+    if (!track || !bc_params_keep_config(track, config, sizeof(config))) {
+        bc_track_unref(&track);
+        return NULL;
+    }
+    snprintf(track->codec_string, sizeof(track->codec_string), "vp09.%02u.%02u.%02u",
+        profile, level, depth);
     track->reorder_frames = 0;
     return track;
 }

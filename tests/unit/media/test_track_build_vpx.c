@@ -297,6 +297,49 @@ test_tracks_of_another_size_differ(void **state)
     bc_track_unref(&c);
 }
 
+static void
+test_av1_record_is_read(void **state)
+{
+    (void)state;
+    struct bc_track *t = bc_av1_track_from_config(AV1_10, sizeof(AV1_10));
+    check(t, AV1_10, sizeof(AV1_10), "av01.0.05M.10", 1280, 720);
+    // A delay told, a metadata OBU behind: the record is that of the sequence header.
+    uint8_t more[sizeof(AV1_8) + 4];
+    memcpy(more, AV1_8, sizeof(AV1_8));
+    more[3] = 0x12;
+    memcpy(more + sizeof(AV1_8), (const uint8_t[]) { 0x2a, 0x02, 0x01, 0x00 }, 4);
+    t = bc_av1_track_from_config(more, sizeof(more));
+    check(t, AV1_8, sizeof(AV1_8), "av01.0.05M.08", 1280, 720);
+    for (size_t cut = 0; cut < 16; cut++) {
+        assert_null(bc_av1_track_from_config(AV1_10, cut));
+    }
+    more[0] = 0x01; // no marker
+    assert_null(bc_av1_track_from_config(more, sizeof(more)));
+}
+
+static void
+test_vp9_record_is_read(void **state)
+{
+    (void)state;
+    // version, flags; profile 2, level 3.1; 10 bits, 4:2:0; BT.2020, PQ; no more bytes
+    static const uint8_t VPCC[] = { 1, 0, 0, 0, 2, 31, 0xa2, 9, 16, 9, 0, 0 };
+    struct bc_track *t = bc_vp9_track_from_config(VPCC, sizeof(VPCC));
+    check(t, VPCC, sizeof(VPCC), "vp09.02.31.10", 0, 0);
+    for (size_t cut = 0; cut < sizeof(VPCC); cut++) {
+        assert_null(bc_vp9_track_from_config(VPCC, cut));
+    }
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } BAD[] = { { 0, 0 }, { 4, 4 }, { 5, 63 }, { 6, 0x92 } };
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        uint8_t copy[sizeof(VPCC)];
+        memcpy(copy, VPCC, sizeof(copy));
+        copy[BAD[i].at] = BAD[i].value;
+        assert_null(bc_vp9_track_from_config(copy, sizeof(copy)));
+    }
+}
+
 int
 main(void)
 {
@@ -308,6 +351,8 @@ main(void)
         cmocka_unit_test(test_vp8_tells_its_size),
         cmocka_unit_test(test_vp9_record_is_that_of_a_muxer),
         cmocka_unit_test(test_tracks_of_another_size_differ),
+        cmocka_unit_test(test_av1_record_is_read),
+        cmocka_unit_test(test_vp9_record_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
