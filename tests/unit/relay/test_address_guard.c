@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "address_guard.h"
+#include "relay/address_guard.h"
 
 static bool
 is_public(const char *text)
