@@ -33,6 +33,7 @@ struct bc_cmaf_sample {
 struct bc_cmaf_run {
     uint32_t track_id;
     uint64_t dts; // of the first sample, ticks: the tfdt
+    bool roll;    // Opus: decoders need the frames before one to get it right
     const struct bc_cmaf_sample *samples;
     size_t count;
 };

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/writer.h"
 
@@ -32,6 +33,24 @@ box_end(struct bc_writer *w, size_t at)
     if (!w->failed) {
         bc_write_be_at(w, at, w->len - at, 4);
     }
+}
+
+static inline void
+box_zeros(struct bc_writer *w, size_t n)
+{
+    uint8_t *p = bc_write_reserve(w, n);
+    if (p) {
+        memset(p, 0, n);
+    }
+}
+
+// A box whose content is bytes that stand ready, as a codec's configuration record.
+static inline void
+box_write(struct bc_writer *w, const char type[4], const void *data, size_t len)
+{
+    size_t at = box_begin(w, type);
+    bc_write_bytes(w, data, len);
+    box_end(w, at);
 }
 
 #endif

@@ -109,6 +109,18 @@ write_trun(struct bc_writer *w, const struct bc_cmaf_run *run, size_t *offset_at
     box_end(w, trun);
 }
 
+// All samples belong to the init segment's only group of that kind (8.9.2).
+static void
+write_roll(struct bc_writer *w, const struct bc_cmaf_run *run)
+{
+    size_t sbgp = full_box_begin(w, "sbgp", 0, 0);
+    bc_write_str(w, "roll");
+    bc_write_u32(w, 1); // entry_count
+    bc_write_u32(w, (uint32_t)run->count);
+    bc_write_u32(w, 1); // group_description_index
+    box_end(w, sbgp);
+}
+
 // Returns where the trun's data offset stands, to be filled in when the moof's size is
 // known.
 static size_t
@@ -126,6 +138,9 @@ write_traf(struct bc_writer *w, const struct bc_cmaf_run *run)
     bc_write_u64(w, run->dts);
     box_end(w, tfdt);
     write_trun(w, run, &offset_at);
+    if (run->roll) {
+        write_roll(w, run);
+    }
     box_end(w, traf);
     return offset_at;
 }

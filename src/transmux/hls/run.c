@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/obu.h"
+
 #define US_PER_S 1000000
 // What a stream of unknown frame rate is taken for until its second frame.
 #define DEFAULT_FRAME_US 33333
@@ -181,6 +183,18 @@ hls_run_push(struct hls_run *run, struct bc_packet *packet)
     return 0;
 }
 
+// A sample of AV1 has no temporal delimiters (AV1 in ISOBMFF 2.4); hosts send them first.
+static void
+skip_delimiters(struct bc_cmaf_sample *s)
+{
+    static const uint8_t DELIMITER[] = { BC_OBU_TEMPORAL_DELIMITER << 3 | 2, 0 };
+    while (s->len >= sizeof(DELIMITER)
+        && memcmp(s->data, DELIMITER, sizeof(DELIMITER)) == 0) {
+        s->data += sizeof(DELIMITER);
+        s->len -= sizeof(DELIMITER);
+    }
+}
+
 int
 hls_run_describe(const struct hls_run *run, size_t count, int64_t end,
     struct bc_cmaf_run *out)
@@ -190,6 +204,7 @@ hls_run_describe(const struct hls_run *run, size_t count, int64_t end,
         return -ENOMEM;
     }
     bool audio = run->track && run->track->kind == BC_KIND_AUDIO;
+    out->roll = run->track && run->track->codec == BC_CODEC_OPUS;
     for (size_t i = 0; i < count; i++) {
         const struct hls_sample *s = &run->samples[i];
         int64_t next = i + 1 < count ? s[1].dts : end;
@@ -201,6 +216,9 @@ hls_run_describe(const struct hls_run *run, size_t count, int64_t end,
             .sync = audio || (s->packet->flags & BC_PACKET_KEY),
             .disposable = s->packet->flags & BC_PACKET_DISPOSABLE,
         };
+        if (run->track->codec == BC_CODEC_AV1) {
+            skip_delimiters(&samples[i]);
+        }
     }
     out->samples = samples;
     out->count = count;

@@ -198,14 +198,17 @@ test_init_refuses_what_it_cannot_describe(void **state)
 {
     (void)state;
     struct bc_track *bare = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
-    struct bc_track *mp3 = make_track(BC_KIND_AUDIO, BC_CODEC_MP3, ASC, sizeof(ASC));
+    struct bc_track *g711 = make_track(BC_KIND_AUDIO, BC_CODEC_PCMA, ASC, sizeof(ASC));
+    struct bc_track *vp8 = make_track(BC_KIND_VIDEO, BC_CODEC_VP8, ASC, sizeof(ASC));
     assert_false(bc_cmaf_supports(NULL));
     assert_false(bc_cmaf_supports(bare));
-    assert_false(bc_cmaf_supports(mp3));
+    assert_false(bc_cmaf_supports(g711));
+    assert_false(bc_cmaf_supports(vp8));
     assert_null(bc_cmaf_init((const struct bc_track *const *)&bare, 1));
     assert_null(bc_cmaf_init(NULL, 0));
     bc_track_unref(&bare);
-    bc_track_unref(&mp3);
+    bc_track_unref(&g711);
+    bc_track_unref(&vp8);
 }
 
 static void
@@ -221,8 +224,8 @@ test_chunk_of_video_and_audio_is_exact(void **state)
         { (const uint8_t *)"cd", 2, 1024, 0, true, false },
     };
     static const struct bc_cmaf_run RUNS[] = {
-        { 1, 0x123456789a, VIDEO, 2 },
-        { 2, 48000, AUDIO, 2 },
+        { 1, 0x123456789a, false, VIDEO, 2 },
+        { 2, 48000, false, AUDIO, 2 },
     };
     static const uint8_t EXPECTED[] = {
         0, 0, 0, 200, 'm', 'o', 'o', 'f',
@@ -260,7 +263,7 @@ test_chunk_writes_durations_that_differ(void **state)
         { (const uint8_t *)"x", 1, 3000, 0, true, false },
         { NULL, 0, 3060, 0, true, false },
     };
-    struct bc_cmaf_run run = { 1, 0, SAMPLES, 2 };
+    struct bc_cmaf_run run = { 1, 0, false, SAMPLES, 2 };
     struct bc_buf *buf = bc_cmaf_chunk(1, &run, 1);
     struct bc_reader trun = find_path(bc_reader_init(buf->data, buf->len),
         (const char *[]){ "moof", "traf", "trun", NULL });
@@ -276,10 +279,10 @@ static void
 test_chunk_needs_samples(void **state)
 {
     (void)state;
-    struct bc_cmaf_run runs[2] = { { 1, 0, NULL, 0 }, { 2, 0, NULL, 0 } };
+    struct bc_cmaf_run runs[2] = { { .track_id = 1 }, { .track_id = 2 } };
     assert_null(bc_cmaf_chunk(1, runs, 2));
     struct bc_cmaf_sample huge = { (const uint8_t *)"x", SIZE_MAX, 1, 0, true, false };
-    runs[0] = (struct bc_cmaf_run){ 1, 0, &huge, 1 };
+    runs[0] = (struct bc_cmaf_run){ 1, 0, false, &huge, 1 };
     assert_null(bc_cmaf_chunk(1, runs, 2));
 }
 

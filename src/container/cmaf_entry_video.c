@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmaf_box.h"
+#include "cmaf_entry.h"
+
+#define COMPRESSOR_NAME 32
+
+// The sample entry of a codec: how it is called, the box of its configuration record, and
+// the name that its binding wants written into it.
+struct entry {
+    enum bc_codec codec;
+    char type[5];
+    char config[5];
+    size_t config_min;
+    const char *compressor;
+};
+
+// avc1 and hvc1, not avc3 and hev1: parameter sets are in the entry (Apple plays only
+// those).
+static const struct entry ENTRIES[] = {
+    { BC_CODEC_AVC, "avc1", "avcC", 7, "" },
+    { BC_CODEC_HEVC, "hvc1", "hvcC", 23, "" },
+    { BC_CODEC_AV1, "av01", "av1C", 4, "AOM Coding" },
+    { BC_CODEC_VP9, "vp09", "vpcC", 12, "VPC Coding" },
+};
+
+static const struct entry *
+entry_of(const struct bc_track *t)
+{
+    for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++) {
+        if (t->codec == ENTRIES[i].codec) {
+            return &ENTRIES[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+cmaf_supports_video(const struct bc_track *t)
+{
+    const struct entry *entry = entry_of(t);
+    return entry && t->config && t->config->len >= entry->config_min;
+}
+
+// A string of at most 31 bytes behind its length.
+static void
+write_compressor(struct bc_writer *w, const char *name)
+{
+    size_t len = strlen(name);
+    bc_write_u8(w, (uint8_t)len);
+    bc_write_bytes(w, name, len);
+    box_zeros(w, COMPRESSOR_NAME - 1 - len);
+}
+
+// What a VP9 track's record says of its colours, again for players that look here (ISO/IEC
+// 14496-12 12.1.5). The other codecs say it in their own headers, which decoders read.
+static void
+write_colr(struct bc_writer *w, const struct bc_track *t)
+{
+    static const uint8_t UNSPECIFIED = 2;
+    const uint8_t *vpcc = t->config->data;
+    if (t->codec != BC_CODEC_VP9 || vpcc[7] == UNSPECIFIED) {
+        return;
+    }
+    size_t at = box_begin(w, "colr");
+    bc_write_str(w, "nclx");
+    for (size_t i = 7; i < 10; i++) {
+        bc_write_u16(w, vpcc[i]); // primaries, transfer, matrix
+    }
+    bc_write_u8(w, vpcc[6] & 1 ? 0x80 : 0); // full range
+    box_end(w, at);
+}
+
+// VisualSampleEntry, ISO/IEC 14496-12 12.1.3.
+void
+cmaf_write_visual_entry(struct bc_writer *w, const struct bc_track *t)
+{
+    const struct entry *entry = entry_of(t);
+    size_t at = box_begin(w, entry->type);
+    box_zeros(w, 6);
+    bc_write_u16(w, 1); // data_reference_index
+    box_zeros(w, 16);
+    bc_write_u16(w, (uint16_t)t->width);
+    bc_write_u16(w, (uint16_t)t->height);
+    bc_write_u32(w, 0x480000); // 72 dpi
+    bc_write_u32(w, 0x480000);
+    bc_write_u32(w, 0);
+    bc_write_u16(w, 1); // frame_count
+    write_compressor(w, entry->compressor);
+    bc_write_u16(w, 0x18); // depth: colour without alpha
+    bc_write_u16(w, 0xffff);
+    box_write(w, entry->config, t->config->data, t->config->len);
+    write_colr(w, t);
+    box_end(w, at);
+}
