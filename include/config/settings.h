@@ -53,6 +53,7 @@ struct bc_config_source_list {
 struct bc_config_channel {
     char *name;        // owned, "live/hq"
     char *publish_key; // owned, secret, plain or "sha256:<hex>"; "" means the global key
+    char *srt_passphrase; // owned, secret; "" means srt.passphrase
     enum bc_record_mode record;
     char *title; // owned
     struct bc_config_source_list sources; // at least one
@@ -148,6 +149,12 @@ struct bc_config_webrtc {
     int64_t max_sessions;
 };
 
+struct bc_config_srt {
+    struct bc_config_listen_list listen;
+    int64_t latency_ms;
+    char *passphrase; // secret; "" is no encryption
+};
+
 // One consistent set of values. Whoever loads it owns the first reference; from then on
 // it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
@@ -164,6 +171,7 @@ struct bc_config {
     struct bc_config_stream stream;
     struct bc_config_hls hls;
     struct bc_config_webrtc webrtc;
+    struct bc_config_srt srt;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;
 };

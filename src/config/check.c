@@ -13,6 +13,7 @@
 #include "report.h"
 
 #define SHA256_HEX 64
+#define PASSPHRASE_MIN 10
 
 const char *
 bc_check_secret(const char *text)
@@ -65,6 +66,22 @@ bc_check_ice_servers(const char *text)
                    "separated by spaces";
         }
         p += len + (p[len] == ' ');
+    }
+    return NULL;
+}
+
+// What libsrt takes; the length's upper bound is the key's.
+const char *
+bc_check_passphrase(const char *text)
+{
+    size_t len = strlen(text);
+    if (len > 0 && len < PASSPHRASE_MIN) {
+        return "a passphrase has 10 to 79 characters";
+    }
+    for (; *text; text++) {
+        if (*text < ' ' || *text > '~') {
+            return "a passphrase is printable ASCII";
+        }
     }
     return NULL;
 }
@@ -175,15 +192,19 @@ check_listeners(struct checker *c)
     const struct {
         const char *key;
         const struct bc_config_listen_list *list;
+        bool tcp;
+        bool udp;
     } lists[] = {
-        { "rtmp.listen", &c->cfg->rtmp.listen },
-        { "http.listen", &c->cfg->http.listen },
-        { "https.listen", &c->cfg->https.listen },
-        { "webrtc.listen", &c->cfg->webrtc.listen },
+        { "rtmp.listen", &c->cfg->rtmp.listen, true, false },
+        { "http.listen", &c->cfg->http.listen, true, false },
+        { "https.listen", &c->cfg->https.listen, true, false },
+        { "webrtc.listen", &c->cfg->webrtc.listen, true, true },
+        { "srt.listen", &c->cfg->srt.listen, false, true },
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         for (size_t j = 0; j <= i; j++) {
-            if (lists_share(lists[i].list, lists[j].list)) {
+            bool meet = (lists[i].tcp && lists[j].tcp) || (lists[i].udp && lists[j].udp);
+            if (meet && lists_share(lists[i].list, lists[j].list)) {
                 fail(c, lists[i].key, lists[j].key, "an address is %s%s",
                     i == j ? "listed twice" : "also in ", i == j ? "" : lists[j].key);
             }
@@ -219,10 +240,14 @@ bc_config_warnings(const struct bc_config *cfg, struct bc_writer *out)
 {
     bool https = cfg->tls.cert[0] && is_public(&cfg->https.listen);
     bool web = is_public(&cfg->http.listen) || https;
-    if (cfg->access.publish == BC_ACCESS_OPEN && is_public(&cfg->rtmp.listen)) {
-        bc_write_str(out,
-            "access.publish is open and rtmp.listen is not on loopback only: "
-            "anybody who reaches this server can publish\n");
+    const char *open = is_public(&cfg->rtmp.listen) ? "rtmp.listen"
+        : is_public(&cfg->srt.listen)               ? "srt.listen"
+                                                    : NULL;
+    if (cfg->access.publish == BC_ACCESS_OPEN && open) {
+        bc_write_fmt(out,
+            "access.publish is open and %s is not on loopback only: "
+            "anybody who reaches this server can publish\n",
+            open);
     }
     if (cfg->access.api == BC_ACCESS_OPEN && web) {
         bc_write_str(out,

@@ -26,6 +26,9 @@ bc_check_origin(const char *text);
 const char *
 bc_check_ice_servers(const char *text);
 
+const char *
+bc_check_passphrase(const char *text);
+
 // What must hold between keys.
 void
 bc_check_config(

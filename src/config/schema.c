@@ -70,6 +70,7 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "stream", "Channels, takes and viewers." },
     { "hls", "HLS and low-latency HLS. Changes apply to later broadcasts." },
     { "webrtc", "WebRTC: WHIP for hosts, WHEP for viewers. One port for all media." },
+    { "srt", "SRT for hosts and viewers, as MPEG transport streams." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
     / sizeof(BC_CONFIG_SECTIONS[0]);
@@ -219,6 +220,19 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "webrtc.max_sessions", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(webrtc.max_sessions), .def = "5000", .min = 1, .max = 1000000,
         .text = "WebRTC sessions of the whole server." },
+
+    { .name = "srt.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
+        .offset = AT(srt.listen), .def = ":8890",
+        .text = "Addresses for SRT, UDP; an empty list turns it off." },
+    { .name = "srt.latency_ms", .type = BC_KEY_INT, .scope = RESTART,
+        .offset = AT(srt.latency_ms), .def = "200", .min = 20, .max = 8000, .unit = "ms",
+        .text = "How long a lost packet may take to be sent again, both ways. The larger "
+                "one of both sides counts." },
+    { .name = "srt.passphrase", .type = BC_KEY_STRING, .scope = LIVE,
+        .offset = AT(srt.passphrase), .def = "", .max = 79, .secret = true,
+        .check = bc_check_passphrase,
+        .text = "Hosts and viewers by SRT must encrypt with this passphrase of 10 to 79 "
+                "characters; \"\" is no encryption." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,
@@ -229,6 +243,10 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .offset = CHANNEL_AT(publish_key), .def = "", .max = SECRET_MAX, .secret = true,
         .check = bc_check_secret,
         .text = "Publish key of this channel, instead of the global one." },
+    { .name = "srt_passphrase", .type = BC_KEY_STRING, .scope = LIVE,
+        .offset = CHANNEL_AT(srt_passphrase), .def = "", .max = 79, .secret = true,
+        .check = bc_check_passphrase,
+        .text = "SRT passphrase of this channel, instead of srt.passphrase." },
     { .name = "record", .type = BC_KEY_ENUM, .scope = LIVE, .offset = CHANNEL_AT(record),
         .def = "never", .choices = RECORD_MODES,
         .text = "Whether broadcasts are recorded. Reserved: nothing records yet." },

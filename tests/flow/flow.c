@@ -63,8 +63,10 @@ flow_open(struct flow *f, const char *const *overrides)
     snprintf(f->texts[2], sizeof(f->texts[2]), "data.dir=%s", f->data_dir);
     snprintf(f->texts[3], sizeof(f->texts[3]), "webrtc.listen=127.0.0.1:%u",
         f->media_port);
+    f->srt_port = find_port(f->media_port - PORT_FIRST + 1);
+    snprintf(f->texts[4], sizeof(f->texts[4]), "srt.listen=127.0.0.1:%u", f->srt_port);
     // Open, so that each key is a credential of its own.
-    const char *own[] = { f->texts[0], f->texts[1], f->texts[2], f->texts[3],
+    const char *own[] = { f->texts[0], f->texts[1], f->texts[2], f->texts[3], f->texts[4],
         "workers=2", "log.level=error", "access.publish=open", "access.api=open" };
     size_t n = sizeof(own) / sizeof(own[0]);
     memcpy(f->overrides, own, sizeof(own));

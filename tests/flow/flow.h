@@ -21,11 +21,12 @@
 struct flow {
     struct bc_server server;
     const char *overrides[FLOW_OVERRIDES]; // what the server was started with
-    char texts[4][96];                     // some of them
+    char texts[5][96];                     // some of them
     char data_dir[64];
     unsigned rtmp_port;
     unsigned http_port;
     unsigned media_port; // of WebRTC, UDP and TCP
+    unsigned srt_port;
     struct bc_list peers; // struct flow_peer
     bool stopped;
 };

@@ -137,6 +137,7 @@ def branchcast_command(args, scratch):
         "rtmp.listen": f"127.0.0.1:{args.port_base}",
         "http.listen": f"127.0.0.1:{args.port_base + 1}",
         "webrtc.listen": f"127.0.0.1:{args.port_base + 2}",
+        "srt.listen": "",
     }
     command = [str(args.branchcast), "serve"]
     for key, value in settings.items():

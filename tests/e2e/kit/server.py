@@ -44,6 +44,7 @@ class Server:
             'rtmp.listen': f'127.0.0.1:{self.rtmp_port}',
             'http.listen': f'127.0.0.1:{self.http_port}',
             'webrtc.listen': f'127.0.0.1:{ports.free_port()}',
+            'srt.listen': f'127.0.0.1:{ports.free_port()}',
             'data.dir': os.path.join(directory, 'data'),
         }
         if https:
@@ -54,6 +55,7 @@ class Server:
         self.rtmp_port = int(self.settings['rtmp.listen'].rsplit(':', 1)[1])
         self.http_port = int(self.settings['http.listen'].rsplit(':', 1)[1])
         self.webrtc_port = int(self.settings['webrtc.listen'].rsplit(':', 1)[-1] or 0)
+        self.srt_port = int(self.settings['srt.listen'].rsplit(':', 1)[-1] or 0)
         self.config = config
         self.quiet = quiet      # without what it tells the user on stdout
         self.log_file = os.path.join(directory, f'server-{self.http_port}.log')

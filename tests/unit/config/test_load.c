@@ -214,6 +214,10 @@ test_secrets_do_not_show_in_errors(void **state)
         "and without & ? # %\n");
     expect_errors("access: {publish_key: \"sha256:abc\"}\n",
         "t.yaml:1: access.publish_key: after sha256: come 64 hexadecimal digits\n");
+    expect_errors("srt: {passphrase: too-short}\n",
+        "t.yaml:1: srt.passphrase: a passphrase has 10 to 79 characters\n");
+    expect_errors("channels: {a/b: {srt_passphrase: \"long enough \xc3\xa9\"}}\n",
+        "t.yaml:1: channels.a/b.srt_passphrase: a passphrase is printable ASCII\n");
     expect_override_error("access.play_key=a b",
         "--set: access.play_key: a key is printable ASCII without spaces and without & "
         "? # %\n");
@@ -347,6 +351,9 @@ test_keys_are_checked_together(void **state)
         "t.yaml:2: http.listen: an address is also in rtmp.listen\n");
     expect_errors("http:\n  listen: [\":81\", \"*:81\"]\n",
         "t.yaml:2: http.listen: an address is listed twice\n");
+    // One is TCP, one UDP, and one both.
+    expect_errors("srt:\n  listen: \":8189\"\nhttp:\n  listen: \":8890\"\n",
+        "t.yaml:2: srt.listen: an address is also in webrtc.listen\n");
 }
 
 static void

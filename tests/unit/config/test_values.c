@@ -42,6 +42,9 @@ test_defaults_need_no_file(void **state)
     assert_int_equal(cfg->stream.grace_s, 30);
     assert_int_equal(cfg->hls.part_ms, 200);
     assert_int_equal(cfg->hls.window_s, 60);
+    assert_int_equal(cfg->srt.listen.items[0].port, 8890);
+    assert_int_equal(cfg->srt.latency_ms, 200);
+    assert_string_equal(cfg->srt.passphrase, "");
     assert_int_equal(cfg->n_channels, 0);
     assert_null(bc_config_channel(cfg, "live/hq"));
     bc_config_unref(&cfg);
@@ -113,6 +116,7 @@ static const char CHANNELS[] = "channels:\n"
                                "      - slate: { file: conf/closed.mp4 }\n"
                                "  live/hq:\n"
                                "    publish_key: 0571\n"
+                               "    srt_passphrase: 0123456789\n"
                                "    record: always\n"
                                "    title: \"总部 \\\"HQ\\\"\"\n"
                                "    sources:\n"
@@ -137,6 +141,7 @@ test_channels_are_read(void **state)
     assert_int_equal(cfg->n_channels, 3);
     const struct bc_config_channel *hq = bc_config_channel(cfg, "live/hq");
     assert_string_equal(hq->publish_key, "0571");
+    assert_string_equal(hq->srt_passphrase, "0123456789");
     assert_int_equal(hq->record, BC_RECORD_ALWAYS);
     assert_string_equal(hq->title, "总部 \"HQ\"");
     assert_int_equal(hq->sources.n, 3);
@@ -221,10 +226,12 @@ test_open_public_servers_are_warned_of(void **state)
     expect_warnings("", 0);
     expect_warnings("access: {publish: open, api: open}\n", 2);
     expect_warnings("access: {publish: open, api: open}\n"
-                    "rtmp: {listen: 127.0.0.1:1935}\nhttp: {listen: \"[::1]:80\"}\n",
+                    "rtmp: {listen: 127.0.0.1:1935}\nhttp: {listen: \"[::1]:80\"}\n"
+                    "srt: {listen: 127.0.0.1:8890}\n",
         0);
     expect_warnings(
         "access: {publish: open}\nrtmp: {listen: [127.0.0.1:1, 10.0.0.1:1]}\n", 1);
+    expect_warnings("access: {publish: open}\nrtmp: {listen: []}\n", 1);
     expect_warnings("access: {api: open}\nhttp: {listen: []}\n", 0);
     expect_warnings("access: {api: open}\nhttp: {listen: []}\n"
                     "tls: {cert: /dev/null, key: /dev/null}\n",
