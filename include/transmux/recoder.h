@@ -32,6 +32,7 @@ struct bc_recoder_params {
     struct bc_codec_threads *threads;
     struct bc_worker *home; // where packets come from and go to
     enum bc_codec to;       // BC_CODEC_OPUS, BC_CODEC_AAC, BC_CODEC_AVC (no B-frames)
+    unsigned channels; // sound: 1 or 2; 0: as the source, many become two
     const struct bc_logger *log; // outlives the recoder
     // A finished packet with its track, a reference for the callee. Times are broadcast
     // time, strictly rising; epoch and flags as the source's. Home's thread.

@@ -11,7 +11,7 @@
 static struct bc_fanout *
 from_sink(struct bc_packet_sink *sink)
 {
-    return bc_container_of(sink, struct bc_fanout, sink);
+    return bc_container_of(sink, struct bc_fanout, outlet.sink);
 }
 
 static void
@@ -80,21 +80,18 @@ static const struct bc_packet_sink_ops SINK_OPS = {
 
 void
 bc_fanout_init(
-    struct bc_fanout *fanout, struct bc_channel *channel, struct bc_aac_view *view)
+    struct bc_fanout *fanout, struct bc_channel *channel, struct bc_player_view *view)
 {
     memset(fanout, 0, sizeof(*fanout));
-    bc_list_init(&fanout->sink.node);
     bc_list_init(&fanout->feeds);
-    fanout->sink.ops = &SINK_OPS;
     fanout->channel = channel;
-    fanout->view = view;
-    bc_aac_view_add_sink(view, &fanout->sink);
+    bc_player_view_add(view, &fanout->outlet, &SINK_OPS);
 }
 
 void
 bc_fanout_finish(struct bc_fanout *fanout)
 {
-    bc_list_remove(&fanout->sink.node);
+    bc_player_outlet_remove(&fanout->outlet);
     bc_list_for_each(node, tmp, &fanout->feeds)
     {
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
@@ -137,7 +134,7 @@ prime(struct bc_feed *feed, struct bc_window *window)
     if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
-        bc_aac_view_replay_gop(feed->fanout->view, replay_packet, &replay);
+        bc_player_outlet_replay_gop(&feed->fanout->outlet, replay_packet, &replay);
     }
     bc_feed_push_note(&replay, BC_ITEM_PRIMED);
     bc_feed_flush(&replay);
@@ -167,7 +164,7 @@ subscribe(struct bc_feed *feed, struct bc_window *window)
 }
 
 static void
-on_sound_ready(struct bc_aac_waiter *waiter)
+on_sound_ready(struct bc_sound_waiter *waiter)
 {
     struct bc_window *window = bc_container_of(waiter, struct bc_window, sound_waiter);
     struct bc_feed *feed = find_feed(fanout_of(window), &window->key);
@@ -188,13 +185,13 @@ run_attach(struct bc_task *task, struct bc_worker *worker)
             return;
         }
         bc_list_append(&f->feeds, &feed->node);
-        bc_aac_view_use(f->view);
+        bc_player_outlet_use(&f->outlet);
     }
     // The first viewer of a channel whose sound must be encoded waits for that of the
     // cached GOP: a player that gets pictures alone stands still.
     window->sound_waiter.ready = on_sound_ready;
     bc_list_init(&window->sound_waiter.node);
-    if (bc_aac_view_is_ready(f->view, &window->sound_waiter)) {
+    if (bc_player_outlet_is_ready(&f->outlet, &window->sound_waiter)) {
         subscribe(feed, window);
     }
 }
@@ -223,7 +220,7 @@ run_detach(struct bc_task *task, struct bc_worker *worker)
         if (feed->subscriber_count == 0) {
             bc_list_remove(&feed->node);
             bc_feed_destroy(feed);
-            bc_aac_view_release(f->view);
+            bc_player_outlet_release(&f->outlet);
         }
     }
     bc_window_detached(window);

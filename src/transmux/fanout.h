@@ -2,9 +2,9 @@
 #ifndef TRANSMUX_FANOUT_H
 #define TRANSMUX_FANOUT_H
 
-#include "aac_view.h"
 #include "framing.h"
 #include "item.h"
+#include "player_view.h"
 #include "stream/channel.h"
 
 struct bc_window;
@@ -12,9 +12,8 @@ struct bc_window;
 // A channel's feeds: every byte form that somebody watches, each made once. Part of the
 // channel's outputs, home worker only. Windows of any worker subscribe by message.
 struct bc_fanout {
-    struct bc_packet_sink sink;
+    struct bc_player_outlet outlet; // where our packets come from
     struct bc_channel *channel; // borrowed; we are part of it
-    struct bc_aac_view *view;   // borrowed; where our packets come from
     struct bc_list feeds;
     struct bc_feed_tracks tracks; // owned references
     unsigned generation;          // of the tracks
@@ -22,7 +21,7 @@ struct bc_fanout {
 
 void
 bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel,
-    struct bc_aac_view *view);
+    struct bc_player_view *view);
 
 void
 bc_fanout_finish(struct bc_fanout *fanout);

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "container/cmaf.h"
 #include "stream/hub.h"
 
 static struct bc_hls_outlet *
 from_sink(struct bc_packet_sink *sink)
 {
-    return bc_container_of(sink, struct bc_hls_outlet, sink);
+    return bc_container_of(sink, struct bc_hls_outlet, outlet.sink);
 }
 
 struct bc_hls_snapshot *
@@ -136,18 +137,18 @@ static void
 replay(void *user, struct bc_packet *packet)
 {
     struct bc_hls_outlet *o = user;
-    push(o, packet, packet->pts_us + o->view->wall_offset_us);
+    push(o, packet, packet->pts_us + o->outlet.view->wall_offset_us);
 }
 
 static void
 begin(struct bc_hls_outlet *o)
 {
     o->waits_for_sound = false;
-    bc_aac_view_replay_gop(o->view, replay, o);
+    bc_player_outlet_replay_gop(&o->outlet, replay, o);
 }
 
 static void
-on_sound_ready(struct bc_aac_waiter *waiter)
+on_sound_ready(struct bc_sound_waiter *waiter)
 {
     begin(bc_container_of(waiter, struct bc_hls_outlet, sound_waiter));
 }
@@ -156,7 +157,7 @@ on_sound_ready(struct bc_aac_waiter *waiter)
 static void
 settle(struct bc_hls_outlet *o)
 {
-    bool use = o->view->foreign && o->asked;
+    bool use = o->outlet.recoded && o->asked;
     if (use == o->uses_view) {
         return;
     }
@@ -164,14 +165,14 @@ settle(struct bc_hls_outlet *o)
     bc_list_remove(&o->sound_waiter.node);
     o->waits_for_sound = false;
     if (!use) {
-        bc_aac_view_release(o->view);
+        bc_player_outlet_release(&o->outlet);
         return;
     }
-    bc_aac_view_use(o->view);
+    bc_player_outlet_use(&o->outlet);
     if (o->muxer) {
         return; // in the middle of a broadcast: it just goes on
     }
-    o->waits_for_sound = !bc_aac_view_is_ready(o->view, &o->sound_waiter);
+    o->waits_for_sound = !bc_player_outlet_is_ready(&o->outlet, &o->sound_waiter);
     if (!o->waits_for_sound) {
         begin(o);
     }
@@ -192,7 +193,7 @@ static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     struct bc_hls_outlet *o = from_sink(sink);
-    bool ready = !o->view->foreign || (o->uses_view && !o->waits_for_sound);
+    bool ready = !o->outlet.recoded || (o->uses_view && !o->waits_for_sound);
     if (ready) {
         push(o, packet, wall_us);
     }
@@ -243,13 +244,20 @@ static const struct bc_packet_sink_ops SINK_OPS = {
     .on_end = on_end,
 };
 
+// Who plays AV1 or VP9 plays Opus too, and CMAF carries it.
+static bool
+takes_sound(const struct bc_track *video, const struct bc_track *audio)
+{
+    return audio->codec == BC_CODEC_OPUS && bc_cmaf_supports(audio) && video
+        && (video->codec == BC_CODEC_AV1 || video->codec == BC_CODEC_VP9)
+        && bc_cmaf_supports(video);
+}
+
 void
 bc_hls_outlet_init(
-    struct bc_hls_outlet *o, struct bc_channel *channel, struct bc_aac_view *view)
+    struct bc_hls_outlet *o, struct bc_channel *channel, struct bc_player_view *view)
 {
     memset(o, 0, sizeof(*o));
-    bc_list_init(&o->sink.node);
-    o->sink.ops = &SINK_OPS;
     o->channel = channel;
     pthread_mutex_init(&o->lock, NULL);
     atomic_init(&o->interest, 0);
@@ -259,19 +267,19 @@ bc_hls_outlet_init(
         o->queues[i].wake_task.run = run_wake;
         o->queues[i].outlet = o;
     }
-    o->view = view;
     o->sound_waiter.ready = on_sound_ready;
     bc_list_init(&o->sound_waiter.node);
     bc_list_init(&o->wanted_task.node);
     o->wanted_task.run = run_wanted;
     atomic_init(&o->wanted, false);
-    bc_aac_view_add_sink(view, &o->sink);
+    o->outlet.takes_sound = takes_sound;
+    bc_player_view_add(view, &o->outlet, &SINK_OPS);
 }
 
 void
 bc_hls_outlet_finish(struct bc_hls_outlet *o)
 {
-    bc_list_remove(&o->sink.node);
+    bc_player_outlet_remove(&o->outlet);
     bc_list_remove(&o->sound_waiter.node);
     bc_hls_destroy(o->muxer);
     bc_hls_snapshot_unref(&o->snapshot);

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "aac_view.h"
 #include "net/worker.h"
+#include "player_view.h"
 #include "stream/channel.h"
 #include "transmux/hls.h"
 #include "transmux/outputs.h"
@@ -24,12 +24,11 @@ struct bc_hls_queue {
 
 // A channel's LL-HLS: the muxer on the home worker, the newest snapshot for everybody.
 struct bc_hls_outlet {
-    struct bc_packet_sink sink;
+    struct bc_player_outlet outlet; // where our packets come from
     struct bc_channel *channel;   // borrowed; we are part of it
-    struct bc_aac_view *view;     // borrowed; where our packets come from
     // A channel whose sound must be encoded for us has HLS only once somebody asked for
     // it.
-    struct bc_aac_waiter sound_waiter;
+    struct bc_sound_waiter sound_waiter;
     bool asked;
     bool uses_view;
     bool waits_for_sound;
@@ -48,7 +47,7 @@ struct bc_hls_outlet {
 
 void
 bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel,
-    struct bc_aac_view *view);
+    struct bc_player_view *view);
 
 void
 bc_hls_outlet_finish(struct bc_hls_outlet *o);

@@ -12,9 +12,9 @@ bc_outputs_create(struct bc_channel *channel, struct bc_codec_threads *threads)
     if (!o) {
         return NULL;
     }
-    bc_aac_view_init(&o->aac_view, channel, threads);
-    bc_fanout_init(&o->fanout, channel, &o->aac_view);
-    bc_hls_outlet_init(&o->hls, channel, &o->aac_view);
+    bc_player_view_init(&o->view, channel, threads);
+    bc_fanout_init(&o->fanout, channel, &o->view);
+    bc_hls_outlet_init(&o->hls, channel, &o->view);
     bc_rtp_feed_init(&o->rtp, channel, threads);
     return o;
 }
@@ -26,7 +26,7 @@ bc_outputs_destroy(struct bc_outputs *outputs)
         bc_rtp_feed_finish(&outputs->rtp);
         bc_hls_outlet_finish(&outputs->hls);
         bc_fanout_finish(&outputs->fanout);
-        bc_aac_view_finish(&outputs->aac_view);
+        bc_player_view_finish(&outputs->view);
         free(outputs);
     }
 }

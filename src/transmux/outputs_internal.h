@@ -2,15 +2,15 @@
 #ifndef TRANSMUX_OUTPUTS_INTERNAL_H
 #define TRANSMUX_OUTPUTS_INTERNAL_H
 
-#include "aac_view.h"
 #include "fanout.h"
 #include "hls_outlet.h"
+#include "player_view.h"
 #include "rtp_feed.h"
 #include "transmux/outputs.h"
 
 // One per channel. Made on the channel's home worker, dies with the channel.
 struct bc_outputs {
-    struct bc_aac_view aac_view;
+    struct bc_player_view view;
     struct bc_fanout fanout;
     struct bc_hls_outlet hls;
     struct bc_rtp_feed rtp;

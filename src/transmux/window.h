@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include "base/table.h"
 
-#include "aac_view.h"
+#include "aac_sound.h"
 #include "item.h"
 #include "net/timer.h"
 #include "net/worker.h"
@@ -59,7 +59,7 @@ struct bc_window {
     unsigned ends;      // how many BC_ITEM_END came
     uint64_t primed_at; // first item after the cached GOP
     struct bc_task attach_task; // to the channel's home
-    struct bc_aac_waiter sound_waiter; // home only
+    struct bc_sound_waiter sound_waiter; // home only
     struct bc_task detach_task;
     struct bc_task detached_task; // and back
 };

@@ -36,6 +36,7 @@
 struct audio_job {
     struct codec_job base;
     struct audio_encoder out;
+    unsigned channels; // asked for; 0: as the source
     struct bc_track *track; // shared; what the decoder was opened for
     AVCodecContext *dec; // owned
     AVFrame *frame; // owned
@@ -121,7 +122,8 @@ prepare(struct audio_job *j)
         || f->ch_layout.nb_channels <= 0) {
         return -EINVAL;
     }
-    unsigned channels = f->ch_layout.nb_channels == 1 ? 1 : 2;
+    unsigned source = f->ch_layout.nb_channels == 1 ? 1 : 2;
+    unsigned channels = j->channels > 0 ? j->channels : source;
     if (!j->out.ctx || j->out.channels != channels) {
         if (audio_encoder_open(&j->out, channels) != 0) {
             fail(j, "the sound encoder cannot be opened");
@@ -367,7 +369,8 @@ static const struct codec_job_ops OPS = {
 };
 
 struct codec_job *
-codec_audio_job_create(enum bc_codec to, const struct codec_sink *sink)
+codec_audio_job_create(
+    enum bc_codec to, unsigned channels, const struct codec_sink *sink)
 {
     struct audio_job *j = calloc(1, sizeof(*j));
     if (!j) {
@@ -375,6 +378,7 @@ codec_audio_job_create(enum bc_codec to, const struct codec_sink *sink)
     }
     j->base.ops = &OPS;
     j->base.sink = *sink;
+    j->channels = channels;
     audio_encoder_init(&j->out, to, sink);
     j->frame = av_frame_alloc();
     j->packet = av_packet_alloc();

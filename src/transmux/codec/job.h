@@ -43,9 +43,11 @@ struct codec_job {
     uint64_t dropped; // pictures that were left out to keep up, packets without sense
 };
 
-// Sound into Opus or AAC at 48 kHz, mono or stereo. NULL without memory.
+// Sound into Opus or AAC at 48 kHz with 1 or 2 channels; 0: as many as the source has, at
+// most 2. NULL without memory.
 struct codec_job *
-codec_audio_job_create(enum bc_codec to, const struct codec_sink *sink);
+codec_audio_job_create(
+    enum bc_codec to, unsigned channels, const struct codec_sink *sink);
 
 // Pictures into AVC without B-frames. NULL without memory.
 struct codec_job *

@@ -247,7 +247,7 @@ bc_recoder_create(const struct bc_recoder_params *params)
     bool picture = params->to == BC_CODEC_AVC;
     struct codec_sink sink = { on_job_packet, r };
     r->job = picture ? codec_video_job_create(&sink)
-                     : codec_audio_job_create(params->to, &sink);
+                     : codec_audio_job_create(params->to, params->channels, &sink);
     if (!r->job) {
         free(r);
         return NULL;

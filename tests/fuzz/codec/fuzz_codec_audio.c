@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct codec_sink sink = { take, &last_us };
     struct bc_track *tracks[2] = { make_track(kind & 7), make_track(kind >> 4 & 7) };
     struct codec_job *job =
-        codec_audio_job_create(kind & 8 ? BC_CODEC_AAC : BC_CODEC_OPUS, &sink);
+        codec_audio_job_create(kind & 8 ? BC_CODEC_AAC : BC_CODEC_OPUS, 0, &sink);
     av_log_set_level(AV_LOG_QUIET);
     for (unsigned n = 0; n < 200 && bc_reader_left(&r) > 0; n++) {
         feed(job, tracks[n / 50 % 2], &r, &now_us);

@@ -47,7 +47,7 @@ static void
 open_job(struct fixture *f, enum bc_codec to)
 {
     struct codec_sink sink = { kit_keep, &f->out };
-    f->job = codec_audio_job_create(to, &sink);
+    f->job = codec_audio_job_create(to, 0, &sink);
     assert_non_null(f->job);
 }
 
