@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/writer.h"
+#include "media/nal_sets.h"
 #include "media/track.h"
-#include "nal_sets.h"
 #include "protocol/rtp/payload.h"
 
 #define BC_RTP_UNIT_MAX_BYTES (8u << 20)
@@ -106,6 +106,11 @@ bc_rtp_piece_end(struct bc_rtp_depacketiser *d);
 
 int
 bc_rtp_piece_whole(struct bc_rtp_depacketiser *d, const uint8_t *p, size_t len);
+
+// The sets in an SDP's fmtp: sprop-parameter-sets (RFC 6184 8.1), sprop-vps, sprop-sps,
+// sprop-pps (RFC 7798 7.1).
+void
+bc_rtp_sets_from_fmtp(struct bc_nal_sets *s, const char *fmtp);
 
 // d->unit as it stands.
 struct bc_buf *

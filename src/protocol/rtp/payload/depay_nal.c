@@ -7,8 +7,8 @@
 #include "base/bits.h"
 #include "base/reader.h"
 #include "depay.h"
+#include "media/nal_types.h"
 #include "media/nalu.h"
-#include "nal_types.h"
 
 #define FU_START 0x80
 #define FU_END 0x40
@@ -257,7 +257,7 @@ init_nal(struct bc_rtp_depacketiser *d, const struct bc_rtp_depacketiser_params 
 {
     d->u.nal.sets.codec = params->codec;
     if (params->fmtp) {
-        bc_nal_sets_from_fmtp(&d->u.nal.sets, params->fmtp);
+        bc_rtp_sets_from_fmtp(&d->u.nal.sets, params->fmtp);
     }
     return 0;
 }

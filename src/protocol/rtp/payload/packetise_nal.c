@@ -7,7 +7,7 @@
 //
 // The two differ in the header: F NRI(2) type(5) and F type(6) layer(6) tid(3).
 #include "base/reader.h"
-#include "nal_types.h"
+#include "media/nal_types.h"
 #include "packetise.h"
 
 #define FU_START 0x80

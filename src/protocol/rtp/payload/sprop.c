@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "nal_sets.h"
-#include "nal_types.h"
+#include "depay.h"
+#include "media/nal_types.h"
 
 static int
 base64_value(char c)
@@ -74,7 +74,7 @@ is_sets_key(enum bc_codec codec, const char *key, size_t len)
 }
 
 void
-bc_nal_sets_from_fmtp(struct bc_nal_sets *s, const char *fmtp)
+bc_rtp_sets_from_fmtp(struct bc_nal_sets *s, const char *fmtp)
 {
     for (const char *p = fmtp; *p;) {
         p += strspn(p, " ;");

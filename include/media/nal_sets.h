@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROTOCOL_RTP_PAYLOAD_NAL_SETS_H
-#define PROTOCOL_RTP_PAYLOAD_NAL_SETS_H
+#ifndef MEDIA_NAL_SETS_H
+#define MEDIA_NAL_SETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +21,8 @@ struct bc_nal_set {
     uint32_t parent; // PPS: its SPS; SPS of HEVC: its VPS
 };
 
-// All parameter sets that a stream sent, by id. Inside its depacketiser; zero-initialised
-// and `codec` set is a start.
+// All parameter sets that a stream sent, by id. Inside its reader of RTP or MPEG-TS;
+// zero-initialised and `codec` set is a start.
 struct bc_nal_sets {
     enum bc_codec codec;
     bool changed; // since the last track was made; cleared by the owner
@@ -37,11 +37,6 @@ struct bc_nal_sets {
 // What can't be read or is too large is left out.
 bool
 bc_nal_sets_put(struct bc_nal_sets *s, const uint8_t *nal, size_t len);
-
-// The sets in an SDP's fmtp: sprop-parameter-sets (RFC 6184 8.1), sprop-vps, sprop-sps,
-// sprop-pps (RFC 7798 7.1).
-void
-bc_nal_sets_from_fmtp(struct bc_nal_sets *s, const char *fmtp);
 
 // The track for pictures with this PPS; NULL while a set is missing.
 struct bc_track *

@@ -2,13 +2,13 @@
 // Hosts send SPS and PPS in packets of their own, together, with the picture, or only in
 // the SDP, and may have several. So all are kept by id, and the keyframe's first slice
 // tells which ones count.
-#include "nal_sets.h"
+#include "media/nal_sets.h"
 
 #include <string.h>
 
 #include "base/bits.h"
+#include "media/nal_types.h"
 #include "media/track_build.h"
-#include "nal_types.h"
 
 #define MAX_SUB_LAYERS 7
 

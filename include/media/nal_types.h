@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROTOCOL_RTP_PAYLOAD_NAL_TYPES_H
-#define PROTOCOL_RTP_PAYLOAD_NAL_TYPES_H
+#ifndef MEDIA_NAL_TYPES_H
+#define MEDIA_NAL_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>
