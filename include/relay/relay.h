@@ -11,8 +11,9 @@ struct bc_rtp_windows;
 struct bc_webrtc;
 struct bc_worker;
 
-// Streams from and to other servers: pulls from a WHEP endpoint, pushes to a WHIP
-// endpoint, from behind NAT too (full ICE, STUN, TURN).
+// Streams from and to other servers. How, the URL's scheme tells: http and https are a
+// WHEP endpoint to pull from, a WHIP endpoint to push to, from behind NAT too (full ICE,
+// STUN, TURN).
 
 struct bc_relay_options {
     const char *ice_servers;  // URLs separated by spaces, as webrtc.ice_servers; or NULL
@@ -40,7 +41,7 @@ struct bc_relay_params {
     struct bc_hub *hub;
     struct bc_rtp_windows *windows; // of the worker; for pushes
     const char *channel;
-    const char *url;    // the endpoint, http or https
+    const char *url;    // of a scheme that bc_relay_knows()
     const char *bearer; // NULL: none
 };
 
@@ -57,12 +58,17 @@ struct bc_relay_status {
     char error[192]; // why the last one ended; ""
 };
 
+// Whether there is a way to pull from, or push to, a URL of its scheme. Any thread.
+bool
+bc_relay_knows(const char *url, bool push);
+
 // The rest is for the worker's own thread, or for before it runs and after it ended.
 
 // Feeds a channel from elsewhere, for as long as it is not stopped: after a failure it
 // tries again, by and by less often.
 struct bc_relay_pull;
 
+// NULL without memory, and for schemes that nobody knows.
 struct bc_relay_pull *
 bc_relay_pull_start(const struct bc_relay_params *params);
 

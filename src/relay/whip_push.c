@@ -4,12 +4,13 @@
 #include <sys/random.h>
 
 #include "client.h"
+#include "kind.h"
 #include "net/worker.h"
 #include "stream/hub.h"
 #include "transmux/rtp.h"
 
 // Owned by who started it; one worker; freed at the end of the turn in which it stops.
-struct bc_relay_push {
+struct whip_push {
     struct relay_client client;
     struct bc_channel *channel;   // owned reference; of the attempt
     struct bc_rtp_waiter waiter;
@@ -21,7 +22,7 @@ struct bc_relay_push {
 };
 
 static void
-end_attempt(struct bc_relay_push *push)
+end_attempt(struct whip_push *push)
 {
     bc_rtp_describe_cancel(&push->waiter);
     bc_rtp_viewer_destroy(push->viewer);
@@ -30,7 +31,7 @@ end_attempt(struct bc_relay_push *push)
 }
 
 static void
-end_and_retry(struct bc_relay_push *push, const char *reason, unsigned retry_after_s)
+end_and_retry(struct whip_push *push, const char *reason, unsigned retry_after_s)
 {
     end_attempt(push);
     relay_client_retry(&push->client, reason, retry_after_s);
@@ -41,7 +42,7 @@ end_and_retry(struct bc_relay_push *push, const char *reason, unsigned retry_aft
 static void
 on_end(void *user, const char *reason)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     end_attempt(push);
     relay_session_close(push->client.session, reason);
     push->client.session = NULL;
@@ -56,7 +57,7 @@ static const struct bc_rtp_viewer_ops VIEWER_OPS = { on_end };
 static void
 on_agreed(void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     struct bc_rtp_viewer_params params = { .windows = push->client.params.windows,
         .channel = push->channel, .peer = peer, .session = agreed,
         .video_ssrc = push->video_ssrc, .video_rtx_ssrc = push->video_rtx_ssrc,
@@ -71,7 +72,7 @@ on_agreed(void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed)
 static void
 on_connected(void *user)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     relay_client_connected(&push->client);
     bc_rtp_viewer_start(push->viewer);
 }
@@ -87,7 +88,7 @@ on_rtp(void *user, const struct bc_rtp_header *h, int64_t now_us)
 static void
 on_rtcp(void *user, const uint8_t *data, size_t len, int64_t now_us)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     if (push->viewer) {
         bc_rtp_viewer_on_rtcp(push->viewer, data, len, now_us);
     }
@@ -102,7 +103,7 @@ on_batch_end(void *user)
 static void
 on_writable(void *user)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     if (push->viewer) {
         bc_rtp_viewer_writable(push->viewer);
     }
@@ -111,7 +112,7 @@ on_writable(void *user)
 static void
 on_closed(void *user, const char *reason, unsigned retry_after_s)
 {
-    struct bc_relay_push *push = user;
+    struct whip_push *push = user;
     push->client.session = NULL;
     end_and_retry(push, reason, retry_after_s);
 }
@@ -120,7 +121,7 @@ static const struct relay_session_ops SESSION_OPS = { on_agreed, on_connected, o
     on_rtcp, on_batch_end, on_writable, on_closed };
 
 static void
-draw_ssrcs(struct bc_relay_push *push)
+draw_ssrcs(struct whip_push *push)
 {
     uint32_t random = 4;
     if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
@@ -135,7 +136,7 @@ draw_ssrcs(struct bc_relay_push *push)
 static void
 on_described(struct bc_rtp_waiter *waiter, const struct bc_rtp_description *d)
 {
-    struct bc_relay_push *push = bc_container_of(waiter, struct bc_relay_push, waiter);
+    struct whip_push *push = bc_container_of(waiter, struct whip_push, waiter);
     bool audio = d->audio == BC_CODEC_OPUS;
     if (!d->live || d->b_frames_refused || (d->video == BC_CODEC_NONE && !audio)) {
         end_attempt(push);
@@ -157,7 +158,7 @@ on_described(struct bc_rtp_waiter *waiter, const struct bc_rtp_description *d)
 static void
 attempt(struct relay_client *client)
 {
-    struct bc_relay_push *push = bc_container_of(client, struct bc_relay_push, client);
+    struct whip_push *push = bc_container_of(client, struct whip_push, client);
     push->channel = bc_hub_find(client->params.hub, client->params.channel);
     if (!push->channel
         || !bc_rtp_describe(client->params.windows, push->channel, &push->waiter)) {
@@ -172,13 +173,13 @@ static void
 run_free(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
-    free(bc_container_of(task, struct bc_relay_push, free_task));
+    free(bc_container_of(task, struct whip_push, free_task));
 }
 
-struct bc_relay_push *
-bc_relay_push_start(const struct bc_relay_params *params)
+static void *
+start(const struct bc_relay_params *params)
 {
-    struct bc_relay_push *push = calloc(1, sizeof(*push));
+    struct whip_push *push = calloc(1, sizeof(*push));
     if (!push) {
         return NULL;
     }
@@ -193,19 +194,21 @@ bc_relay_push_start(const struct bc_relay_params *params)
     return push;
 }
 
-void
-bc_relay_push_stop(struct bc_relay_push *push)
+static void
+stop(void *relay)
 {
-    if (push) {
-        end_attempt(push);
-        struct bc_worker *worker = push->client.params.worker;
-        relay_client_finish(&push->client, "stopped");
-        bc_worker_defer(worker, &push->free_task);
-    }
+    struct whip_push *push = relay;
+    end_attempt(push);
+    struct bc_worker *worker = push->client.params.worker;
+    relay_client_finish(&push->client, "stopped");
+    bc_worker_defer(worker, &push->free_task);
 }
 
-void
-bc_relay_push_status(const struct bc_relay_push *push, struct bc_relay_status *out)
+static void
+get_status(const void *relay, struct bc_relay_status *out)
 {
+    const struct whip_push *push = relay;
     *out = push->client.status;
 }
+
+const struct relay_kind RELAY_WHIP_PUSH = { { "http", "https" }, start, stop, get_status };

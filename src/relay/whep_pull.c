@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "client.h"
 #include "config/config.h"
+#include "kind.h"
 #include "net/worker.h"
 #include "protocol/webrtc/inbound.h"
 #include "stream/hub.h"
@@ -14,7 +15,7 @@
 #define LOOK_US 1000000
 
 // Owned by who started it; one worker; freed at the end of the turn in which it stops.
-struct bc_relay_pull {
+struct whep_pull {
     struct relay_client client;
     struct bc_peer *peer; // borrowed from the session
     struct bc_sdp_session agreed;
@@ -27,7 +28,7 @@ struct bc_relay_pull {
 // --- the end of an attempt ---
 
 static void
-end_attempt(struct bc_relay_pull *pull, const char *reason)
+end_attempt(struct whep_pull *pull, const char *reason)
 {
     bc_timer_cancel(&pull->look);
     if (pull->inbound) {
@@ -46,7 +47,7 @@ end_attempt(struct bc_relay_pull *pull, const char *reason)
 }
 
 static void
-end_and_retry(struct bc_relay_pull *pull, const char *reason, unsigned retry_after_s)
+end_and_retry(struct whep_pull *pull, const char *reason, unsigned retry_after_s)
 {
     end_attempt(pull, reason);
     relay_client_retry(&pull->client, reason, retry_after_s);
@@ -57,14 +58,14 @@ end_and_retry(struct bc_relay_pull *pull, const char *reason, unsigned retry_aft
 static void
 on_track(void *user, struct bc_track *track)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     bc_take_set_track(pull->take, track);
 }
 
 static void
 on_packet(void *user, struct bc_packet *packet)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     bc_take_push(pull->take, packet);
 }
 
@@ -73,21 +74,21 @@ static const struct bc_inbound_ops INBOUND_OPS = { on_track, on_packet };
 static void
 on_rtp(void *user, const struct bc_rtp_header *h, int64_t now_us)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     bc_inbound_on_rtp(pull->inbound, h, now_us);
 }
 
 static void
 on_rtcp(void *user, const uint8_t *data, size_t len, int64_t now_us)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     bc_inbound_on_rtcp(pull->inbound, data, len, now_us);
 }
 
 static void
 on_batch_end(void *user)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     if (pull->take) {
         bc_take_flush(pull->take);
     }
@@ -96,7 +97,7 @@ on_batch_end(void *user)
 static void
 on_look(struct bc_timer *timer)
 {
-    struct bc_relay_pull *pull = bc_container_of(timer, struct bc_relay_pull, look);
+    struct whep_pull *pull = bc_container_of(timer, struct whep_pull, look);
     struct bc_config *config = bc_hub_config(pull->client.params.hub);
     int64_t idle_us = config->stream.idle_timeout_s * 1000000;
     int64_t first_us = config->stream.first_packet_timeout_s * 1000000;
@@ -120,7 +121,7 @@ on_look(struct bc_timer *timer)
 static void
 on_accepted(void *user)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     struct bc_inbound_params params = { .worker = pull->client.params.worker,
         .peer = pull->peer, .session = &pull->agreed, .ops = &INBOUND_OPS, .user = pull,
         .log = &pull->client.log };
@@ -148,7 +149,7 @@ on_kicked(void *user, const char *reason)
 static void
 on_key_wanted(void *user, unsigned rendition)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     if (pull->inbound && bc_peer_is_connected(pull->peer)) {
         bc_inbound_ask_key(pull->inbound, rendition);
     }
@@ -173,7 +174,7 @@ credential_of(const char *url)
 static void
 on_agreed(void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     const struct bc_relay_params *p = &pull->client.params;
     pull->peer = peer;
     pull->agreed = *agreed;
@@ -190,7 +191,7 @@ on_agreed(void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed)
 static void
 on_connected(void *user)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     relay_client_connected(&pull->client);
 }
 
@@ -203,7 +204,7 @@ on_writable(void *user)
 static void
 on_closed(void *user, const char *reason, unsigned retry_after_s)
 {
-    struct bc_relay_pull *pull = user;
+    struct whep_pull *pull = user;
     pull->client.session = NULL;
     end_and_retry(pull, reason, retry_after_s);
 }
@@ -214,7 +215,7 @@ static const struct relay_session_ops SESSION_OPS = { on_agreed, on_connected, o
 static void
 attempt(struct relay_client *client)
 {
-    struct bc_relay_pull *pull = bc_container_of(client, struct bc_relay_pull, client);
+    struct whep_pull *pull = bc_container_of(client, struct whep_pull, client);
     struct relay_session_params params = { .direction = BC_SDP_RECVONLY,
         .video = { BC_CODEC_AVC, BC_CODEC_HEVC, BC_CODEC_AV1, BC_CODEC_VP9,
             BC_CODEC_VP8 },
@@ -230,13 +231,13 @@ static void
 run_free(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
-    free(bc_container_of(task, struct bc_relay_pull, free_task));
+    free(bc_container_of(task, struct whep_pull, free_task));
 }
 
-struct bc_relay_pull *
-bc_relay_pull_start(const struct bc_relay_params *params)
+static void *
+start(const struct bc_relay_params *params)
 {
-    struct bc_relay_pull *pull = calloc(1, sizeof(*pull));
+    struct whep_pull *pull = calloc(1, sizeof(*pull));
     if (!pull) {
         return NULL;
     }
@@ -250,19 +251,21 @@ bc_relay_pull_start(const struct bc_relay_params *params)
     return pull;
 }
 
-void
-bc_relay_pull_stop(struct bc_relay_pull *pull)
+static void
+stop(void *relay)
 {
-    if (pull) {
-        end_attempt(pull, "stopped");
-        struct bc_worker *worker = pull->client.params.worker;
-        relay_client_finish(&pull->client, "stopped");
-        bc_worker_defer(worker, &pull->free_task);
-    }
+    struct whep_pull *pull = relay;
+    end_attempt(pull, "stopped");
+    struct bc_worker *worker = pull->client.params.worker;
+    relay_client_finish(&pull->client, "stopped");
+    bc_worker_defer(worker, &pull->free_task);
 }
 
-void
-bc_relay_pull_status(const struct bc_relay_pull *pull, struct bc_relay_status *out)
+static void
+get_status(const void *relay, struct bc_relay_status *out)
 {
+    const struct whep_pull *pull = relay;
     *out = pull->client.status;
 }
+
+const struct relay_kind RELAY_WHEP_PULL = { { "http", "https" }, start, stop, get_status };
