@@ -29,13 +29,17 @@ enum bc_srt_reject {
     BC_SRT_DOWN = 1503,
 };
 
-// A caller before it is accepted. Lives for the call.
+// A caller before it is accepted. Lives for the call. Whether it asks for encryption is not
+// known yet: the library compares passphrases after on_hello, and refuses one who has none
+// where one is due, and the other way round.
 struct bc_srt_hello {
     struct bc_srt_streamid id;
     const char *peer;    // "192.0.2.7:40001"
     const char *peer_ip; // "192.0.2.7"
-    bool encrypted;      // it asks for encryption
 };
+
+// More than these at once, and callers are refused with BC_SRT_OVERLOAD.
+#define BC_SRT_CONNS_MAX 4096
 
 #define BC_SRT_PASSPHRASE_MIN 10
 #define BC_SRT_PASSPHRASE_MAX 79
@@ -80,7 +84,8 @@ bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error
 void
 bc_srt_close_listeners(struct bc_srt *srt);
 
-// Ends the thread; nothing comes from it afterwards. After the workers have ended.
+// Ends the thread; nothing comes from it afterwards. After the workers have ended; what it
+// had posted to them is let go by bc_worker_run_leftovers().
 void
 bc_srt_stop(struct bc_srt *srt);
 
@@ -151,7 +156,8 @@ bc_srt_conn_open(
 
 // The way to the peer as a sink (net/sink.h): takes transport-stream bytes, sends them as
 // messages of up to 1316 bytes, whole TS packets each. Full when more than
-// BC_SRT_SEND_QUEUE bytes wait for the library.
+// BC_SRT_SEND_QUEUE bytes wait for the library. When the peer is gone, the sink's on_closed
+// comes before the connection's. Closing or finishing the sink is closing the connection.
 struct bc_sink *
 bc_srt_conn_sink(struct bc_srt_conn *conn);
 

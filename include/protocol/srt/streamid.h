@@ -11,6 +11,7 @@
 
 #define BC_SRT_STREAMID_MAX 512
 #define BC_SRT_KEY_MAX 256
+#define BC_SRT_CHANNEL_MAX (5 * 64 + 4)
 
 enum bc_srt_mode {
     BC_SRT_MODE_NONE,
@@ -21,7 +22,8 @@ enum bc_srt_mode {
 // Lives on the parser's stack.
 struct bc_srt_streamid {
     enum bc_srt_mode mode;
-    char channel[256]; // valid by form ("app/stream"), whether it exists is another matter
+    // Valid by form ("app/stream"), whether it exists is another matter.
+    char channel[BC_SRT_CHANNEL_MAX + 1];
     char key[BC_SRT_KEY_MAX + 1]; // key=, or the part behind the name; "" without
     char user[64];                // u=; for logs
     bool backup;                  // role=backup

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Callers: on_hello in the library's thread, accept in ours.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conn.h"
+#include "library.h"
+
+#define BACKLOG 256
+#define ACCEPTS_PER_TURN 64
+// The library closes what broke before it was accepted, some seconds later.
+#define PENDING_US 10000000
+
+// --- before the connection: the library's thread that receives for the port ---
+
+static enum bc_srt_reject
+code_of(int err)
+{
+    return err == -ENOENT ? BC_SRT_NOT_FOUND
+        : err == -ENOTSUP ? BC_SRT_BAD_MODE
+                          : BC_SRT_BAD_REQUEST;
+}
+
+static bool
+add_pending(struct bc_srt *srt, SRTSOCKET socket)
+{
+    pthread_mutex_lock(&srt->listen_lock);
+    bool room = srt->pending_count < SRT_PENDING_MAX;
+    if (room) {
+        srt->pending[srt->pending_count++] = (struct srt_pending){ .socket = socket,
+            .since_us = bc_clock_us() };
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    return room;
+}
+
+static void
+remove_pending(struct bc_srt *srt, SRTSOCKET socket)
+{
+    pthread_mutex_lock(&srt->listen_lock);
+    for (unsigned i = 0; i < srt->pending_count; i++) {
+        if (srt->pending[i].socket == socket) {
+            srt->pending[i] = srt->pending[--srt->pending_count];
+            break;
+        }
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+}
+
+static enum bc_srt_reject
+judge(struct bc_srt *srt, SRTSOCKET socket, const struct sockaddr *sa, const char *id)
+{
+    struct bc_srt_hello hello;
+    struct bc_srt_terms terms = { .passphrase = "" };
+    char peer[SRT_PEER_TEXT];
+    char ip[SRT_PEER_TEXT];
+    if (atomic_load(&srt->draining)) {
+        return BC_SRT_DOWN;
+    }
+    if (atomic_load(&srt->open) >= BC_SRT_CONNS_MAX) {
+        return BC_SRT_OVERLOAD;
+    }
+    int err = bc_srt_streamid_parse(id, strlen(id), &hello.id);
+    if (err != 0) {
+        return code_of(err);
+    }
+    srt_address_format(sa, peer, ip);
+    hello.peer = peer;
+    hello.peer_ip = ip;
+    enum bc_srt_reject reject
+        = srt->params.ops->on_hello(srt->params.user, &hello, &terms);
+    if (reject != BC_SRT_ACCEPT) {
+        return reject;
+    }
+    size_t len = strlen(terms.passphrase);
+    if (len > 0
+        && srt_setsockflag(socket, SRTO_PASSPHRASE, terms.passphrase, (int)len)
+            == SRT_ERROR) {
+        bc_error(&srt->log, "the passphrase of %s is none that SRT takes", hello.id.channel);
+        return BC_SRT_DOWN;
+    }
+    return add_pending(srt, socket) ? BC_SRT_ACCEPT : BC_SRT_OVERLOAD;
+}
+
+static int
+on_listen(void *opaque, SRTSOCKET socket, int hs_version, const struct sockaddr *peer,
+    const char *id)
+{
+    struct bc_srt *srt = opaque;
+    (void)hs_version; // version 4 has no stream id, which is answered as a bad one
+    enum bc_srt_reject reject = judge(srt, socket, peer, id);
+    if (reject == BC_SRT_ACCEPT) {
+        return 0;
+    }
+    atomic_fetch_add(&srt->refused, 1);
+    srt_setrejectreason(socket, (int)reject);
+    return -1;
+}
+
+// --- opening and closing ---
+
+static SRTSOCKET
+open_listener(struct bc_srt *srt, const struct srt_address *address)
+{
+    SRTSOCKET socket = srt_create_socket();
+    if (socket == SRT_INVALID_SOCK) {
+        return socket;
+    }
+    int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+    const struct sockaddr *sa = (const struct sockaddr *)&address->storage;
+    if (!srt_library_configure(socket, srt->params.latency_ms)
+        || (sa->sa_family == AF_INET6 && !srt_glue_set_int(socket, SRTO_IPV6ONLY, 0))
+        || srt_bind(socket, sa, address->len) == SRT_ERROR
+        || srt_listen_callback(socket, on_listen, srt) == SRT_ERROR
+        || srt_epoll_add_usock(srt->epoll, socket, &events) == SRT_ERROR
+        || srt_listen(socket, BACKLOG) == SRT_ERROR) {
+        srt_close(socket);
+        return SRT_INVALID_SOCK;
+    }
+    return socket;
+}
+
+bool
+bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error_len)
+{
+    struct srt_address resolved;
+    if (!srt_address_resolve(address, &resolved, error, error_len)) {
+        return false;
+    }
+    SRTSOCKET socket = open_listener(srt, &resolved);
+    if (socket == SRT_INVALID_SOCK && address[0] == ':') {
+        // A machine without IPv6.
+        char v4[32];
+        snprintf(v4, sizeof(v4), "0.0.0.0%.20s", address);
+        if (srt_address_resolve(v4, &resolved, error, error_len)) {
+            socket = open_listener(srt, &resolved);
+        }
+    }
+    if (socket == SRT_INVALID_SOCK) {
+        snprintf(error, error_len, "cannot listen on %s: %s", address,
+            srt_getlasterror_str());
+        return false;
+    }
+    pthread_mutex_lock(&srt->listen_lock);
+    bool room = srt->listener_count < SRT_LISTENERS_MAX;
+    if (room) {
+        srt->listeners[srt->listener_count++] = socket;
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    if (!room) {
+        snprintf(error, error_len, "cannot listen on %s: too many listeners", address);
+        srt_close(socket);
+    }
+    return room;
+}
+
+void
+bc_srt_close_listeners(struct bc_srt *srt)
+{
+    SRTSOCKET listeners[SRT_LISTENERS_MAX];
+    atomic_store(&srt->draining, true);
+    pthread_mutex_lock(&srt->listen_lock);
+    unsigned n = srt->listener_count;
+    memcpy(listeners, srt->listeners, n * sizeof(listeners[0]));
+    srt->listener_count = 0;
+    pthread_mutex_unlock(&srt->listen_lock);
+    for (unsigned i = 0; i < n; i++) {
+        srt_epoll_remove_usock(srt->epoll, listeners[i]);
+        srt_close(listeners[i]);
+    }
+}
+
+// --- accepting: the SRT thread ---
+
+bool
+srt_listener_is(struct bc_srt *srt, SRTSOCKET socket)
+{
+    bool found = false;
+    pthread_mutex_lock(&srt->listen_lock);
+    for (unsigned i = 0; i < srt->listener_count && !found; i++) {
+        found = srt->listeners[i] == socket;
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    return found;
+}
+
+static struct bc_srt_conn *
+create_accepted(struct bc_srt *srt, SRTSOCKET socket, const struct sockaddr *sa)
+{
+    char id[BC_SRT_STREAMID_MAX + 1];
+    int len = sizeof(id);
+    struct bc_worker *worker = srt->params.ops->choose_worker(srt->params.user);
+    struct bc_srt_conn *c = worker ? srt_conn_create(srt, worker) : NULL;
+    if (!c) {
+        return NULL;
+    }
+    c->socket = socket;
+    srt_address_format(sa, c->peer, c->peer_ip);
+    if (srt_getsockflag(socket, SRTO_STREAMID, id, &len) == SRT_ERROR || len < 0
+        || bc_srt_streamid_parse(id, strnlen(id, (size_t)len), &c->id) != 0
+        || !srt_conn_attach(c, SRT_PHASE_OPEN, SRT_EPOLL_IN | SRT_EPOLL_ERR)) {
+        srt_conn_unref(c);
+        return NULL;
+    }
+    return c;
+}
+
+void
+srt_listener_accept(struct bc_srt *srt, SRTSOCKET listener)
+{
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        struct sockaddr_storage ss;
+        int len = sizeof(ss);
+        SRTSOCKET socket = srt_accept(listener, (struct sockaddr *)&ss, &len);
+        if (socket == SRT_INVALID_SOCK) {
+            return;
+        }
+        remove_pending(srt, socket);
+        struct bc_srt_conn *c = create_accepted(srt, socket, (struct sockaddr *)&ss);
+        if (!c) {
+            atomic_fetch_add(&srt->failed, 1);
+            srt_close(socket);
+            continue;
+        }
+        atomic_fetch_add(&srt->accepted, 1);
+        srt_conn_opened(c);
+        pthread_mutex_lock(&c->lock);
+        srt_conn_post(c);
+        pthread_mutex_unlock(&c->lock);
+        // The creator's reference is the worker's from here on.
+    }
+}
+
+static bool
+has_failed(const struct srt_pending *p, int64_t now_us)
+{
+    SRT_SOCKSTATUS state = srt_getsockstate(p->socket);
+    return state == SRTS_CLOSED || state == SRTS_NONEXIST
+        || now_us - p->since_us > PENDING_US;
+}
+
+void
+srt_listener_review(struct bc_srt *srt, int64_t now_us)
+{
+    // Only this thread and the callback's change the list, so what is copied may at most
+    // miss newcomers. The library must not be asked with the lock held: the callback waits
+    // for it while holding locks of the library.
+    struct srt_pending copy[SRT_PENDING_MAX];
+    pthread_mutex_lock(&srt->listen_lock);
+    unsigned n = srt->pending_count;
+    memcpy(copy, srt->pending, n * sizeof(copy[0]));
+    pthread_mutex_unlock(&srt->listen_lock);
+    unsigned failed = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (has_failed(&copy[i], now_us)) {
+            remove_pending(srt, copy[i].socket);
+            failed++;
+        }
+    }
+    unsigned suppressed;
+    if (failed > 0) {
+        atomic_fetch_add(&srt->failed, failed);
+        if (bc_log_limit_pass(&srt->fail_limit, now_us, &suppressed)) {
+            bc_warn(&srt->log, "%u callers let in failed (a wrong passphrase?)", failed);
+        }
+    }
+}

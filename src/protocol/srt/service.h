@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROTOCOL_SRT_SERVICE_H
+#define PROTOCOL_SRT_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "protocol/srt/srt.h"
+#include "srt_glue.h"
+
+// The SRT thread: what it waits for, and what it tells. Below it are its connections
+// (conn.h), listeners (listener.c) and calls (call.c).
+
+#define SRT_LISTENERS_MAX 16
+// Callers let in by on_hello that the library has not handed over yet.
+#define SRT_PENDING_MAX 512
+// Connections, and calls under way.
+#define SRT_SOCKETS_MAX (BC_SRT_CONNS_MAX + 1024)
+// A live-mode message cannot be longer (SRT-5).
+#define SRT_MESSAGE_MAX 1456
+#define SRT_SCRATCH (64 * 1024)
+
+// A caller between on_hello and accept. Any of them that the library closes in between has
+// failed: that is how a wrong passphrase is seen, as the library tells nobody (SRT-3).
+struct srt_pending {
+    SRTSOCKET socket;
+    int64_t since_us;
+    bool waits; // until the next look
+};
+
+// All of SRT. The server owns it; the thread runs from create to stop.
+struct bc_srt {
+    struct bc_srt_params params;
+    struct bc_logger log;
+    pthread_t thread;
+    bool running; // the thread; written by whoever creates and stops
+    int epoll;    // the library's
+    int wakeup;   // an eventfd
+    atomic_bool draining;
+    atomic_bool stopping; // asks the thread to end
+    atomic_bool stopped;
+
+    pthread_mutex_t inbox_lock; // guards inbox, awake, closed
+    struct bc_list inbox;       // connections that want something, each with a reference
+    bool awake;                 // the eventfd was written
+    bool closed;                // nobody reads the inbox any more
+
+    pthread_mutex_t listen_lock; // guards listeners, pending; held for no call of the library
+    SRTSOCKET listeners[SRT_LISTENERS_MAX];
+    unsigned listener_count;
+    struct srt_pending pending[SRT_PENDING_MAX];
+    unsigned pending_count;
+
+    // The thread's own.
+    struct bc_srt_conn *conns; // table by socket
+    struct bc_list attention;  // connections that are looked at in each turn
+    int64_t next_tick_us;
+    struct bc_log_limit fail_limit;
+    SRTSOCKET readable[SRT_SOCKETS_MAX + SRT_LISTENERS_MAX];
+    SRTSOCKET writable[SRT_SOCKETS_MAX + SRT_LISTENERS_MAX];
+    char scratch[SRT_SCRATCH]; // what messages are read into
+
+    atomic_uint_fast64_t accepted;
+    atomic_uint_fast64_t refused;
+    atomic_uint_fast64_t failed;
+    atomic_uint_fast64_t open;
+};
+
+// Asks the thread to look after the connection. Any thread.
+void
+srt_service_notify(struct bc_srt *srt, struct bc_srt_conn *conn);
+
+// --- listener.c; the thread ---
+
+// Whether the socket is a listener.
+bool
+srt_listener_is(struct bc_srt *srt, SRTSOCKET socket);
+
+void
+srt_listener_accept(struct bc_srt *srt, SRTSOCKET listener);
+
+// Counts those that the library closed before they were accepted.
+void
+srt_listener_review(struct bc_srt *srt, int64_t now_us);
+
+#endif
