@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/reader.h"
 #include "base/writer.h"
 
@@ -44,6 +45,23 @@ bc_obu_write(struct bc_writer *w, const struct bc_obu *obu);
 // How many bytes bc_obu_write() writes.
 size_t
 bc_obu_bytes(const struct bc_obu *obu);
+
+// What a look at the OBUs of one temporal unit found. Points into the looked-at bytes.
+struct bc_obu_unit {
+    bool has_frame;
+    bool is_key;            // its first frame is a keyframe, and shown
+    bool is_plain;          // only useful OBUs, all with a size
+    struct bc_obu sequence; // the last sequence header; payload NULL without one
+};
+
+// -EINVAL when it cannot be taken apart; what was found before is in `*unit`.
+int
+bc_obu_scan(const uint8_t *data, size_t len, struct bc_obu_unit *unit);
+
+// The useful OBUs of a unit in the low-overhead format: what samples and tags carry. NULL
+// without memory.
+struct bc_buf *
+bc_obu_rewrite(const uint8_t *data, size_t len);
 
 // leb128(), 4.10.5; values over 32 bits fail.
 uint32_t

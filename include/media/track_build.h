@@ -2,6 +2,7 @@
 #ifndef MEDIA_TRACK_BUILD_H
 #define MEDIA_TRACK_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,13 @@ bc_vp8_track(const uint8_t *frame, size_t len);
 // picture's size at 30 frames a second, as the stream does not tell it.
 struct bc_track *
 bc_vp9_track(const uint8_t *frame, size_t len);
+
+// Whether a frame is a keyframe (frame tag, uncompressed header).
+bool
+bc_vp8_is_key(const uint8_t *frame, size_t len);
+
+bool
+bc_vp9_is_key(const uint8_t *frame, size_t len);
 
 // From a sequence header OBU, with or without its size field (AV1 bitstream 5.5). The
 // configuration is the payload of an av1C box with that OBU in it.

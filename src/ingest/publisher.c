@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "container/flv.h"
-#include "media/nalu.h"
 #include "protocol/rtmp/metadata.h"
+#include "publisher_internal.h"
 
 #define PROBE_US 1000000
-#define MP3_FRAME_SAMPLES 1152
-#define MP3_LOW_RATE_FRAME_SAMPLES 576 // MPEG-2 and 2.5: below 32 kHz
 
 void
 bc_publisher_init(
@@ -36,13 +33,12 @@ bc_publisher_finish(struct bc_publisher *p, bool clean, const char *reason)
     p->held_count = 0;
     bc_take_close(p->take, clean, reason);
     p->take = NULL;
-    bc_track_unref(&p->video);
-    bc_track_unref(&p->next_video);
+    publisher_lanes_finish(p);
     bc_track_unref(&p->audio);
 }
 
-static void
-complain(struct bc_publisher *p, const char *what, int64_t now_us)
+void
+publisher_complain(struct bc_publisher *p, const char *what, int64_t now_us)
 {
     unsigned suppressed;
     p->bad_messages++;
@@ -52,25 +48,97 @@ complain(struct bc_publisher *p, const char *what, int64_t now_us)
     }
 }
 
+struct stamp
+publisher_stamp(struct bc_publisher *p, const struct bc_rtmp_media *m, bool is_sample,
+    int64_t now_us)
+{
+    struct bc_unwrap copy = p->clock;
+    struct bc_unwrap *clock = is_sample ? &p->clock : &copy;
+    return (struct stamp){ bc_unwrap_rtmp(clock, m->timestamp) * 1000, now_us };
+}
+
 // --- the start: all tracks at once ---
+
+// Of several video tracks each has to show its picture before they can be ranked.
+static bool
+video_is_known(const struct bc_publisher *p)
+{
+    for (unsigned i = 0; i < p->lane_count && p->lane_count > 1; i++) {
+        if (p->lanes[i].next && !p->lanes[i].track) {
+            return false;
+        }
+    }
+    return publisher_has_video(p);
+}
 
 static bool
 probe_is_over(const struct bc_publisher *p, int64_t now_us)
 {
-    bool has_video = p->video || p->next_video;
-    return (has_video || !p->expects_video) && (p->audio || !p->expects_audio)
+    return (video_is_known(p) || !p->expects_video) && (p->audio || !p->expects_audio)
         ? true
         : p->probe_since_us > 0 && now_us - p->probe_since_us > PROBE_US;
+}
+
+// The tracks that the epoch begins with.
+static void
+announce_tracks(struct bc_publisher *p)
+{
+    struct bc_track *video = NULL;
+    for (unsigned i = 0; i < p->lane_count; i++) {
+        const struct bc_publisher_lane *lane = &p->lanes[i];
+        if (lane->ranked && lane->rendition == 0) {
+            video = lane->track;
+        } else if (!video) {
+            video = lane->next;
+        }
+    }
+    if (video) {
+        bc_take_set_track(p->take, video);
+    }
+    if (p->audio) {
+        bc_take_set_track(p->take, p->audio);
+    }
+}
+
+static void
+give(struct bc_publisher *p, unsigned i)
+{
+    struct bc_packet *packet = p->held[i];
+    p->held[i] = NULL;
+    bc_take_push(p->take, packet);
+}
+
+// Renditions wait for the best one's keyframe: the channel begins with that.
+static void
+push_held(struct bc_publisher *p)
+{
+    bool begun = false;
+    for (unsigned i = 0; i < p->held_count && !begun; i++) {
+        begun = p->held[i]->kind == BC_KIND_VIDEO && p->held[i]->rendition == 0;
+        if (p->held[i]->rendition == 0) {
+            give(p, i);
+        }
+    }
+    for (unsigned i = 0; i < p->held_count; i++) {
+        if (p->held[i]) {
+            give(p, i);
+        }
+    }
+    p->held_count = 0;
 }
 
 static void
 end_probe(struct bc_publisher *p)
 {
     p->probing = false;
+    publisher_rank(p);
+    announce_tracks(p);
     for (unsigned i = 0; i < p->held_count; i++) {
-        bc_take_push(p->take, p->held[i]);
+        if (p->held[i]->kind == BC_KIND_VIDEO) {
+            p->held[i]->rendition = p->lanes[p->held[i]->rendition].rendition;
+        }
     }
-    p->held_count = 0;
+    push_held(p);
 }
 
 static void
@@ -89,211 +157,29 @@ push(struct bc_publisher *p, struct bc_packet *packet)
     }
 }
 
-// --- packets ---
-
-struct stamp {
-    int64_t dts_us;
-    int64_t now_us;
-};
-
-static void
-emit(struct bc_publisher *p, enum bc_kind kind, struct bc_track *track,
-    struct bc_buf *buf, const uint8_t *data, size_t len, const struct stamp *t,
-    int64_t cts_us, uint32_t flags)
+void
+publisher_emit(struct bc_publisher *p, const struct sample *s, const struct stamp *t)
 {
-    struct bc_packet *packet = bc_packet_create(kind, track, buf, data, len);
+    enum bc_kind kind = s->track ? s->track->kind : BC_KIND_SCRIPT;
+    struct bc_buf *buf = s->buf;
+    struct bc_packet *packet = bc_packet_create(kind, s->track, buf, s->data, s->len);
     if (!packet) {
         bc_buf_unref(&buf);
         return;
     }
     packet->dts_us = t->dts_us;
-    packet->pts_us = t->dts_us + cts_us;
+    packet->pts_us = t->dts_us + s->cts_us;
     packet->arrived_us = t->now_us;
-    packet->flags = flags;
+    packet->flags = s->flags;
+    if (kind == BC_KIND_VIDEO) {
+        packet->rendition
+            = (uint8_t)(p->probing ? s->lane : p->lanes[s->lane].rendition);
+    }
     push(p, packet);
 }
 
 static void
-set_video(struct bc_publisher *p, struct bc_track *track)
-{
-    bc_track_unref(&p->video);
-    p->video = track;
-    p->nalu_length_size
-        = track->config ? bc_nalu_length_size(track->codec, track->config->data,
-              track->config->len)
-                        : 4;
-}
-
-static void
-video_header(struct bc_publisher *p, const struct bc_flv_video *v, int64_t now_us)
-{
-    struct bc_track *track = v->codec == BC_CODEC_AVC ? bc_avc_track(v->payload, v->len)
-        : v->codec == BC_CODEC_HEVC                   ? bc_hevc_track(v->payload, v->len)
-                                                      : NULL;
-    if (!track) {
-        complain(p, v->codec == BC_CODEC_AVC || v->codec == BC_CODEC_HEVC
-                ? "the video's sequence header is broken"
-                : "this video codec is not supported yet",
-            now_us);
-        return;
-    }
-    struct bc_track *known = p->next_video ? p->next_video : p->video;
-    if (bc_track_equal(known, track)) {
-        bc_track_unref(&track);
-        return;
-    }
-    bc_track_unref(&p->next_video);
-    if (bc_track_equal(p->video, track)) {
-        bc_track_unref(&track); // it was announced, and taken back before a keyframe
-        return;
-    }
-    p->next_video = track;
-    if (!p->video) {
-        bc_take_set_track(p->take, track);
-    }
-}
-
-static void
-video_frame(struct bc_publisher *p, const struct bc_rtmp_media *m,
-    const struct bc_flv_video *v, const struct stamp *t)
-{
-    struct bc_track *track = p->next_video ? p->next_video : p->video;
-    if (!track || track->codec != v->codec) {
-        complain(p, "video frames without a sequence header", t->now_us);
-        return;
-    }
-    unsigned length_size = p->next_video
-        ? bc_nalu_length_size(track->codec, track->config->data, track->config->len)
-        : p->nalu_length_size;
-    struct bc_buf *rewritten = NULL;
-    if (bc_nalu_normalise(v->payload, v->len, length_size, &rewritten) != 0) {
-        complain(p, "a video frame without usable NAL units", t->now_us);
-        return;
-    }
-    const uint8_t *data = rewritten ? rewritten->data : v->payload;
-    size_t len = rewritten ? rewritten->len : v->len;
-    struct bc_nalu_info info;
-    bc_nalu_scan(track->codec, data, len, &info);
-    if (!info.has_slice) {
-        bc_buf_unref(&rewritten); // SEI or parameter sets alone are no picture
-        return;
-    }
-    if (info.is_idr && p->next_video) {
-        set_video(p, p->next_video);
-        p->next_video = NULL;
-    }
-    if (!p->video) {
-        bc_buf_unref(&rewritten); // nothing can be decoded before the first keyframe
-        return;
-    }
-    uint32_t flags = (info.is_idr ? BC_PACKET_KEY : 0u)
-        | (info.disposable ? BC_PACKET_DISPOSABLE : 0u);
-    emit(p, BC_KIND_VIDEO, p->video, rewritten ? rewritten : bc_buf_ref(m->buf), data,
-        len, t, (int64_t)v->cts_ms * 1000 + v->pts_offset_ns / 1000, flags);
-}
-
-static void
-video_message(
-    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
-{
-    struct bc_flv_video v;
-    int ret = bc_flv_parse_video(m->data, m->len, &v);
-    while (ret >= 0) {
-        // Further tracks of one push (several qualities) are not taken yet.
-        if (v.track_id == 0 && v.type == BC_FLV_SEQUENCE_HEADER) {
-            video_header(p, &v, t->now_us);
-        } else if (v.track_id == 0 && v.type == BC_FLV_FRAMES) {
-            video_frame(p, m, &v, t);
-        }
-        ret = bc_flv_next_video(&v);
-        if (ret == 0) {
-            return;
-        }
-    }
-    complain(
-        p, ret == -ENOTSUP ? "unknown video codec" : "broken video message", t->now_us);
-}
-
-static void
-set_audio(struct bc_publisher *p, struct bc_track *track)
-{
-    if (bc_track_equal(p->audio, track)) {
-        bc_track_unref(&track);
-        return;
-    }
-    bc_track_unref(&p->audio);
-    p->audio = track;
-    bc_take_set_track(p->take, track);
-}
-
-// Codecs without a sequence header say what they are in every tag.
-static void
-headerless_audio(struct bc_publisher *p, const struct bc_flv_audio *a)
-{
-    struct bc_track *track = bc_track_create(BC_KIND_AUDIO, a->codec);
-    if (track) {
-        track->sample_rate = a->sample_rate;
-        track->channels = a->channels;
-        if (a->codec == BC_CODEC_MP3) {
-            track->frame_samples = a->sample_rate >= 32000 ? MP3_FRAME_SAMPLES
-                                                           : MP3_LOW_RATE_FRAME_SAMPLES;
-            memcpy(track->codec_string, "mp4a.40.34", sizeof("mp4a.40.34"));
-        }
-        set_audio(p, track);
-    }
-}
-
-static void
-audio_header(struct bc_publisher *p, const struct bc_flv_audio *a, int64_t now_us)
-{
-    struct bc_track *track =
-        a->codec == BC_CODEC_AAC ? bc_aac_track(a->payload, a->len) : NULL;
-    if (track) {
-        set_audio(p, track);
-    } else {
-        complain(p, a->codec == BC_CODEC_AAC ? "the audio's sequence header is broken"
-                                             : "this audio codec is not supported yet",
-            now_us);
-    }
-}
-
-static void
-audio_frame(struct bc_publisher *p, const struct bc_rtmp_media *m,
-    const struct bc_flv_audio *a, const struct stamp *t)
-{
-    if (a->codec != BC_CODEC_AAC && !a->enhanced) {
-        headerless_audio(p, a);
-    }
-    if (!p->audio || p->audio->codec != a->codec) {
-        return; // raw frames before their header cannot be decoded (RTMP-66)
-    }
-    emit(p, BC_KIND_AUDIO, p->audio, bc_buf_ref(m->buf), a->payload, a->len, t, 0, 0);
-}
-
-static void
-audio_message(
-    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
-{
-    struct bc_flv_audio a;
-    int ret = bc_flv_parse_audio(m->data, m->len, &a);
-    while (ret >= 0) {
-        if (a.track_id == 0 && a.type == BC_FLV_SEQUENCE_HEADER) {
-            audio_header(p, &a, t->now_us);
-        } else if (a.track_id == 0 && a.type == BC_FLV_FRAMES) {
-            audio_frame(p, m, &a, t);
-        }
-        ret = bc_flv_next_audio(&a);
-        if (ret == 0) {
-            return;
-        }
-    }
-    complain(
-        p, ret == -ENOTSUP ? "unknown audio codec" : "broken audio message", t->now_us);
-}
-
-static void
-script_message(
-    struct bc_publisher *p, const struct bc_rtmp_media *m, const struct stamp *t)
+script_message(struct bc_publisher *p, const struct bc_rtmp_media *m, int64_t now_us)
 {
     struct bc_rtmp_metadata md;
     int ret = bc_rtmp_metadata_parse(&md, m->data, m->len);
@@ -307,7 +193,10 @@ script_message(
         bc_debug(p->log, "onMetaData: %ux%u %.2f fps, encoder %s", md.width, md.height,
             md.framerate, md.encoder[0] ? md.encoder : "unknown");
     } else if (ret == -ENOENT) {
-        emit(p, BC_KIND_SCRIPT, NULL, bc_buf_ref(m->buf), m->data, m->len, t, 0, 0);
+        struct stamp t = publisher_stamp(p, m, false, now_us);
+        struct sample sample = {
+            .buf = bc_buf_ref(m->buf), .data = m->data, .len = m->len };
+        publisher_emit(p, &sample, &t);
     }
 }
 
@@ -318,20 +207,15 @@ bc_publisher_media(
     if (!p->take) {
         return;
     }
-    // Scripts often come with the time 0 (RTMP-81); they read the clock and do not move
-    // it.
-    struct bc_unwrap copy = p->clock;
-    struct bc_unwrap *clock = media->kind == BC_KIND_SCRIPT ? &copy : &p->clock;
-    struct stamp t = { bc_unwrap_rtmp(clock, media->timestamp) * 1000, now_us };
     switch (media->kind) {
     case BC_KIND_VIDEO:
-        video_message(p, media, &t);
+        publisher_video(p, media, now_us);
         break;
     case BC_KIND_AUDIO:
-        audio_message(p, media, &t);
+        publisher_audio(p, media, now_us);
         break;
     case BC_KIND_SCRIPT:
-        script_message(p, media, &t);
+        script_message(p, media, now_us);
         break;
     case BC_KIND_NONE:
         break;

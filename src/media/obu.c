@@ -10,6 +10,9 @@
 #define HAS_EXTENSION 0x04
 #define HAS_SIZE 0x02
 #define LEB128_MAX_BYTES 8
+#define SHOW_EXISTING 0x80
+#define FRAME_TYPE_MASK 0x60
+#define SHOW_FRAME 0x10
 
 uint32_t
 bc_read_leb128(struct bc_reader *r)
@@ -83,4 +86,51 @@ size_t
 bc_obu_bytes(const struct bc_obu *obu)
 {
     return obu->head_len + bc_leb128_bytes((uint32_t)obu->len) + obu->len;
+}
+
+// uncompressed_header(), 5.9.2, of a sequence that is no single picture.
+static bool
+is_shown_key(const struct bc_obu *obu)
+{
+    return obu->len > 0 && (obu->payload[0] & SHOW_EXISTING) == 0
+        && (obu->payload[0] & FRAME_TYPE_MASK) == 0 && (obu->payload[0] & SHOW_FRAME) != 0;
+}
+
+int
+bc_obu_scan(const uint8_t *data, size_t len, struct bc_obu_unit *unit)
+{
+    struct bc_reader r = bc_reader_init(data, len);
+    *unit = (struct bc_obu_unit){ .is_plain = true };
+    while (bc_reader_left(&r) > 0) {
+        uint8_t head = *r.p;
+        struct bc_obu obu;
+        if (bc_obu_read(&r, &obu) < 0) {
+            return -EINVAL;
+        }
+        unit->is_plain &= (head & HAS_SIZE) && bc_obu_is_useful(&obu);
+        bool frame = obu.type == BC_OBU_FRAME || obu.type == BC_OBU_FRAME_HEADER;
+        if (obu.type == BC_OBU_SEQUENCE_HEADER) {
+            unit->sequence = obu;
+        } else if (frame && !unit->has_frame) {
+            unit->has_frame = true;
+            unit->is_key = is_shown_key(&obu);
+        }
+    }
+    return 0;
+}
+
+struct bc_buf *
+bc_obu_rewrite(const uint8_t *data, size_t len)
+{
+    struct bc_reader r = bc_reader_init(data, len);
+    struct bc_writer w = { 0 };
+    struct bc_obu obu;
+    while (bc_reader_left(&r) > 0 && bc_obu_read(&r, &obu) == 0) {
+        if (bc_obu_is_useful(&obu)) {
+            bc_obu_write(&w, &obu);
+        }
+    }
+    struct bc_buf *buf = bc_buf_from_writer(&w);
+    bc_writer_finish(&w);
+    return buf;
 }

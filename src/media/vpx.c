@@ -45,6 +45,12 @@ bc_vp8_track(const uint8_t *frame, size_t len)
     return track;
 }
 
+bool
+bc_vp8_is_key(const uint8_t *frame, size_t len)
+{
+    return len >= VP8_TAG_BYTES && (frame[0] & 1) == 0;
+}
+
 // uncompressed_header() of a keyframe.
 struct vp9_header {
     uint8_t profile;
@@ -76,19 +82,36 @@ parse_vp9_color(struct bc_bits *b, struct vp9_header *h)
     return true;
 }
 
+// Up to frame_type. False when it is no keyframe.
+static bool
+parse_vp9_key(struct bc_bits *b, struct vp9_header *h)
+{
+    bool marked = bc_bits_read(b, 2) == 2;
+    h->profile = (uint8_t)bc_bits_read(b, 1);
+    h->profile |= (uint8_t)(bc_bits_read(b, 1) << 1);
+    bool reserved = h->profile == 3 && bc_bits_flag(b);
+    bool show_existing = bc_bits_flag(b);
+    bool not_key = bc_bits_flag(b);
+    return !b->failed && marked && !reserved && !show_existing && !not_key;
+}
+
+bool
+bc_vp9_is_key(const uint8_t *frame, size_t len)
+{
+    struct bc_bits b = bc_bits_init(frame, len, false);
+    struct vp9_header h;
+    return parse_vp9_key(&b, &h);
+}
+
 static bool
 parse_vp9(const uint8_t *frame, size_t len, struct vp9_header *h)
 {
     struct bc_bits b = bc_bits_init(frame, len, false);
-    bool marked = bc_bits_read(&b, 2) == 2;
-    h->profile = (uint8_t)bc_bits_read(&b, 1);
-    h->profile |= (uint8_t)(bc_bits_read(&b, 1) << 1);
-    bool reserved = h->profile == 3 && bc_bits_flag(&b);
-    bool show_existing = bc_bits_flag(&b);
-    bool not_key = bc_bits_flag(&b);
+    if (!parse_vp9_key(&b, h)) {
+        return false;
+    }
     bc_bits_skip(&b, 2); // show_frame, error_resilient_mode
-    if (!marked || reserved || show_existing || not_key
-        || bc_bits_read(&b, 24) != VP9_SYNC_CODE || !parse_vp9_color(&b, h)) {
+    if (bc_bits_read(&b, 24) != VP9_SYNC_CODE || !parse_vp9_color(&b, h)) {
         return false;
     }
     h->width = bc_bits_read(&b, 16) + 1;
