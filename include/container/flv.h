@@ -101,8 +101,14 @@ bc_flv_packet_head(
 bool
 bc_flv_has_codec(enum bc_codec codec);
 
+// What onMetaData calls the track's codec: FLV's id, or the FourCC as a number; 0 for
+// what FLV cannot carry.
+uint32_t
+bc_flv_codec_id(const struct bc_track *track, enum bc_flv_hevc hevc);
+
 // The whole body of a track's sequence header. False, with nothing written, when the
-// codec has no sequence header in FLV (MP3, G.711) or the track has no configuration.
+// codec has no sequence header in FLV (MP3, G.711, AC-3) or the track has no
+// configuration.
 bool
 bc_flv_write_config(
     struct bc_writer *w, const struct bc_track *track, enum bc_flv_hevc hevc);

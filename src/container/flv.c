@@ -5,6 +5,8 @@
 #include "base/writer.h"
 #include "flv_ids.h"
 
+#define BOX_HEAD_BYTES 4 // version and flags
+
 // "hvc1" and its like for what goes out in enhanced form; 0 for what does not.
 static uint32_t
 fourcc_out(enum bc_codec codec)
@@ -99,11 +101,21 @@ put_mp3(uint8_t *out, const struct bc_track *track)
     return put_legacy_audio(out, format, rate, track->channels != 1);
 }
 
+// Their frames say all there is to know, and E-RTMP has no header for them.
+static bool
+has_no_header(enum bc_codec codec)
+{
+    return codec == BC_CODEC_AC3 || codec == BC_CODEC_EAC3;
+}
+
 static size_t
 put_audio(uint8_t *out, const struct bc_track *track, bool config)
 {
     uint32_t fourcc = fourcc_out(track->codec);
     if (fourcc != 0) {
+        if (config && has_no_header(track->codec)) {
+            return 0;
+        }
         unsigned packet_type = config ? FLV_EX_SEQUENCE_START : FLV_EX_CODED_FRAMES;
         out[0] = (uint8_t)(FLV_AUDIO_ENHANCED << 4 | packet_type);
         put_be(out + 1, fourcc, 4);
@@ -165,9 +177,42 @@ bc_flv_write_config(
     if (n == 0) {
         return false;
     }
+    // vpcC and dfLa without the version and flags of their boxes.
+    bool boxed = track->codec == BC_CODEC_VP9 || track->codec == BC_CODEC_FLAC;
+    size_t skipped = boxed ? BOX_HEAD_BYTES : 0;
+    if (track->config->len < skipped) {
+        return false;
+    }
     bc_write_bytes(w, head, n);
-    bc_write_bytes(w, track->config->data, track->config->len);
+    if (track->codec == BC_CODEC_FLAC) {
+        bc_write_str(w, "fLaC");
+    }
+    bc_write_bytes(w, track->config->data + skipped, track->config->len - skipped);
     return true;
+}
+
+uint32_t
+bc_flv_codec_id(const struct bc_track *track, enum bc_flv_hevc hevc)
+{
+    switch (track->codec) {
+    case BC_CODEC_AVC:
+        return FLV_VIDEO_AVC;
+    case BC_CODEC_AAC:
+        return FLV_AUDIO_AAC;
+    case BC_CODEC_MP3:
+        return track->sample_rate == 8000 ? FLV_AUDIO_MP3_8K : FLV_AUDIO_MP3;
+    case BC_CODEC_PCMA:
+        return FLV_AUDIO_PCMA;
+    case BC_CODEC_PCMU:
+        return FLV_AUDIO_PCMU;
+    case BC_CODEC_HEVC:
+        if (hevc == BC_FLV_HEVC_ID12) {
+            return FLV_VIDEO_HEVC;
+        }
+        return fourcc_out(track->codec);
+    default:
+        return fourcc_out(track->codec);
+    }
 }
 
 void

@@ -124,21 +124,6 @@ write_sequence_header(struct bc_writer *w, const struct bc_feed_key *key,
     bc_writer_finish(&body);
 }
 
-static uint32_t
-flv_video_id(const struct bc_track *video, enum bc_flv_hevc hevc)
-{
-    switch (video->codec) {
-    case BC_CODEC_HEVC:
-        return hevc == BC_FLV_HEVC_ID12 ? 12 : BC_RTMP_FOURCC('h', 'v', 'c', '1');
-    case BC_CODEC_AV1:
-        return BC_RTMP_FOURCC('a', 'v', '0', '1');
-    case BC_CODEC_VP9:
-        return BC_RTMP_FOURCC('v', 'p', '0', '9');
-    default:
-        return 7;
-    }
-}
-
 static void
 write_metadata(struct bc_writer *w, const struct bc_feed_key *key,
     const struct bc_feed_tracks *tracks, int64_t ms)
@@ -149,7 +134,7 @@ write_metadata(struct bc_writer *w, const struct bc_feed_key *key,
         md.has_video = true;
         md.width = tracks->video->width;
         md.height = tracks->video->height;
-        md.video_codec = flv_video_id(tracks->video, key->hevc);
+        md.video_codec = bc_flv_codec_id(tracks->video, key->hevc);
         if (tracks->video->fps_den > 0) {
             md.framerate = (double)tracks->video->fps_num / tracks->video->fps_den;
         }
@@ -158,7 +143,7 @@ write_metadata(struct bc_writer *w, const struct bc_feed_key *key,
         md.has_audio = true;
         md.audio_sample_rate = tracks->audio->sample_rate;
         md.stereo = tracks->audio->channels > 1;
-        md.audio_codec = tracks->audio->codec == BC_CODEC_MP3 ? 2 : 10;
+        md.audio_codec = bc_flv_codec_id(tracks->audio, key->hevc);
     }
     struct bc_writer body = { 0 };
     bc_rtmp_metadata_write(&body, &md);
