@@ -107,8 +107,10 @@ bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_sent *sent, uint1
 
 // --- rtp_viewer_send.c ---
 
-// What the pace lets through at once, at least.
+// What the pace lets through at once, at least; and where nobody tells us about the path a
+// whole keyframe: served one after the other, viewers get it in half the time on average.
 #define BC_RTP_BUCKET_MIN 24000
+#define BC_RTP_BUCKET_FREE 262144
 
 static inline const struct bc_rtp_ring *
 bc_rtp_viewer_ring(const struct bc_rtp_viewer *v)

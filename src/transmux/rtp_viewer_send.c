@@ -157,8 +157,9 @@ stamp(struct bc_rtp_viewer *v, const struct bc_rtp_frame *frame)
 static void
 refill(struct bc_rtp_viewer *v, int64_t now_us)
 {
+    int64_t least = v->twcc || v->remb_bps ? BC_RTP_BUCKET_MIN : BC_RTP_BUCKET_FREE;
     int64_t cap = v->rate_bps / 8 * BUCKET_US / 1000000;
-    cap = cap < BC_RTP_BUCKET_MIN ? BC_RTP_BUCKET_MIN : cap;
+    cap = cap < least ? least : cap;
     v->tokens += (now_us - v->tokens_at_us) * (v->rate_bps / 8) / 1000000;
     v->tokens_at_us = now_us;
     if (v->tokens > cap) {

@@ -389,6 +389,12 @@ walk(struct bc_rtp_window *w)
     {
         bc_rtp_viewer_walk(node, now);
     }
+    // Everybody is last once: a keyframe for hundreds takes tens of milliseconds.
+    if (!bc_list_empty(&w->viewers)) {
+        struct bc_list *first = w->viewers.next;
+        bc_list_remove(first);
+        bc_list_append(&w->viewers, first);
+    }
 }
 
 static void
