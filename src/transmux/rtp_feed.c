@@ -13,6 +13,11 @@
 #define LINGER_US 5000000
 // A source is asked for a keyframe at most so often, whoever wants one.
 #define ASK_US 500000
+// Sound that we encode ourselves goes out with the next picture, as what a walk over the
+// viewers costs hardly depends on what is sent: at most until there are so many packets of
+// it, and only while pictures come.
+#define RIDING_MAX 2
+#define PICTURES_COME_US 60000
 
 static struct bc_rtp_feed *
 from_sink(struct bc_packet_sink *sink)
@@ -43,6 +48,18 @@ flush(struct bc_rtp_feed *f)
         bc_rtp_frame_unref(&f->batch[i]);
     }
     f->batch_count = 0;
+    f->riding = 0;
+}
+
+// Unless there is nothing in the batch but sound that may wait.
+static void
+flush_unless_riding(struct bc_rtp_feed *f)
+{
+    bool only_sound = f->riding > 0 && f->riding == f->batch_count;
+    if (!only_sound || f->riding >= RIDING_MAX
+        || bc_clock_us() - f->pictured_us > PICTURES_COME_US) {
+        flush(f);
+    }
 }
 
 static void
@@ -57,6 +74,7 @@ emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *packet)
     frame->number = lane->next++;
     frame->wall_us = packet->pts_us + f->wall_offset_us;
     if (index != BC_LANE_AUDIO) {
+        f->pictured_us = bc_clock_us();
         bc_rtp_lane_keep(lane, frame, f->gop_max_us);
     }
     if (f->batch_count == BC_RTP_FEED_BATCH) {
@@ -71,8 +89,10 @@ static void
 on_recoded_audio(void *user, struct bc_packet *packet)
 {
     struct bc_rtp_feed *f = user;
+    unsigned before = f->batch_count;
     emit(f, BC_LANE_AUDIO, packet);
-    flush(f);
+    f->riding += f->batch_count > before;
+    flush_unless_riding(f);
     bc_packet_unref(&packet);
 }
 
@@ -326,7 +346,7 @@ on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us
 static void
 on_batch_end(struct bc_packet_sink *sink)
 {
-    flush(from_sink(sink));
+    flush_unless_riding(from_sink(sink));
 }
 
 static void

@@ -62,6 +62,8 @@ struct bc_rtp_feed {
     struct bc_recoder *video_recoder;
     struct bc_rtp_frame *batch[BC_RTP_FEED_BATCH]; // owned references
     unsigned batch_count;
+    unsigned riding;       // of the batch: encoded sound that waits for a picture
+    int64_t pictured_us;   // bc_clock_us() of the last picture
     struct bc_timer linger;
 };
 
