@@ -190,6 +190,9 @@ print_welcome(const struct bc_server *s)
     bool open = c->access.publish == BC_ACCESS_OPEN;
     printf("\nOBS > Settings > Stream > Service: Custom\n");
     printf("  Server:     rtmp://THIS-HOST:%u/live\n", first_port(&c->rtmp.listen));
+    if (c->tls.cert[0] && c->rtmps.listen.n > 0) {
+        printf("  encrypted:  rtmps://THIS-HOST:%u/live\n", first_port(&c->rtmps.listen));
+    }
     if (open) {
         printf("  Stream key: hq\n");
     } else if (bc_keys_is_new(s->keys) && !c->access.publish_key[0]) {

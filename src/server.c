@@ -259,6 +259,7 @@ bc_server_start(struct bc_server *s)
     bc_log_set_level(s->config->log.level);
     bc_log_set_format(s->config->log.format);
     log_warnings(s->config);
+    bc_server_mark_tls(s, s->config);
     int ret = open_parts(s);
     if (ret == 0) {
         ret = open_workers(s);
@@ -278,6 +279,7 @@ void
 bc_server_tick(struct bc_server *s)
 {
     bc_hls_sessions_sweep(s->sessions, bc_clock_us());
+    bc_server_watch_tls(s);
 }
 
 static void
@@ -307,8 +309,9 @@ bc_server_reload(struct bc_server *s)
     }
     bc_writer_finish(&errors);
     bc_config_diff(s->config, fresh, log_change, NULL);
+    bc_server_mark_tls(s, fresh);
     if (bc_config_keep_restart(fresh, s->config) != 0
-        || !bc_server_worker_load_tls(fresh, &rtmp, &http)) {
+        || !bc_server_load_tls(fresh, &rtmp, &http)) {
         bc_error(NULL, "reload failed, the old configuration stays");
         bc_config_unref(&fresh);
         return;

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "config/config.h"
 #include "control/control.h"
@@ -25,11 +27,11 @@ struct bc_tls_context;
 struct bc_webrtc;
 struct bc_webrtc_port;
 
-#define BC_SERVER_LISTENERS (3 * BC_CONFIG_MAX_LISTEN)
+#define BC_SERVER_LISTENERS (4 * BC_CONFIG_MAX_LISTEN)
 
 // One listening address on one worker, and what is spoken there.
 struct bc_port {
-    enum { BC_PORT_NONE, BC_PORT_RTMP, BC_PORT_HTTP, BC_PORT_HTTPS } kind;
+    enum { BC_PORT_NONE, BC_PORT_RTMP, BC_PORT_RTMPS, BC_PORT_HTTP, BC_PORT_HTTPS } kind;
     struct bc_listener *listener; // owned
     struct bc_server_worker *owner;
 };
@@ -54,6 +56,15 @@ struct bc_server_worker {
     struct bc_log_limit full_log;
 };
 
+// What a file looked like; all zero when it was not there.
+struct bc_server_file_mark {
+    dev_t device;
+    ino_t inode;
+    off_t bytes;
+    time_t changed_s;
+    long changed_ns;
+};
+
 // The one struct that owns every part: in the order in which they start, and in reverse
 // in which they stop. Made by main(), used by the main thread.
 struct bc_server {
@@ -71,6 +82,8 @@ struct bc_server {
     unsigned worker_count;
     int64_t started_us;
     atomic_bool ready;
+    struct bc_server_file_mark tls_marks[2]; // of the certificate and the key in use
+    int64_t tls_looked_us;
     // How to load the configuration again.
     const char *config_path;
     const char *const *overrides;
@@ -95,6 +108,23 @@ bc_server_tick(struct bc_server *server);
 // Drains and frees everything.
 void
 bc_server_stop(struct bc_server *server);
+
+// --- server_tls.c ---
+
+// Loads the certificate, for RTMP and with HTTP's ALPN; false with the reason logged. Both
+// NULL without a certificate.
+bool
+bc_server_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
+    struct bc_tls_context **http);
+
+// Remembers what the files look like; before they are loaded. Main thread, as the next.
+void
+bc_server_mark_tls(struct bc_server *server, const struct bc_config *config);
+
+// Once a minute: loads the certificate anew when its files have changed, as renewed
+// certificates seldom come with a SIGHUP. Keeps the old one when the files do not fit.
+void
+bc_server_watch_tls(struct bc_server *server);
 
 // --- server_relays.c ---
 
@@ -125,11 +155,6 @@ bc_server_relays_destroy(struct bc_server_relays *relays);
 bool
 bc_server_worker_init(
     struct bc_server_worker *w, struct bc_server *server, unsigned index);
-
-// Loads the certificates; false with the reason logged.
-bool
-bc_server_worker_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
-    struct bc_tls_context **http);
 
 // Puts new settings and certificates to work, on the worker's thread.
 void

@@ -83,8 +83,9 @@ on_accept(void *user, struct bc_worker *worker, int fd)
     (void)worker;
     struct bc_port *port = user;
     struct bc_server_worker *w = port->owner;
-    if (port->kind == BC_PORT_RTMP) {
-        bc_rtmp_serve(w->rtmp, fd, w->rtmp_tls);
+    if (port->kind == BC_PORT_RTMP || port->kind == BC_PORT_RTMPS) {
+        bc_rtmp_serve(w->rtmp, fd,
+            port->kind == BC_PORT_RTMPS ? BC_TCP_TLS : BC_TCP_DETECT, w->rtmp_tls);
         return;
     }
     struct bc_config *config = bc_hub_config(w->server->hub);
@@ -131,11 +132,13 @@ listen_on_all(struct bc_server_worker *w, const struct bc_config *config)
         const struct bc_config_listen_list *list;
     } rows[] = {
         { BC_PORT_RTMP, &config->rtmp.listen },
+        { BC_PORT_RTMPS, &config->rtmps.listen },
         { BC_PORT_HTTP, &config->http.listen },
         { BC_PORT_HTTPS, &config->https.listen },
     };
     for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
-        if (rows[r].kind == BC_PORT_HTTPS && !w->http_tls) {
+        bool tls = rows[r].kind == BC_PORT_HTTPS || rows[r].kind == BC_PORT_RTMPS;
+        if (tls && !w->http_tls) {
             continue;
         }
         for (size_t i = 0; i < rows[r].list->n; i++) {
@@ -169,30 +172,6 @@ open_webrtc(struct bc_server_worker *w, const struct bc_config *config)
             bc_error(NULL, "%s", error);
             return false;
         }
-    }
-    return true;
-}
-
-bool
-bc_server_worker_load_tls(const struct bc_config *config, struct bc_tls_context **rtmp,
-    struct bc_tls_context **http)
-{
-    static const char *const ALPN[] = { "h2", "http/1.1", NULL };
-    char error[512];
-    *rtmp = NULL;
-    *http = NULL;
-    if (!config->tls.cert[0]) {
-        return true;
-    }
-    *rtmp = bc_tls_context_create(config->tls.cert, config->tls.key, NULL, error,
-        sizeof(error));
-    *http = *rtmp ? bc_tls_context_create(config->tls.cert, config->tls.key, ALPN, error,
-                        sizeof(error))
-                  : NULL;
-    if (!*http) {
-        bc_tls_context_unref(rtmp);
-        bc_error(NULL, "%s", error);
-        return false;
     }
     return true;
 }
@@ -240,7 +219,7 @@ bc_server_worker_init(
         bc_error(NULL, "no memory for worker %u", index);
         return false;
     }
-    if (!bc_server_worker_load_tls(server->config, &w->rtmp_tls, &w->http_tls)
+    if (!bc_server_load_tls(server->config, &w->rtmp_tls, &w->http_tls)
         || !open_webrtc(w, server->config)) {
         return false;
     }

@@ -85,6 +85,10 @@ struct bc_config_rtmp {
     int64_t handshake_timeout_s;
 };
 
+struct bc_config_rtmps {
+    struct bc_config_listen_list listen; // meaningless while tls.cert is empty
+};
+
 struct bc_config_http {
     struct bc_config_listen_list listen;
     int64_t max_header_bytes;
@@ -163,6 +167,7 @@ struct bc_config {
     struct bc_config_data data;
     struct bc_config_log log;
     struct bc_config_rtmp rtmp;
+    struct bc_config_rtmps rtmps;
     struct bc_config_http http;
     struct bc_config_https https;
     struct bc_config_tls tls;

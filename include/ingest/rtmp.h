@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "net/sink.h"
+#include "net/tcp.h"
 #include "protocol/rtmp/session.h"
 
 struct bc_channel;
@@ -55,10 +56,11 @@ bc_rtmp_server_create(const struct bc_rtmp_server_params *params);
 void
 bc_rtmp_server_destroy(struct bc_rtmp_server *server);
 
-// Takes over an accepted socket. With `tls` set, TLS is told apart from plain RTMP by the
-// first byte.
+// Takes over an accepted socket. With BC_TCP_DETECT TLS is told apart from plain RTMP by
+// the first byte, when there is a `tls`.
 void
-bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls);
+bc_rtmp_serve(struct bc_rtmp_server *server, int fd, enum bc_tcp_security security,
+    struct bc_tls_context *tls);
 
 // Closes all connections; hosts were told by their takes.
 void

@@ -196,6 +196,7 @@ check_listeners(struct checker *c)
         bool udp;
     } lists[] = {
         { "rtmp.listen", &c->cfg->rtmp.listen, true, false },
+        { "rtmps.listen", &c->cfg->rtmps.listen, true, false },
         { "http.listen", &c->cfg->http.listen, true, false },
         { "https.listen", &c->cfg->https.listen, true, false },
         { "webrtc.listen", &c->cfg->webrtc.listen, true, true },

@@ -62,9 +62,10 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "data", "Where the server keeps its files." },
     { "log", "One line an event, on stderr." },
     { "rtmp", "RTMP for publishers and viewers." },
+    { "rtmps", "RTMP over TLS only. Listens only when tls.cert is set." },
     { "http", "HTTP/1.1 and HTTP/2 without TLS: FLV, HLS, pages, API, metrics." },
     { "https", "The same as http over TLS. Listens only when tls.cert is set." },
-    { "tls", "The certificate for https and for RTMPS on the RTMP port." },
+    { "tls", "The certificate for https, rtmps and TLS on the RTMP port." },
     { "access", "Who may publish, play and use the API." },
     { "limits", "What one server or one client may take." },
     { "stream", "Channels, takes and viewers." },
@@ -101,6 +102,11 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "rtmp.handshake_timeout_s", .type = BC_KEY_INT, .scope = LIVE,
         .offset = AT(rtmp.handshake_timeout_s), .def = "10", .min = 1, .max = 300,
         .unit = "s", .text = "Who has not asked to publish or play by then is closed." },
+
+    { .name = "rtmps.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
+        .offset = AT(rtmps.listen), .def = ":1936",
+        .text = "Addresses for RTMPS; an empty list turns it off. The addresses of "
+                "rtmp.listen take TLS too." },
 
     { .name = "http.listen", .type = BC_KEY_LISTEN, .scope = RESTART,
         .offset = AT(http.listen), .def = ":8080",

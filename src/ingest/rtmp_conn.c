@@ -232,7 +232,8 @@ admit(struct bc_rtmp_server *s, struct bc_rtmp_conn *c, const struct bc_config *
 }
 
 void
-bc_rtmp_conn_open(struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls)
+bc_rtmp_conn_open(struct bc_rtmp_server *s, int fd, enum bc_tcp_security security,
+    struct bc_tls_context *tls)
 {
     struct bc_rtmp_conn *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -245,8 +246,7 @@ bc_rtmp_conn_open(struct bc_rtmp_server *s, int fd, struct bc_tls_context *tls)
     };
     c->session = bc_rtmp_session_create(&params, &bc_rtmp_conn_callbacks, c);
     struct bc_tcp_params tcp = { .worker = s->params.worker, .fd = fd,
-        .security = BC_TCP_DETECT, .tls = tls, .ops = &TCP_OPS,
-        .user = c };
+        .security = security, .tls = tls, .ops = &TCP_OPS, .user = c };
     c->tcp = c->session ? bc_tcp_create(&tcp) : NULL;
     c->server = s;
     if (!c->session || !c->tcp || !admit(s, c, config)) {

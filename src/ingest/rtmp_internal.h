@@ -51,7 +51,8 @@ struct bc_rtmp_conn {
 // --- rtmp_conn.c ---
 
 void
-bc_rtmp_conn_open(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls);
+bc_rtmp_conn_open(struct bc_rtmp_server *server, int fd, enum bc_tcp_security security,
+    struct bc_tls_context *tls);
 
 // One log line with the reason, everything let go. The memory goes at the end of the
 // turn.

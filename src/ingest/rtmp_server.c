@@ -22,9 +22,10 @@ bc_rtmp_server_destroy(struct bc_rtmp_server *server)
 }
 
 void
-bc_rtmp_serve(struct bc_rtmp_server *server, int fd, struct bc_tls_context *tls)
+bc_rtmp_serve(struct bc_rtmp_server *server, int fd, enum bc_tcp_security security,
+    struct bc_tls_context *tls)
 {
-    bc_rtmp_conn_open(server, fd, tls);
+    bc_rtmp_conn_open(server, fd, security, tls);
 }
 
 void

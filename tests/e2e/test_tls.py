@@ -8,16 +8,18 @@ import subprocess
 
 import pytest
 
-from kit import hls, publish, rtmp
-from kit.flv import Viewer
-from kit.process import need, run
+from kit import hls, publish, rtc_media, rtmp
+from kit.browser import look_at
+from kit.flv import Viewer, WebSocketViewer
+from kit.process import Process, need, run
+from kit.rtc_peers import node_peer
 from kit.server import TOP
 from kit.wait import until
 from kit.watch import Watcher
 
 
 def make_ca(directory):
-    subprocess.run([os.path.join(TOP, 'tools', 'make-test-ca'), str(directory)], check=True,
+    subprocess.run([os.path.join(TOP, 'tools', 'test-ca'), str(directory)], check=True,
                    stdout=subprocess.DEVNULL)
 
 
@@ -96,16 +98,56 @@ def test_blocking_requests_share_an_h2_connection(secure, ca):
     assert len(rows) == 2 and '_HLS_msn' not in rows[0][-1], result.stdout
 
 
-def test_rtmps_on_the_rtmp_port(secure, ca):
-    """The first byte tells TLS from RTMP; FFmpeg pushes and plays (RTMP-42)."""
-    url = f'rtmps://127.0.0.1:{secure.rtmp_port}/live/hq'
-    publish.ffmpeg(url)
+def checked(ca):
+    """FFmpeg's options to look at certificates."""
+    return ['-tls_verify', '1', '-ca_file', str(ca / 'ca.pem')]
+
+
+def test_rtmps_on_both_ports(secure, ca):
+    """FFmpeg checks the certificate; on 1935 the first byte tells TLS from RTMP (RTMP-42)."""
+    publish.ffmpeg(f'rtmps://localhost:{secure.rtmps_port}/live/hq', after=checked(ca))
     secure.wait_live()
-    watcher = Watcher(url).wait_pictures(90, 30)
-    watcher.stop()
-    watcher.check_pictures()
-    plain = Watcher(secure.rtmp(), audio=False).wait_pictures(30)
-    plain.stop()
+    assert secure.channel()['take']['protocol'] == 'rtmps'
+    watchers = [Watcher(f'rtmps://{host}:{port}/live/hq', before=checked(ca))
+                for host, port in (('127.0.0.1', secure.rtmps_port), ('localhost', secure.rtmp_port))]
+    watchers.append(Watcher(secure.rtmp()))
+    for watcher in watchers:
+        watcher.wait_pictures(60, 30)
+    for watcher in watchers:
+        watcher.stop()
+        watcher.check_pictures()
+        watcher.check_sound()
+
+
+def test_publish_by_tls_on_the_detecting_port(secure, ca):
+    publish.ffmpeg(f'rtmps://localhost:{secure.rtmp_port}/live/hq', after=checked(ca))
+    secure.wait_live()
+    assert secure.channel()['take']['protocol'] == 'rtmps'
+
+
+@pytest.mark.parametrize('which', ['expired', 'wrong-name'])
+def test_hosts_refuse_certificates_that_do_not_fit(make_server, ca, which):
+    server = make_server({'tls.cert': str(ca / f'{which}.pem'), 'tls.key': str(ca / f'{which}.key')},
+                         https=True)
+    for port in (server.rtmps_port, server.rtmp_port):
+        host = publish.ffmpeg(f'rtmps://localhost:{port}/live/hq', after=checked(ca))
+        assert host.wait(15) != 0
+        assert not server.is_live()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        connect(ca, server.https_port)
+
+
+def test_rtmp_without_tls_on_the_rtmps_port(secure, ca):
+    with pytest.raises(rtmp.Closed):
+        rtmp.Peer(secure.rtmps_port, seconds=15)
+    connect(ca, secure.rtmps_port).close()
+
+
+def test_without_a_certificate_nobody_listens(make_server):
+    server = make_server(https=True)
+    for port in (server.rtmps_port, server.https_port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(('127.0.0.1', port), timeout=5)
 
 
 def test_rtmps_by_hand(secure, ca):
@@ -114,23 +156,90 @@ def test_rtmps_by_hand(secure, ca):
     peer.close()
 
 
+@pytest.mark.limit(120)
+def test_everything_by_https(secure, ca, tmp_path):
+    """WS-FLV, WHIP, WHEP, pages, API; FLV and HLS are above."""
+    env = {'NODE_EXTRA_CA_CERTS': str(ca / 'ca.pem')}
+    base = f'https://localhost:{secure.https_port}'
+    host = node_peer('ndc_whip.mjs', {'url': f'{base}/live/hq/whip',
+                                      'frames': rtc_media.frames(tmp_path)}, env)
+    assert host.status == 201, host.words()
+    secure.wait_live()
+    viewer = node_peer('werift_whep.mjs', {'url': f'{base}/live/hq/whep'}, env)
+    assert viewer.status == 201, viewer.words()
+    viewer.wait_state()
+    flv = WebSocketViewer(secure.https_port, sock=connect(ca, secure.https_port)).wait_tags(60)
+    flv.check_times()
+    flv.close()
+    until(lambda: any(word.get('seen', {}).get('video', {}).get('packets', 0) > 50
+                      for word in viewer.said), 15, lambda: f'packets; {viewer.words()}')
+    for path, word in (('/watch/live/hq', '<html'), ('/api/v1/channels/live/hq', '"live/hq"'),
+                       ('/metrics', 'branchcast_'), ('/healthz', ''),
+                       ('/api/v1/public/channels/live/hq', '"live"')):
+        result = run(['curl', '-sS', '--fail', '--cacert', ca / 'ca.pem', base + path])
+        assert result.returncode == 0 and word in result.stdout, (path, result)
+
+
+def browser_home(ca, directory):
+    """A home whose browser trusts the authority, as an administrator would have it."""
+    need('certutil')
+    store = directory / 'home' / '.pki' / 'nssdb'
+    store.mkdir(parents=True)
+    for words in (['-N', '--empty-password'],
+                  ['-A', '-n', 'trial', '-t', 'C,,', '-i', ca / 'ca.pem']):
+        result = run(['certutil', '-d', f'sql:{store}', *words])
+        assert result.returncode == 0, result.stderr
+    return str(directory / 'home')
+
+
+@pytest.mark.limit(120)
+def test_pages_in_chromium(secure, ca, tmp_path):
+    """The pages' players by HTTPS, without any warning clicked away."""
+    publish.ffmpeg(secure.rtmp())
+    secure.wait_hls()
+    base = f'https://localhost:{secure.https_port}/watch/live/hq?player='
+    results = look_at([{'name': name, 'url': base + name, 'seconds': 5}
+                       for name in ('llhls', 'wsflv', 'whep')], 5,
+                      {'HOME': browser_home(ca, tmp_path)})
+    for name, seen in results.items():
+        assert seen['error'] is None, (name, seen)
+        assert sum(s['number'] is not None for s in seen['samples']) >= 3, (name, seen)
+    strangers = look_at([{'name': 'x', 'url': base + 'wsflv'}], 5, {'HOME': str(tmp_path)})
+    assert 'ERR_CERT_AUTHORITY_INVALID' in strangers['x']['error']
+
+
 def serial(ca, port):
     with connect(ca, port) as s:
         return s.getpeercert()['serialNumber']
 
 
-def test_new_certificate_on_sighup(secure, ca):
-    """Connections that stand go on; new ones get the new certificate."""
-    publish.ffmpeg(secure.rtmp())
+@pytest.mark.limit(120)
+def test_new_certificate_on_sighup(secure, ca, tmp_path):
+    """Host and viewers by TLS go on without a gap; new connections get the new certificate."""
+    publish.ffmpeg(f'rtmps://localhost:{secure.rtmps_port}/live/hq', after=checked(ca))
     secure.wait_live()
     viewer = Viewer(secure.https_port, sock=connect(ca, secure.https_port)).wait_tags(20)
-    before = serial(ca, secure.https_port)
-    make_ca(ca)
-    secure.process.signal(signal.SIGHUP)
-    until(lambda: serial(ca, secure.https_port) != before, 5, 'the new certificate')
-    viewer.wait_more(60)
-    assert viewer.ended is None
+    player = Watcher(f'rtmps://localhost:{secure.rtmp_port}/live/hq', before=checked(ca))
+    got = tmp_path / 'h2.flv'
+    h2 = Process(['curl', '-sS', '-N', '--http2', '--cacert', ca / 'ca.pem', '-o', got,
+                  f'https://localhost:{secure.https_port}/live/hq.flv'])
+    player.wait_pictures(60, 30)
+    for _ in range(3):
+        before = [serial(ca, port) for port in (secure.https_port, secure.rtmps_port)]
+        make_ca(ca)
+        secure.process.signal(signal.SIGHUP)
+        for port, old in zip((secure.https_port, secure.rtmps_port), before):
+            until(lambda p=port, o=old: serial(ca, p) != o, 5, 'the new certificate')
+        size = got.stat().st_size
+        viewer.wait_more(60)
+        player.wait_pictures(60)
+        until(lambda s=size: got.stat().st_size > s + 50000, 15, 'more by HTTP/2')
+    assert viewer.ended is None and h2.alive and secure.channel()['takes_total'] == 1
+    viewer.check_times()
     viewer.close()
+    player.stop()
+    player.check_pictures()
+    player.check_sound()
 
 
 def test_broken_certificate_on_sighup_keeps_the_old_one(secure, ca):

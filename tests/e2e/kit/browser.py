@@ -11,10 +11,11 @@ from .server import TOP
 SCRIPT = os.path.join(TOP, 'tests', 'e2e', 'browser', 'watch.mjs')
 
 
-def look_at(jobs, seconds):
-    """Runs the jobs in one browser; returns the results by name."""
+def look_at(jobs, seconds, env=None):
+    """Runs the jobs in one browser; returns the results by name. `env` is put on top."""
     need('node')
-    result = run(['node', SCRIPT, json.dumps(jobs)], seconds + 60)
+    result = run(['node', SCRIPT, json.dumps(jobs)], seconds + 60,
+                 env={**os.environ, **(env or {})})
     if result.returncode == 77:
         pytest.skip(result.stdout.strip())
     assert result.returncode == 0, result.stderr[-3000:]

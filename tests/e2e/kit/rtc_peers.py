@@ -198,12 +198,13 @@ def aiortc_viewer(url, *more):
     return RtcViewer(_python('aiortc_rtc.py', url, sound, *more), 'aiortc-whep', sound)
 
 
-def node_peer(script, order):
+def node_peer(script, order, env=None):
     """A peer of tests/e2e/node; `order` says what it shall do."""
     need('node')
     if not os.path.isdir(os.path.join(NODE, 'node_modules')):
         pytest.skip('the packages of tests/e2e/node are not installed (tools/runtests e2e does)')
-    return RtcPeer(['node', os.path.join(NODE, script), json.dumps(order)], script.split('.')[0])
+    return RtcPeer(['node', os.path.join(NODE, script), json.dumps(order)], script.split('.')[0],
+                   {**os.environ, **(env or {})})
 
 
 def wait_all_end(peers, seconds=5):

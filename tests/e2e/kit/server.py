@@ -40,6 +40,7 @@ class Server:
         self.rtmp_port = ports.free_port()
         self.http_port = ports.free_port()
         self.https_port = ports.free_port() if https else None
+        self.rtmps_port = ports.free_port() if https else None
         self.settings = {
             'rtmp.listen': f'127.0.0.1:{self.rtmp_port}',
             'http.listen': f'127.0.0.1:{self.http_port}',
@@ -49,6 +50,7 @@ class Server:
         }
         if https:
             self.settings['https.listen'] = f'127.0.0.1:{self.https_port}'
+            self.settings['rtmps.listen'] = f'127.0.0.1:{self.rtmps_port}'
         if open_access:
             self.settings.update(self.OPEN)
         self.settings.update(settings or {})
