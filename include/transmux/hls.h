@@ -12,12 +12,13 @@
 // LL-HLS of one stream (draft-pantos-hls-rfc8216bis): packets become CMAF parts, parts
 // become segments, and every step is a snapshot from which any thread answers requests.
 //
-// Playlists: "main.m3u8" (video and audio in one track file, or the only one there is)
-// and, for streams with both, "audio.m3u8". Media: "main_1234.m4s" (a segment; the number
+// Playlists: "main.m3u8" (video and audio in one track file, or the only one there is),
+// for streams with both "audio.m3u8", and for hosts that send several qualities "v1.m3u8"
+// to "v3.m3u8", each with the sound inside. All have the same segment numbers. Media: "main_1234.m4s" (a segment; the number
 // is its media sequence number), "main_1200.77.m4s" (a part: the muxer's first number,
 // then a count that ignores segments, so that the next part's name is always known),
 // "main_init_1234.mp4" (the init section of the epoch that begins with segment 1234);
-// audio_… likewise.
+// audio_… and v1_… likewise.
 
 // Lengths in microseconds. 0 takes the default; values out of reason are brought to the
 // limits.
@@ -26,13 +27,20 @@ struct bc_hls_params {
     int64_t segment_us; // segments end at the first IDR after this; default 2 s
     int64_t target_us;  // TARGETDURATION; a segment is cut by force before; default 4 s
     int64_t window_us; // what a playlist holds; default 60 s, at least 8 target durations
-    size_t window_bytes; // of media kept at most, whatever the window; default 256 MiB
+    size_t window_bytes; // of media kept at most by all playlists; default 256 MiB
     // Number of the first segment. Above all that this URL ever had, so derived from the
     // wall clock: then players survive a restart of the server.
     uint64_t first_msn;
 };
 
-enum bc_hls_rendition { BC_HLS_MAIN, BC_HLS_AUDIO, BC_HLS_RENDITIONS };
+enum bc_hls_rendition {
+    BC_HLS_MAIN,
+    BC_HLS_AUDIO,
+    BC_HLS_V1, // packets of rendition 1, and so on
+    BC_HLS_V2,
+    BC_HLS_V3,
+    BC_HLS_RENDITIONS
+};
 
 // What all playlists and media of the stream are at one moment. Immutable and
 // reference-counted; any thread. Requests that wait are asked again with the next one.
@@ -87,6 +95,11 @@ bc_hls_snapshot_unref(struct bc_hls_snapshot **holder);
 bool
 bc_hls_snapshot_playable(const struct bc_hls_snapshot *s);
 
+// Whether it may be told now which playlists there are: at the start of a broadcast the
+// smaller pictures come a moment after the main one.
+bool
+bc_hls_snapshot_complete(const struct bc_hls_snapshot *s);
+
 bool
 bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 
@@ -134,7 +147,7 @@ struct bc_hls_query {
 int
 bc_hls_query_parse(const char *text, size_t len, struct bc_hls_query *out);
 
-// "main.m3u8" and "audio.m3u8"; false for other names.
+// "main.m3u8", "audio.m3u8", "v1.m3u8" and so on; false for other names.
 bool
 bc_hls_playlist_name(const char *name, enum bc_hls_rendition *rendition);
 

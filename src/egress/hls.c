@@ -73,7 +73,7 @@ is_of_last_broadcast(const struct request *r, const struct bc_hls_snapshot *s)
 static enum bc_hls_answer
 try_multivariant(struct request *r, struct bc_hls_snapshot *s)
 {
-    if (!s || is_of_last_broadcast(r, s) || !bc_hls_snapshot_playable(s)) {
+    if (!s || is_of_last_broadcast(r, s) || !bc_hls_snapshot_complete(s)) {
         return BC_HLS_WAIT;
     }
     respond_playlist(r->x, bc_hls_multivariant(s, r->prefix), false);

@@ -26,8 +26,16 @@ set_channel(struct bc_media_url *out, const char *begin, size_t len)
 static bool
 is_hls_file(const char *name)
 {
-    return strcmp(name, "main.m3u8") == 0 || strcmp(name, "audio.m3u8") == 0
-        || strncmp(name, "main_", 5) == 0 || strncmp(name, "audio_", 6) == 0;
+    static const char *const LISTS[] = { "main", "audio", "v1", "v2", "v3" };
+    bool is_media = has_suffix(name, ".m4s") || has_suffix(name, ".mp4");
+    for (size_t i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
+        size_t len = strlen(LISTS[i]);
+        if (strncmp(name, LISTS[i], len) == 0
+            && (is_media ? name[len] == '_' : strcmp(name + len, ".m3u8") == 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Takes "/s/SID" off the end of [begin, end).
@@ -87,7 +95,11 @@ bc_media_url_parse(const char *path, struct bc_media_url *out)
     }
     const char *name = slash + 1;
     if (strcmp(name, "index.m3u8") == 0 || is_hls_file(name)) {
-        return parse_in_folder(path, slash, out);
+        bool found = parse_in_folder(path, slash, out);
+        if (found || name[0] != 'v') {
+            return found;
+        }
+        memset(out, 0, sizeof(*out)); // "/live/v1.m3u8" is the channel "live/v1"
     }
     if (parse_whep(path, slash, out)) {
         return true;

@@ -238,6 +238,7 @@ on_end(struct bc_packet_sink *sink)
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {
+    .all_renditions = true,
     .on_packet = on_packet,
     .on_tracks = on_tracks,
     .on_waiting = on_waiting,

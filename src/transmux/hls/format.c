@@ -67,6 +67,11 @@ set_clock(struct bc_hls_muxer *m, const struct hls_queued *first)
     m->format.start_us = p->pts_us;
     keep_behind(m, hls_rendition_last(&m->main), p->pts_us);
     keep_behind(m, hls_rendition_last(&m->audio), p->pts_us);
+    for (size_t i = 0; i < HLS_VARIANTS; i++) {
+        if (m->variants[i]) {
+            keep_behind(m, hls_rendition_last(&m->variants[i]->r), p->pts_us);
+        }
+    }
 }
 
 static struct bc_track *
@@ -96,6 +101,7 @@ start_format(struct bc_hls_muxer *m, struct bc_track *video, struct bc_track *au
         m->format.first_msn = m->main.next_msn;
     }
     struct bc_track *tracks[2] = { video ? video : audio, audio };
+    m->main.reorder_us = m->format.reorder_us;
     int ret = hls_rendition_start(&m->main, tracks, video && audio ? 2 : 1);
     if (ret == 0 && ((video && audio) || m->audio.exists)) {
         m->audio.next_msn = m->main.next_msn;
@@ -121,6 +127,7 @@ hls_muxer_settle(struct bc_hls_muxer *m)
         for (size_t i = 0; i < q.count && m->running; i++) {
             hls_muxer_feed(m, q.items[i].packet);
         }
+        hls_variants_release(m);
     }
     hls_queue_finish(&q);
 }

@@ -51,21 +51,20 @@ measure(const struct hls_view *v)
 
 // What the stream says of itself, exactly, where it keeps to it; else what was measured.
 static int64_t
-frames_per_1000_s(const struct bc_hls_snapshot *s)
+frames_per_1000_s(const struct bc_track *video, int64_t us)
 {
-    int64_t num = s->video->fps_num;
-    int64_t den = s->video->fps_den;
-    if (num > 0 && den > 0 && den * US_PER_S / num == s->frame_us) {
+    int64_t num = video->fps_num;
+    int64_t den = video->fps_den;
+    if (num > 0 && den > 0 && den * US_PER_S / num == us) {
         return (num * 1000 + den / 2) / den;
     }
-    int64_t us = s->frame_us;
     return us > 0 ? ((int64_t)US_PER_S * 1000 + us / 2) / us : 0;
 }
 
 static void
-write_frame_rate(struct bc_writer *w, const struct bc_hls_snapshot *s)
+write_frame_rate(struct bc_writer *w, const struct bc_track *video, int64_t frame_us)
 {
-    int64_t rate = frames_per_1000_s(s);
+    int64_t rate = frames_per_1000_s(video, frame_us);
     if (rate > 0) {
         bc_write_fmt(w, ",FRAME-RATE=%" PRId64 ".%03" PRId64, rate / 1000, rate % 1000);
     }
@@ -75,8 +74,12 @@ static void
 write_variant(struct bc_writer *w, const struct bc_hls_snapshot *s,
     enum bc_hls_rendition rendition, const char *prefix)
 {
-    const struct bc_track *video = rendition == BC_HLS_MAIN ? s->video : NULL;
-    struct bitrate rate = measure(&s->views[rendition]);
+    const struct hls_view *view = &s->views[rendition];
+    bool main = rendition == BC_HLS_MAIN;
+    const struct bc_track *video = main ? s->video
+        : rendition == BC_HLS_AUDIO     ? NULL
+                                        : view->track;
+    struct bitrate rate = measure(view);
     bc_write_fmt(w, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
         rate.peak, rate.average);
     bc_write_str(w, ",CODECS=\"");
@@ -88,7 +91,7 @@ write_variant(struct bc_writer *w, const struct bc_hls_snapshot *s,
         bc_write_fmt(w, ",RESOLUTION=%" PRIu32 "x%" PRIu32, video->width, video->height);
     }
     if (video) {
-        write_frame_rate(w, s);
+        write_frame_rate(w, video, main ? s->frame_us : view->frame_us);
         bc_write_str(w, ",CLOSED-CAPTIONS=NONE");
     }
     bc_write_fmt(w, "\n%s%s.m3u8\n", prefix, hls_rendition_name(rendition));
@@ -102,10 +105,20 @@ bc_hls_multivariant(const struct bc_hls_snapshot *s, const char *prefix)
     }
     struct bc_writer w = { 0 };
     bc_write_str(&w, "#EXTM3U\n#EXT-X-VERSION:9\n");
-    if (s->views[BC_HLS_MAIN].independent) {
+    bool independent = s->views[BC_HLS_MAIN].independent;
+    for (int i = BC_HLS_V1; i < BC_HLS_RENDITIONS; i++) {
+        const struct hls_view *v = &s->views[i];
+        independent = independent && (!hls_view_is_offered(v) || v->independent);
+    }
+    if (independent) {
         bc_write_str(&w, "#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
     write_variant(&w, s, BC_HLS_MAIN, prefix);
+    for (int i = BC_HLS_V1; i < BC_HLS_RENDITIONS; i++) {
+        if (s->video && hls_view_is_offered(&s->views[i])) {
+            write_variant(&w, s, (enum bc_hls_rendition)i, prefix);
+        }
+    }
     // The sound alone is a variant of its own, for thin networks and screens that are
     // off. The main file has its sound inside, so it needs no audio group.
     if (s->video && s->audio) {

@@ -27,6 +27,8 @@
 #define WINDOW_TARGETS 8 // CAN-SKIP-UNTIL is 6
 #define FIRST_DSEQ_BELOW 251
 #define WINDOW_DEFAULT_BYTES ((size_t)256 << 20)
+// Stay in every playlist, however large they are.
+#define LEAST_SEGMENTS 3
 
 static int64_t
 within(int64_t value, int64_t preset, int64_t min, int64_t max)
@@ -83,6 +85,7 @@ bc_hls_destroy(struct bc_hls_muxer *m)
     bc_track_unref(&m->audio_in.track);
     hls_rendition_finish(&m->main);
     hls_rendition_finish(&m->audio);
+    hls_variants_finish(m);
     free(m);
 }
 
@@ -92,17 +95,11 @@ bc_hls_latest(struct bc_hls_muxer *m)
     return m->latest;
 }
 
-static const struct hls_segment *
-newest_segment(const struct hls_rendition *r)
-{
-    return r->open && r->open->part_count > 0 ? r->open : hls_rendition_last(r);
-}
-
 static void
 describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
 {
     const struct bc_hls_snapshot *old = m->latest;
-    const struct hls_segment *newest = newest_segment(&m->main);
+    const struct hls_segment *newest = hls_rendition_newest(&m->main);
     // Between formats the last one's tracks are still what the playlists hold.
     bool none = !m->video_in.track && !m->audio_in.track;
     struct bc_track *video = none && old ? old->video : m->video_in.track;
@@ -111,6 +108,11 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
     s->audio = audio ? bc_track_ref(audio) : NULL;
     s->frame_us = none && old ? old->frame_us : m->main.runs[0].pace.frame_us;
     s->ended = m->ended;
+    for (size_t i = 0; i < HLS_VARIANTS && m->main.count == 0; i++) {
+        const struct hls_variant *v = m->variants[i];
+        bool due = v && v->running && !hls_rendition_newest(&v->r);
+        s->variants_due = s->variants_due || due;
+    }
     int64_t target_us = m->format.params.part_us + PART_SLACK_US;
     target_us = m->main.part_target_us > target_us ? m->main.part_target_us : target_us;
     s->part_hold_us = PART_HOLDS * target_us;
@@ -120,22 +122,68 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
     }
 }
 
+// All playlists of the muxer that were ever made.
+static size_t
+list_renditions(struct bc_hls_muxer *m, struct hls_rendition *out[BC_HLS_RENDITIONS])
+{
+    size_t n = 0;
+    out[n++] = &m->main;
+    out[n++] = &m->audio;
+    for (size_t i = 0; i < HLS_VARIANTS; i++) {
+        if (m->variants[i]) {
+            out[n++] = &m->variants[i]->r;
+        }
+    }
+    return n;
+}
+
+// The window by time for each, and the bound of memory for all together: the oldest goes
+// first, so that playlists begin at the same time.
+static void
+prune(const struct bc_hls_muxer *m, struct hls_rendition *const *list, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        hls_rendition_prune(list[i]);
+        bytes += list[i]->bytes;
+    }
+    while (bytes > m->format.params.window_bytes) {
+        struct hls_rendition *oldest = NULL;
+        for (size_t i = 0; i < count; i++) {
+            bool older = list[i]->count > LEAST_SEGMENTS
+                && (!oldest || list[i]->segments[0]->msn < oldest->segments[0]->msn);
+            oldest = older ? list[i] : oldest;
+        }
+        if (!oldest) {
+            return;
+        }
+        bytes -= oldest->segments[0]->bytes;
+        hls_rendition_drop_oldest(oldest);
+    }
+}
+
 // Publishes what changed. Without memory, the old snapshot stands until the next change.
 static void
 update(struct bc_hls_muxer *m, bool force)
 {
-    if (!m->main.changed && !m->audio.changed && !force) {
+    struct hls_rendition *list[BC_HLS_RENDITIONS];
+    size_t count = list_renditions(m, list);
+    bool changed = force;
+    for (size_t i = 0; i < count; i++) {
+        changed = changed || list[i]->changed;
+    }
+    if (!changed) {
         return;
     }
-    hls_rendition_prune(&m->main);
-    hls_rendition_prune(&m->audio);
-    struct bc_hls_snapshot *s = hls_snapshot_create(&m->main, &m->audio);
+    prune(m, list, count);
+    struct bc_hls_snapshot *s = hls_snapshot_create(list, count);
     if (!s) {
         return;
     }
     describe(m, s);
-    m->main.changed = false;
-    m->audio.changed = false;
+    for (size_t i = 0; i < count; i++) {
+        list[i]->changed = false;
+    }
     bc_hls_snapshot_unref(&m->latest);
     m->latest = s;
     m->on_update(m->user, s);
@@ -227,11 +275,17 @@ bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
     if (!is_usable(m, packet)) {
         return;
     }
+    if (packet->rendition > 0) {
+        hls_variants_push(m, packet);
+        update(m, false);
+        return;
+    }
     struct hls_input *in = packet->kind == BC_KIND_VIDEO ? &m->video_in : &m->audio_in;
     if (begins_epoch(m, packet, in)) {
         hls_muxer_flush(m);
         m->has_epoch = true;
         m->epoch = packet->epoch;
+        hls_variants_forget(m);
     } else if (m->running && has_lost_video(m, packet)) {
         go_on_without_video(m);
     }
@@ -243,6 +297,9 @@ bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
     }
     in->seen = true;
     in->last_us = packet->dts_us;
+    if (!video) {
+        hls_variants_sound(m, packet);
+    }
     if (!m->running) {
         hls_muxer_collect(m, packet, wall_us);
     } else if (fit == FIT_FEED) {

@@ -17,6 +17,22 @@ struct hls_input {
     int64_t last_us;        // dts of its newest packet
 };
 
+// A smaller version of the picture: its playlist, which follows the main one as the sound
+// does. Owned by its muxer, made with its first keyframe, and kept until the muxer goes.
+struct hls_variant {
+    struct hls_rendition r;
+    // Of a running one, what the main picture has not come to; of another, what came
+    // since its last keyframe, with which it may begin. The sound of that time, too.
+    struct hls_queue held;
+    bool running;      // it is part of the running format
+    bool cut_pending;  // the main playlist was cut, and no keyframe came since
+    int64_t cut_us;    // pts
+    int64_t start_us;  // pts of its first frame
+    int64_t last_us;   // dts of its newest packet
+};
+
+#define HLS_VARIANTS (BC_RENDITION_MAX - 1)
+
 // See transmux/hls.h.
 struct bc_hls_muxer {
     bc_hls_on_update *on_update;
@@ -24,6 +40,7 @@ struct bc_hls_muxer {
     struct hls_format format;
     struct hls_rendition main;
     struct hls_rendition audio;
+    struct hls_variant *variants[HLS_VARIANTS]; // owned; NULL where none ever came
     struct hls_input video_in;
     struct hls_input audio_in;
     bool has_epoch;
@@ -58,13 +75,50 @@ hls_muxer_settle(struct bc_hls_muxer *m);
 void
 hls_muxer_flush(struct bc_hls_muxer *m);
 
-// sync.c: packets of the running format go to both playlists.
+// variants.c: the smaller pictures.
+
+// A packet of one of them.
+void
+hls_variants_push(struct bc_hls_muxer *m, struct bc_packet *packet);
+
+// A packet of the sound, which they have inside.
+void
+hls_variants_sound(struct bc_hls_muxer *m, struct bc_packet *packet);
+
+// The main picture went on.
+void
+hls_variants_release(struct bc_hls_muxer *m);
+
+// The main playlist went on to a new segment, whose picture is shown from `at_us`.
+void
+hls_variants_cut(struct bc_hls_muxer *m, int64_t at_us);
+
+// The running format ends.
+void
+hls_variants_close(struct bc_hls_muxer *m);
+
+// Another epoch began: what is held of others is of no use.
+void
+hls_variants_forget(struct bc_hls_muxer *m);
+
+void
+hls_variants_finish(struct bc_hls_muxer *m);
+
+// sync.c: packets of the running format go to the playlists.
 
 void
 hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet);
 
-// Both playlists are closed with the same number.
+// All playlists are closed with the same number.
 void
 hls_muxer_close(struct bc_hls_muxer *m);
+
+// How far the picture has come, on the clock that it shares with the sound.
+int64_t
+hls_muxer_shown_until(const struct bc_hls_muxer *m);
+
+// Fills a playlist up with gaps until its next segment is `msn`.
+void
+hls_muxer_catch_up(struct bc_hls_muxer *m, struct hls_rendition *r, uint64_t msn);
 
 #endif

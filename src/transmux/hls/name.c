@@ -7,6 +7,9 @@
 static const char *const NAMES[BC_HLS_RENDITIONS] = {
     [BC_HLS_MAIN] = "main",
     [BC_HLS_AUDIO] = "audio",
+    [BC_HLS_V1] = "v1",
+    [BC_HLS_V2] = "v2",
+    [BC_HLS_V3] = "v3",
 };
 
 const char *

@@ -18,7 +18,7 @@ struct hls_name {
     uint64_t part;
 };
 
-// "main" or "audio".
+// "main", "audio", "v1" ...
 const char *
 hls_rendition_name(enum bc_hls_rendition rendition);
 

@@ -137,10 +137,11 @@ write_end(const struct rendering *x)
     bc_write_str(x->w, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
     write_name(x, HLS_NAME_PART, x->s->params.first_msn, x->view->next_part);
     bc_write_str(x->w, "\"\n");
-    enum bc_hls_rendition other =
-        x->rendition == BC_HLS_MAIN ? BC_HLS_AUDIO : BC_HLS_MAIN;
-    if (bc_hls_snapshot_has(x->s, other)) {
-        write_report(x->w, x->s, other);
+    for (int i = 0; i < BC_HLS_RENDITIONS; i++) {
+        enum bc_hls_rendition other = (enum bc_hls_rendition)i;
+        if (other != x->rendition && bc_hls_snapshot_has(x->s, other)) {
+            write_report(x->w, x->s, other);
+        }
     }
 }
 

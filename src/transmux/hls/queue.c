@@ -37,6 +37,20 @@ hls_queue_shift(struct hls_queue *q, size_t count)
 }
 
 void
+hls_queue_keep_gop(struct hls_queue *q)
+{
+    size_t n = q->count;
+    while (n > 0) {
+        const struct bc_packet *p = q->items[--n].packet;
+        if (p->kind == BC_KIND_VIDEO && (p->flags & BC_PACKET_KEY)) {
+            hls_queue_shift(q, n);
+            return;
+        }
+    }
+    hls_queue_shift(q, q->count);
+}
+
+void
 hls_queue_finish(struct hls_queue *q)
 {
     hls_queue_shift(q, q->count);

@@ -26,6 +26,10 @@ struct hls_queue {
 int
 hls_queue_push(struct hls_queue *q, struct bc_packet *packet, int64_t wall_us);
 
+// Forgets all before the last keyframe, everything when there is none.
+void
+hls_queue_keep_gop(struct hls_queue *q);
+
 // Forgets the first `count`.
 void
 hls_queue_shift(struct hls_queue *q, size_t count);

@@ -29,6 +29,17 @@ hls_rendition_finish(struct hls_rendition *r)
     r->count = 0;
     hls_segment_unref(&r->open);
     hls_init_unref(&r->init);
+    bc_track_unref(&r->track);
+    for (size_t i = 0; i < BC_CMAF_MAX_TRACKS; i++) {
+        hls_run_finish(&r->runs[i]);
+    }
+}
+
+void
+hls_rendition_stop(struct hls_rendition *r)
+{
+    hls_rendition_cut(r);
+    hls_init_unref(&r->init);
     for (size_t i = 0; i < BC_CMAF_MAX_TRACKS; i++) {
         hls_run_finish(&r->runs[i]);
     }
@@ -67,6 +78,10 @@ hls_rendition_start(struct hls_rendition *r, struct bc_track *const *tracks, siz
         } else {
             hls_run_finish(&r->runs[i]);
         }
+    }
+    if (count > 0) {
+        bc_track_unref(&r->track);
+        r->track = bc_track_ref(tracks[0]);
     }
     if (count > 0 && r->part_target_us == 0) {
         r->part_target_us = choose_part_target(r);
@@ -188,7 +203,7 @@ close_part(struct hls_rendition *r, int64_t end)
         .end_us = bc_cmaf_us(end, ruling->timescale),
         .independent = has_sync(r),
     };
-    size_t riders = riders_before(riding, part.end_us + r->format->reorder_us);
+    size_t riders = riders_before(riding, part.end_us + r->reorder_us);
     size_t counts[2] = { ruling->count, riders };
     int64_t ends[2] = { end, riders_end(riding, riders) };
     publish(r, counts, ends, &part);
@@ -237,7 +252,7 @@ open_segment(struct hls_rendition *r, const struct bc_packet *first, int64_t dts
     hls_rendition_describe(r, s);
     s->start_us = s->end_us = bc_cmaf_us(dts, r->runs[0].timescale);
     s->pdt_us = s->start_us + r->format->wall_offset_us
-        + (r->runs[0].track->kind == BC_KIND_VIDEO ? r->format->reorder_us : 0);
+        + (r->runs[0].track->kind == BC_KIND_VIDEO ? r->reorder_us : 0);
     r->open = s;
     r->independent = r->independent && is_sync(r, first);
     return 0;
@@ -277,7 +292,7 @@ begins_segment(const struct hls_rendition *r, const struct bc_packet *p, int64_t
     const struct bc_hls_params *params = &r->format->params;
     int64_t frame = hls_run_frame(run);
     int64_t age = at - hls_run_ticks(run, r->open->start_us);
-    if (r->kind == BC_HLS_AUDIO) {
+    if (r->kind != BC_HLS_MAIN) {
         return false; // cut where the main rendition is
     }
     if (has_full_count(r) || age + frame > hls_run_ticks(run, params->target_us)) {
@@ -296,10 +311,7 @@ close_before(struct hls_rendition *r, const struct bc_packet *p, int64_t at)
 {
     const struct hls_run *run = &r->runs[0];
     if (begins_segment(r, p, at)) {
-        if (run->count > 0) {
-            close_part_before(r, at, 1);
-        }
-        close_segment(r);
+        hls_rendition_cut_before(r, p);
         return;
     }
     if (run->count == 0) {
@@ -360,6 +372,19 @@ hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet)
     // A full run means that the ruling track stands still; the muxer takes notice of
     // that.
     (void)hls_run_push(&r->runs[1], packet);
+}
+
+void
+hls_rendition_cut_before(struct hls_rendition *r, const struct bc_packet *next)
+{
+    const struct hls_run *run = &r->runs[0];
+    if (!r->open) {
+        return;
+    }
+    if (run->count > 0) {
+        close_part_before(r, hls_run_ticks(run, next->dts_us), 1);
+    }
+    close_segment(r);
 }
 
 void

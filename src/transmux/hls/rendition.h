@@ -35,6 +35,8 @@ struct hls_rendition {
     bool changed;     // since the last snapshot
     bool independent; // no segment ever began without a sync sample
     int64_t part_target_us; // PART-TARGET, set with the first format
+    int64_t reorder_us; // pts - dts of the running format's first frame
+    struct bc_track *track; // owned reference; the newest format's ruling one
     struct hls_run runs[BC_CMAF_MAX_TRACKS]; // the first one rules parts and segments
     struct hls_init *init;    // owned reference
     struct hls_segment *open; // owned; NULL between segments
@@ -56,6 +58,11 @@ hls_rendition_init(struct hls_rendition *r, enum bc_hls_rendition kind,
 
 void
 hls_rendition_finish(struct hls_rendition *r);
+
+// Publishes what waits and leaves the running format: only gaps follow until it starts
+// again.
+void
+hls_rendition_stop(struct hls_rendition *r);
 
 // A new format begins with the next segment. `tracks` may be empty: then there will be
 // only gaps. Everything before was flushed. -ENOMEM.
@@ -82,6 +89,10 @@ hls_rendition_ride(struct hls_rendition *r, struct bc_packet *packet);
 void
 hls_rendition_cut(struct hls_rendition *r);
 
+// The same, knowing which sample of the ruling track comes next.
+void
+hls_rendition_cut_before(struct hls_rendition *r, const struct bc_packet *next);
+
 // window.c
 
 // Fills in what a segment has from its number and its format.
@@ -99,6 +110,22 @@ hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like);
 // Lets old segments leave the playlist, and later the memory.
 void
 hls_rendition_prune(struct hls_rendition *r);
+
+// Forgets the oldest segment, whatever the window says; there must be one.
+void
+hls_rendition_drop_oldest(struct hls_rendition *r);
+
+// Whether there is nothing in its playlist but gaps.
+bool
+hls_rendition_is_void(const struct hls_rendition *r);
+
+// Takes its playlist away. What it has counted goes on should it come back.
+void
+hls_rendition_withdraw(struct hls_rendition *r);
+
+// The newest segment with something in it, open or closed; NULL when there is none.
+const struct hls_segment *
+hls_rendition_newest(const struct hls_rendition *r);
 
 // The newest closed segment, NULL when there is none.
 const struct hls_segment *

@@ -71,7 +71,8 @@ bc_hls_resource(const struct bc_hls_snapshot *s, const char *name,
     }
     const struct hls_view *v = &s->views[n.rendition];
     // A file without a picture is "audio" (HLS-14).
-    bool audio = n.rendition == BC_HLS_AUDIO || !s->video;
+    bool audio = n.rendition == BC_HLS_AUDIO
+        || (n.rendition == BC_HLS_MAIN && !s->video);
     out->content_type = audio ? "audio/mp4" : "video/mp4";
     enum bc_hls_answer answer = BC_HLS_GONE;
     if (!v->exists) {

@@ -15,6 +15,7 @@ finish_view(struct hls_view *v)
     }
     free(v->segments);
     hls_segment_unref(&v->open);
+    bc_track_unref(&v->track);
 }
 
 static bool
@@ -25,6 +26,8 @@ init_view(struct hls_view *v, const struct hls_rendition *r)
     v->next_part = r->next_part;
     v->part_target_us = r->part_target_us;
     v->bytes = r->bytes;
+    v->track = r->track ? bc_track_ref(r->track) : NULL;
+    v->frame_us = r->runs[0].pace.frame_us;
     v->segments = calloc(r->count > 0 ? r->count : 1, sizeof(v->segments[0]));
     if (!v->segments) {
         return false;
@@ -42,7 +45,7 @@ init_view(struct hls_view *v, const struct hls_rendition *r)
 }
 
 struct bc_hls_snapshot *
-hls_snapshot_create(const struct hls_rendition *main, const struct hls_rendition *audio)
+hls_snapshot_create(struct hls_rendition *const *renditions, size_t count)
 {
     struct bc_hls_snapshot *s = calloc(1, sizeof(*s));
     if (!s) {
@@ -50,9 +53,11 @@ hls_snapshot_create(const struct hls_rendition *main, const struct hls_rendition
     }
     atomic_init(&s->refs, 1);
     pthread_mutex_init(&s->mutex, NULL);
-    s->params = main->format->params;
-    bool ok = init_view(&s->views[BC_HLS_MAIN], main);
-    ok = init_view(&s->views[BC_HLS_AUDIO], audio) && ok;
+    s->params = renditions[0]->format->params;
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        ok = init_view(&s->views[renditions[i]->kind], renditions[i]) && ok;
+    }
     if (!ok) {
         bc_hls_snapshot_unref(&s);
     }
@@ -107,6 +112,19 @@ hls_view_newest(const struct hls_view *v)
 }
 
 bool
+hls_view_is_offered(const struct hls_view *v)
+{
+    struct hls_newest newest = hls_view_newest(v);
+    return v->exists && newest.segment && !newest.segment->gap;
+}
+
+bool
+bc_hls_snapshot_complete(const struct bc_hls_snapshot *s)
+{
+    return bc_hls_snapshot_playable(s) && !s->variants_due;
+}
+
+bool
 bc_hls_snapshot_playable(const struct bc_hls_snapshot *s)
 {
     const struct hls_view *v = &s->views[BC_HLS_MAIN];
@@ -146,10 +164,14 @@ bc_hls_snapshot_stats(const struct bc_hls_snapshot *s, struct bc_hls_stats *out)
 {
     const struct hls_view *v = &s->views[BC_HLS_MAIN];
     struct hls_newest newest = hls_view_newest(v);
+    size_t bytes = 0;
+    for (size_t i = 0; i < BC_HLS_RENDITIONS; i++) {
+        bytes += s->views[i].bytes;
+    }
     *out = (struct bc_hls_stats){
         .last_msn = newest.segment ? newest.segment->msn : 0,
         .parts = v->next_part,
-        .window_bytes = v->bytes + s->views[BC_HLS_AUDIO].bytes,
+        .window_bytes = bytes,
         .part_target_us = v->part_target_us,
         .last_part_wall_us = s->last_part_wall_us,
         .last_part_arrived_us = s->last_part_arrived_us,

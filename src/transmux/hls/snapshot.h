@@ -23,6 +23,8 @@ struct hls_view {
     uint64_t next_part;
     int64_t part_target_us;
     size_t bytes;
+    struct bc_track *track; // owned reference; the newest format's ruling one
+    int64_t frame_us;       // of it, measured
 };
 
 enum hls_text { HLS_TEXT_FULL, HLS_TEXT_DELTA, HLS_TEXTS };
@@ -40,6 +42,7 @@ struct bc_hls_snapshot {
     struct bc_track *audio;
     int64_t frame_us; // of the video, measured
     bool ended;
+    bool variants_due; // a smaller picture has begun and has no part so far
     pthread_mutex_t mutex; // guards the making of texts
     _Atomic(struct bc_buf *) texts[BC_HLS_RENDITIONS][HLS_TEXTS][2]; // [2]: plain, gzip
     atomic_uint renderings;
@@ -49,7 +52,11 @@ struct bc_hls_snapshot {
 // Everything that a snapshot of the renditions needs; the rest is filled in by the muxer
 // before it publishes. NULL without memory.
 struct bc_hls_snapshot *
-hls_snapshot_create(const struct hls_rendition *main, const struct hls_rendition *audio);
+hls_snapshot_create(struct hls_rendition *const *renditions, size_t count);
+
+// Whether the multivariant playlist names it: there is something in its newest segment.
+bool
+hls_view_is_offered(const struct hls_view *v);
 
 // The newest thing in a playlist: a segment, and in it the last part (-1: a gap without
 // parts).

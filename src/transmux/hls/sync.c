@@ -3,7 +3,8 @@
 
 // The audio playlist has the main playlist's segment numbers and discontinuities, and is
 // cut at the same media time (LL-14, HLS-7). So sound is held until the picture has come
-// as far, and a segment in which no sound arrived is a gap.
+// as far, and a segment in which no sound arrived is a gap. variants.c does the same for the smaller
+// pictures.
 
 static const struct hls_segment *
 main_segment(const struct bc_hls_muxer *m, uint64_t msn)
@@ -16,17 +17,16 @@ main_segment(const struct bc_hls_muxer *m, uint64_t msn)
     return i < r->count ? r->segments[i] : NULL;
 }
 
-// Fills up with gaps until the next segment is `msn`.
-static void
-catch_up(struct bc_hls_muxer *m, uint64_t msn)
+void
+hls_muxer_catch_up(struct bc_hls_muxer *m, struct hls_rendition *r, uint64_t msn)
 {
-    while (m->audio.exists && m->audio.next_msn < msn) {
-        const struct hls_segment *like = main_segment(m, m->audio.next_msn);
-        uint64_t before = m->audio.next_msn;
+    while (r->exists && r->next_msn < msn) {
+        const struct hls_segment *like = main_segment(m, r->next_msn);
+        uint64_t before = r->next_msn;
         if (like) {
-            hls_rendition_gap(&m->audio, like);
+            hls_rendition_gap(r, like);
         }
-        if (m->audio.next_msn == before) {
+        if (r->next_msn == before) {
             return; // no memory
         }
     }
@@ -37,7 +37,7 @@ cut_audio(struct bc_hls_muxer *m, uint64_t next_msn)
 {
     m->cut_pending = false;
     hls_rendition_cut(&m->audio);
-    catch_up(m, next_msn);
+    hls_muxer_catch_up(m, &m->audio, next_msn);
 }
 
 // The main playlist went on to a new segment, whose picture is shown from `at_us`.
@@ -48,7 +48,7 @@ on_main_cut(struct bc_hls_muxer *m, int64_t at_us)
         return;
     }
     if (!m->audio.runs[0].track) {
-        catch_up(m, m->main.next_msn);
+        hls_muxer_catch_up(m, &m->audio, m->main.next_msn);
         return;
     }
     if (m->cut_pending) { // the sound is a whole segment late
@@ -88,9 +88,8 @@ release(struct bc_hls_muxer *m, int64_t until_us)
     hls_queue_shift(&m->held, n);
 }
 
-// How far the picture has come, on the clock that it shares with the sound.
-static int64_t
-shown_until(const struct bc_hls_muxer *m)
+int64_t
+hls_muxer_shown_until(const struct bc_hls_muxer *m)
 {
     return m->video_in.last_us + m->main.runs[0].pace.frame_us + m->format.reorder_us;
 }
@@ -104,6 +103,7 @@ feed_ruling(struct bc_hls_muxer *m, struct bc_packet *packet)
     if (m->main.next_msn != before) {
         int64_t dts_us = m->main.open ? m->main.open->start_us : packet->dts_us;
         on_main_cut(m, dts_us + m->format.reorder_us);
+        hls_variants_cut(m, dts_us + m->format.reorder_us);
     }
 }
 
@@ -120,7 +120,8 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
 {
     if (packet->kind == BC_KIND_VIDEO) {
         feed_ruling(m, packet);
-        release(m, shown_until(m));
+        release(m, hls_muxer_shown_until(m));
+        hls_variants_release(m);
         return;
     }
     if (!m->video_in.track) {
@@ -134,7 +135,7 @@ hls_muxer_feed(struct bc_hls_muxer *m, struct bc_packet *packet)
         return;
     }
     hls_rendition_ride(&m->main, packet);
-    if (packet->dts_us < shown_until(m)) {
+    if (packet->dts_us < hls_muxer_shown_until(m)) {
         push_audio(m, packet);
     } else {
         (void)hls_queue_push(&m->held, packet, 0);
@@ -147,7 +148,8 @@ hls_muxer_close(struct bc_hls_muxer *m)
     hls_rendition_cut(&m->main);
     if (m->audio.exists) {
         hls_rendition_cut(&m->audio);
-        catch_up(m, m->main.next_msn);
+        hls_muxer_catch_up(m, &m->audio, m->main.next_msn);
     }
+    hls_variants_close(m);
     m->cut_pending = false;
 }

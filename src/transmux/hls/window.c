@@ -12,13 +12,19 @@ length_us(const struct hls_segment *s)
 }
 
 void
+hls_rendition_drop_oldest(struct hls_rendition *r)
+{
+    r->bytes -= r->segments[0]->bytes;
+    hls_segment_unref(&r->segments[0]);
+    memmove(r->segments, r->segments + 1, --r->count * sizeof(r->segments[0]));
+    r->listed -= r->listed > 0;
+}
+
+void
 hls_rendition_append(struct hls_rendition *r, struct hls_segment *s)
 {
     if (r->count == HLS_MAX_SEGMENTS) {
-        r->bytes -= r->segments[0]->bytes;
-        hls_segment_unref(&r->segments[0]);
-        memmove(r->segments, r->segments + 1, --r->count * sizeof(r->segments[0]));
-        r->listed -= r->listed > 0;
+        hls_rendition_drop_oldest(r);
     }
     r->segments[r->count++] = s;
     r->next_msn++;
@@ -61,6 +67,12 @@ hls_rendition_last(const struct hls_rendition *r)
     return r->count > 0 ? r->segments[r->count - 1] : NULL;
 }
 
+const struct hls_segment *
+hls_rendition_newest(const struct hls_rendition *r)
+{
+    return r->open && r->open->part_count > 0 ? r->open : hls_rendition_last(r);
+}
+
 static bool
 is_droppable(const struct hls_rendition *r, const struct hls_segment *s)
 {
@@ -83,14 +95,28 @@ hls_rendition_prune(struct hls_rendition *r)
         && listed_us - length_us(r->segments[r->listed]) >= r->format->params.window_us) {
         listed_us -= length_us(r->segments[r->listed++]);
     }
-    size_t drop = 0;
-    while (drop < r->count
-        && ((drop < r->listed && is_droppable(r, r->segments[drop]))
-            || (r->bytes > r->format->params.window_bytes && r->count - drop > 3))) {
-        r->bytes -= r->segments[drop]->bytes;
-        hls_segment_unref(&r->segments[drop++]);
+    while (r->count > 0 && r->listed > 0 && is_droppable(r, r->segments[0])) {
+        hls_rendition_drop_oldest(r);
     }
-    r->count -= drop;
-    memmove(r->segments, r->segments + drop, r->count * sizeof(r->segments[0]));
-    r->listed = r->listed > drop ? r->listed - drop : 0;
+}
+
+bool
+hls_rendition_is_void(const struct hls_rendition *r)
+{
+    for (size_t i = r->listed; i < r->count; i++) {
+        if (!r->segments[i]->gap) {
+            return false;
+        }
+    }
+    return !r->open;
+}
+
+void
+hls_rendition_withdraw(struct hls_rendition *r)
+{
+    while (r->count > 0) {
+        hls_rendition_drop_oldest(r);
+    }
+    r->exists = false;
+    r->changed = true;
 }

@@ -9,8 +9,10 @@ static void
 on_update(void *user, struct bc_hls_snapshot *s)
 {
     (void)user;
-    struct bc_buf *text = bc_hls_playlist(s, BC_HLS_MAIN, true, false);
-    bc_buf_unref(&text);
+    for (int i = 0; i < BC_HLS_RENDITIONS; i++) {
+        struct bc_buf *text = bc_hls_playlist(s, (enum bc_hls_rendition)i, true, false);
+        bc_buf_unref(&text);
+    }
 }
 
 // Packets of any time, flag and order: kind and flags, a track, a step, a length in 5
@@ -25,7 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         bc_track_create(BC_KIND_AUDIO, BC_CODEC_AAC),
         bc_track_create(BC_KIND_AUDIO, BC_CODEC_AAC) };
     for (uint32_t i = 0; i < 4; i++) {
-        tracks[i]->config = bc_buf_copy("\1\2\3\4", i + 1);
+        static const uint8_t CONFIG[26] = { 1, 2, 3, 4 };
+        tracks[i]->config = bc_buf_copy(CONFIG, 23 + i);
         tracks[i]->sample_rate = i < 2 ? 0 : 44100 + i;
         tracks[i]->frame_samples = i < 3 ? 1024 : 0;
         tracks[i]->fps_num = i == 0 ? 30 : 0;
@@ -40,6 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         struct bc_buf *buf = bc_buf_copy(data, len < 100 ? len : 100);
         struct bc_packet *p = bc_packet_create(t->kind, t, buf, buf->data, buf->len);
         p->flags = flags & 7;
+        p->rendition = flags >> 4 & 3;
         p->epoch = epoch += flags >> 3 & 1;
         p->dts_us = p->pts_us = now_us;
         p->pts_us += bc_read_u8(&r) * 1000;

@@ -55,6 +55,14 @@ test_names_with_dots_are_channels(void **state)
     (void)state;
     assert_string_equal(parse("/live/a.b.flv").channel, "live/a.b");
     assert_string_equal(parse("/live/hq.flv.flv").channel, "live/hq.flv");
+    // Where no channel can be in front of it, a playlist's name is a channel's.
+    assert_int_equal(parse("/live/v1.m3u8").kind, BC_MEDIA_MULTIVARIANT);
+    assert_string_equal(parse("/live/v1.m3u8").channel, "live/v1");
+    assert_string_equal(parse("/live/v1_cam.flv").channel, "live/v1_cam");
+    assert_string_equal(parse("/live/hq/v2.m3u8").channel, "live/hq");
+    assert_string_equal(parse("/live/hq/v2.m3u8").file, "v2.m3u8");
+    assert_int_equal(parse("/live/hq/v3_init_7.mp4").kind, BC_MEDIA_HLS_FILE);
+    assert_string_equal(parse("/live/hq/v4.m3u8").channel, "live/hq/v4");
     // What is no id of ours is part of the name.
     assert_string_equal(parse("/live/s/0123/main.m3u8").channel, "live/s/0123");
     assert_string_equal(parse("/live/s/0123456789ABCDEF01234567/main.m3u8").sid, "");

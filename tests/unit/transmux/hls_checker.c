@@ -21,7 +21,9 @@ hls_checker_create(void)
 {
     struct hls_checker *c = calloc(1, sizeof(*c));
     assert_non_null(c);
-    c->lists[BC_HLS_AUDIO].rendition = BC_HLS_AUDIO;
+    for (int i = 0; i < BC_HLS_RENDITIONS; i++) {
+        c->lists[i].rendition = (enum bc_hls_rendition)i;
+    }
     return c;
 }
 
@@ -398,9 +400,12 @@ read_line(struct reading *r, const char *line, struct check_tail *out)
         assert_int_equal(bc_hls_resource(r->snapshot, out->hint, &res), BC_HLS_WAIT);
     } else if ((v = value(line, "#EXT-X-RENDITION-REPORT:"))) {
         assert_true(attribute(v, "LAST-MSN", text));
-        out->has_report = true;
-        out->report_msn = strtoull(text, NULL, 10);
-        out->report_part = attribute(v, "LAST-PART", text) ? atoll(text) : -1;
+        enum bc_hls_rendition about;
+        char name[CHECK_TEXT];
+        assert_true(attribute(v, "URI", name) && bc_hls_playlist_name(name, &about));
+        out->reports[about].there = true;
+        out->reports[about].msn = strtoull(text, NULL, 10);
+        out->reports[about].part = attribute(v, "LAST-PART", text) ? atoll(text) : -1;
     } else {
         read_segment_line(r, line);
     }
@@ -464,7 +469,7 @@ check_delta(struct check_list *l, struct bc_hls_snapshot *s, const char *full)
         }
         assert_true(rest_us >= 6 * l->header.target_s * 1000000 - 4000000);
         snprintf(date, sizeof(date), "#EXT-X-MAP:URI=\"%s\"", first->map);
-        assert_true(!first->map[0] || strstr(text, date)); // a gap may have none
+        assert_true(!first->map[0] || first->gap || strstr(text, date)); // a gap may have none
     }
     bc_buf_unref(&delta);
 }
@@ -502,15 +507,31 @@ read_playlist(struct check_list *l, struct bc_hls_snapshot *s, char *text)
     l->updates++;
 }
 
+// Each playlist tells of all others.
 static void
-check_report(const struct check_list *from, struct check_list *about)
+check_report(const struct check_list *from, struct check_list *about, bool there)
 {
-    if (!from->tail.has_report) {
+    const struct check_report *report = &from->tail.reports[about->rendition];
+    bool expected = there && from != about && !from->tail.ended;
+    assert_int_equal(report->there, expected);
+    if (!expected) {
         return;
     }
-    assert_int_equal(from->tail.report_msn, about->next_msn - 1);
+    assert_int_equal(report->msn, about->next_msn - 1);
     const struct check_segment *s = segment_at(about, about->next_msn - 1);
-    assert_int_equal(from->tail.report_part, (int64_t)s->part_count - 1);
+    assert_int_equal(report->part, (int64_t)s->part_count - 1);
+}
+
+// Segments of one number belong to one discontinuity, and none is ahead of the main one.
+static void
+check_numbers(struct check_list *main, struct check_list *other)
+{
+    for (uint64_t msn = other->header.msn; msn < other->next_msn; msn++) {
+        assert_true(msn <= main->next_msn); // its first part may be out first
+        if (msn >= main->header.msn && msn < main->next_msn) {
+            assert_int_equal(segment_at(main, msn)->dseq, segment_at(other, msn)->dseq);
+        }
+    }
 }
 
 void
@@ -523,9 +544,14 @@ hls_checker_update(void *user, struct bc_hls_snapshot *snapshot)
         assert_null(bc_hls_playlist(snapshot, BC_HLS_MAIN, false, false));
         return;
     }
-    bool both = bc_hls_snapshot_has(snapshot, BC_HLS_AUDIO);
-    for (int i = 0; i <= (both ? 1 : 0); i++) {
+    bool there[BC_HLS_RENDITIONS];
+    for (int i = 0; i < BC_HLS_RENDITIONS; i++) {
         enum bc_hls_rendition rendition = (enum bc_hls_rendition)i;
+        there[i] = bc_hls_snapshot_has(snapshot, rendition);
+        if (!there[i]) {
+            c->lists[i].updates = 0; // it may come back, later
+            continue;
+        }
         struct bc_buf *text = bc_hls_playlist(snapshot, rendition, false, false);
         assert_non_null(text);
         char *copy = strdup((const char *)text->data);
@@ -534,9 +560,15 @@ hls_checker_update(void *user, struct bc_hls_snapshot *snapshot)
         free(copy);
         bc_buf_unref(&text);
     }
-    if (both) {
-        assert_true(c->lists[0].tail.ended || c->lists[0].tail.has_report);
-        check_report(&c->lists[0], &c->lists[1]);
-        check_report(&c->lists[1], &c->lists[0]);
+    for (int i = 0; i < BC_HLS_RENDITIONS * BC_HLS_RENDITIONS; i++) {
+        if (there[i / BC_HLS_RENDITIONS]) {
+            check_report(&c->lists[i / BC_HLS_RENDITIONS], &c->lists[i % BC_HLS_RENDITIONS],
+                there[i % BC_HLS_RENDITIONS]);
+        }
+    }
+    for (int i = 1; i < BC_HLS_RENDITIONS; i++) {
+        if (there[i]) {
+            check_numbers(&c->lists[0], &c->lists[i]);
+        }
     }
 }

@@ -47,9 +47,11 @@ struct check_header {
 // What stands behind the segments.
 struct check_tail {
     bool ended;
-    bool has_report;
-    uint64_t report_msn;
-    int64_t report_part;
+    struct check_report {
+        bool there;
+        uint64_t msn;
+        int64_t part;
+    } reports[BC_HLS_RENDITIONS];
     char hint[CHECK_TEXT];
 };
 
@@ -75,7 +77,7 @@ struct check_list {
     struct check_segment segments[CHECK_SEGMENTS];
 };
 
-// Both playlists of a muxer; pass hls_checker_update() to bc_hls_create() with this as
+// All playlists of a muxer; pass hls_checker_update() to bc_hls_create() with this as
 // user.
 struct hls_checker {
     struct check_list lists[BC_HLS_RENDITIONS];

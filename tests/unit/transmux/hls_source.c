@@ -19,21 +19,31 @@ hls_source_finish(struct hls_source *s)
 {
     bc_track_unref(&s->video);
     bc_track_unref(&s->audio);
+    for (int i = 0; i < 3; i++) {
+        bc_track_unref(&s->small[i]);
+    }
+}
+
+static struct bc_track *
+make_video(uint32_t width, uint32_t height, uint8_t level)
+{
+    const uint8_t avcc[] = {
+        1, 0x64, 0, level, 0xff, 0xe1, 0, 4, 0x67, 0x64, 0, level, 1, 0, 2, 0x68, 0xee,
+    };
+    struct bc_track *t = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
+    t->config = bc_buf_copy(avcc, sizeof(avcc));
+    snprintf(t->codec_string, BC_CODEC_STRING, "avc1.6400%02x", level);
+    t->width = width;
+    t->height = height;
+    return t;
 }
 
 void
 hls_source_set_video(struct hls_source *s, uint32_t fps_num, uint32_t fps_den,
     uint8_t level)
 {
-    const uint8_t avcc[] = {
-        1, 0x64, 0, level, 0xff, 0xe1, 0, 4, 0x67, 0x64, 0, level, 1, 0, 2, 0x68, 0xee,
-    };
     bc_track_unref(&s->video);
-    s->video = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
-    s->video->config = bc_buf_copy(avcc, sizeof(avcc));
-    snprintf(s->video->codec_string, BC_CODEC_STRING, "avc1.6400%02x", level);
-    s->video->width = 1280;
-    s->video->height = 720;
+    s->video = make_video(1280, 720, level);
     s->video->fps_num = fps_num;
     s->video->fps_den = fps_den;
 }
@@ -80,6 +90,19 @@ hls_source_video(struct hls_source *s, int64_t dts_us, int64_t cts_us, bool key)
     struct bc_packet *p = make_packet(s, BC_KIND_VIDEO, s->video, key ? 900 : 120);
     p->flags = key ? BC_PACKET_KEY : 0;
     push(s, p, dts_us, cts_us);
+}
+
+void
+hls_source_small(struct hls_source *s, uint8_t rendition, int64_t dts_us, bool key)
+{
+    struct bc_track **track = &s->small[rendition - 1];
+    if (!*track) {
+        *track = make_video(640 >> (rendition - 1), 360 >> (rendition - 1), 30);
+    }
+    struct bc_packet *p = make_packet(s, BC_KIND_VIDEO, *track, key ? 300 : 60);
+    p->flags = key ? BC_PACKET_KEY : 0;
+    p->rendition = rendition;
+    push(s, p, dts_us, 0);
 }
 
 void

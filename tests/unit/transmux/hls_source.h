@@ -16,6 +16,7 @@ struct hls_source {
     struct bc_hls_muxer *m; // borrowed
     struct bc_track *video; // owned
     struct bc_track *audio;
+    struct bc_track *small[3]; // owned; made with their first packet
     uint32_t epoch;
     uint32_t flags; // of the next packet, once
     int64_t wall_offset_us; // wall clock = media time + this
@@ -50,6 +51,10 @@ hls_source_set_audio(struct hls_source *s, uint32_t rate);
 
 void
 hls_source_video(struct hls_source *s, int64_t dts_us, int64_t cts_us, bool key);
+
+// The same picture in a smaller version: rendition 1 to 3, each with a track of its own.
+void
+hls_source_small(struct hls_source *s, uint8_t rendition, int64_t dts_us, bool key);
 
 void
 hls_source_audio(struct hls_source *s, int64_t dts_us);
