@@ -14,6 +14,10 @@
 // How much older than the main segment the keyframe may be with which one begins.
 #define EARLY_US 1000000
 
+// How far the stamps of the same picture in two sizes stray, of an encoder with a clock of
+// its own for each.
+#define JITTER_US 15000
+
 static int64_t
 half_frame(const struct bc_hls_muxer *m)
 {
@@ -51,7 +55,7 @@ static bool
 is_behind_last(const struct bc_hls_muxer *m, const struct hls_variant *v, int64_t pts_us)
 {
     const struct hls_segment *last = hls_rendition_last(&v->r);
-    int64_t date_us = pts_us + m->format.wall_offset_us + half_frame(m);
+    int64_t date_us = pts_us + m->format.wall_offset_us + JITTER_US;
     return !last || date_us >= last->pdt_us + last->end_us - last->start_us;
 }
 

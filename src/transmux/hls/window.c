@@ -49,14 +49,13 @@ hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like)
     }
     hls_rendition_describe(r, s);
     // The sound before it ends on a frame of its own, not exactly where the picture was
-    // cut.
+    // cut; a picture whose keyframes come later may end a whole segment later.
     const struct hls_segment *last = hls_rendition_last(r);
     int64_t over_us = last ? last->pdt_us + length_us(last) - like->pdt_us : 0;
-    int64_t most_us = length_us(like) - 1;
-    over_us = over_us < 0 ? 0 : over_us > most_us ? most_us : over_us;
+    over_us = over_us < 0 ? 0 : over_us;
     s->gap = true;
     s->start_us = like->start_us + over_us;
-    s->end_us = like->end_us;
+    s->end_us = like->end_us > s->start_us ? like->end_us : s->start_us + 1;
     s->pdt_us = like->pdt_us + over_us;
     hls_rendition_append(r, s);
 }

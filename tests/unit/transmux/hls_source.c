@@ -139,6 +139,12 @@ hls_source_run(struct hls_source *s, const struct hls_layout *l, int64_t from_us
             bool key = frame % l->gop == 0;
             int64_t cts_us = key ? l->b_us : frame % 2 * 2 * l->b_us;
             int64_t at_us = stamp(l, video_us, (uint32_t)frame);
+            for (uint8_t i = 0; i < 3; i++) {
+                if (s->small_bits >> i & 1) {
+                    bool small_key = (frame + i) % s->small_gop == 0;
+                    hls_source_small(s, (uint8_t)(i + 1), at_us + s->small_late_us, small_key);
+                }
+            }
             hls_source_video(s, at_us, cts_us, key);
             frame++;
         } else {

@@ -17,6 +17,11 @@ struct hls_source {
     struct bc_track *video; // owned
     struct bc_track *audio;
     struct bc_track *small[3]; // owned; made with their first packet
+    // What hls_source_run() makes of them: a bit for each, how much later they come, and
+    // their GOP in frames of the main picture.
+    unsigned small_bits;
+    int64_t small_late_us;
+    int64_t small_gop;
     uint32_t epoch;
     uint32_t flags; // of the next packet, once
     int64_t wall_offset_us; // wall clock = media time + this
