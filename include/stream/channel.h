@@ -102,6 +102,11 @@ void
 bc_channel_replay_gop(const struct bc_channel *channel,
     void (*each)(void *user, struct bc_packet *packet), void *user);
 
+// The same one by one, oldest first: NULL behind the last. Of a rendition above 0 the video
+// alone.
+struct bc_packet *
+bc_channel_gop_packet(const struct bc_channel *channel, unsigned rendition, size_t index);
+
 // Whether the running take's source makes keyframes when asked.
 bool
 bc_channel_can_ask_key(const struct bc_channel *channel);

@@ -22,6 +22,7 @@ struct bc_feed_key {
     enum bc_feed_format format;
     enum bc_flv_hevc hevc;
     bool audio_only;
+    uint8_t rendition; // of the video; where it does not exist, the next better one
     // Subtracted from all timestamps, so that who joins a broadcast of many hours starts
     // low (RTMP-18, FLV-3). A multiple of BC_FEED_BASE_MS.
     int64_t base_ms;

@@ -69,6 +69,7 @@ read_options(const char *query, struct bc_viewer_params *params)
 {
     char only[16];
     params->from_gop = bc_wants_gop(query);
+    params->key.rendition = bc_rendition_choice(query);
     params->key.hevc = bc_hevc_choice(query, false);
     params->key.audio_only = bc_query_get(query, "only", only, sizeof(only)) > 0
         && strcmp(only, "audio") == 0;

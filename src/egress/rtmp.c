@@ -47,6 +47,7 @@ bc_rtmp_player_start(struct bc_windows *windows, struct bc_rtmp_session *session
         .windows = windows,
         .channel = channel,
         .key = { .format = BC_FEED_RTMP,
+            .rendition = bc_rendition_choice(req->query),
             .hevc = bc_hevc_choice(req->query, req->supports_hevc_fourcc) },
         .sink = sink,
         .from_gop = bc_wants_gop(req->query),

@@ -68,6 +68,9 @@ destroy(struct bc_channel *c)
         bc_hub_close_outputs(c->hub, c->outputs);
     }
     bc_gop_finish(&c->gop);
+    for (unsigned i = 0; i < BC_RENDITION_MAX - 1; i++) {
+        bc_gop_finish(&c->smaller[i]);
+    }
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
     pthread_mutex_destroy(&c->info_lock);
@@ -155,6 +158,7 @@ end_broadcast(struct bc_channel *c, const char *reason)
         }
     }
     bc_gop_clear(&c->gop);
+    bc_channel_clear_smaller(c);
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
     bc_timer_cancel(&c->tick_timer);
@@ -405,6 +409,14 @@ unsigned
 bc_channel_viewers(const struct bc_channel *channel, enum bc_protocol protocol)
 {
     return atomic_load_explicit(&channel->viewers[protocol], memory_order_relaxed);
+}
+
+struct bc_packet *
+bc_channel_gop_packet(const struct bc_channel *channel, unsigned rendition, size_t index)
+{
+    const struct bc_gop *gop
+        = rendition > 0 ? &channel->smaller[rendition - 1] : &channel->gop;
+    return index < gop->count ? gop->packets[index] : NULL;
 }
 
 void

@@ -49,6 +49,7 @@ struct bc_channel {
     int64_t need_key_since_us;
     int64_t last_input_us;       // arrival of the take's last packet
     struct bc_gop gop;
+    struct bc_gop smaller[BC_RENDITION_MAX - 1]; // of renditions 1 and up: video alone
     struct bc_meter meter;
     // Smaller renditions run on the main one's clock.
     int64_t rendition_shift_us;
@@ -84,6 +85,10 @@ bc_channel_dismiss(struct bc_channel *channel, struct bc_take *take, bool clean,
 // A new take starts to send.
 void
 bc_channel_begin_input(struct bc_channel *channel);
+
+// Forgets the cached GOPs of the smaller renditions.
+void
+bc_channel_clear_smaller(struct bc_channel *channel);
 
 // Packets of `take`; takes over the references.
 void

@@ -9,11 +9,20 @@
 #define WAIT_FOR_KEY_US 5000000
 
 void
+bc_channel_clear_smaller(struct bc_channel *c)
+{
+    for (unsigned i = 0; i < BC_RENDITION_MAX - 1; i++) {
+        bc_gop_clear(&c->smaller[i]);
+    }
+}
+
+void
 bc_channel_begin_input(struct bc_channel *c)
 {
     struct bc_config *config = bc_hub_config(c->hub);
     c->gop.max_us = config->stream.gop_cache ? config->stream.gop_max_ms * 1000 : -1;
     bc_config_unref(&config);
+    bc_channel_clear_smaller(c);
     bc_timeline_begin_take(&c->timeline);
     bc_meter_begin_take(&c->meter, bc_clock_us());
     c->tracks_due = true;
@@ -37,6 +46,7 @@ static void
 tell_tracks(struct bc_channel *c)
 {
     bc_gop_clear(&c->gop);
+    bc_channel_clear_smaller(c);
     bc_list_for_each(node, tmp, &c->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
@@ -157,6 +167,9 @@ take_rendition(struct bc_channel *c, struct bc_packet *p)
     p->pts_us = p->dts_us + cts_us;
     p->epoch = c->timeline.epoch;
     *last = p->dts_us;
+    struct bc_gop *gop = &c->smaller[p->rendition - 1];
+    gop->max_us = c->gop.max_us;
+    bc_gop_push(gop, p, true);
     hand_out(c, p, bc_timeline_wall_us(&c->timeline, p->pts_us));
 }
 

@@ -8,16 +8,62 @@
 #include "outputs_internal.h"
 #include "window.h"
 
+#define RENDITION_SILENT_US 5000000
+
 static struct bc_fanout *
 from_sink(struct bc_packet_sink *sink)
 {
     return bc_container_of(sink, struct bc_fanout, outlet.sink);
 }
 
+unsigned
+bc_fanout_choose(const struct bc_fanout *fanout, unsigned rendition)
+{
+    while (rendition > 0 && !fanout->renditions[rendition].track) {
+        rendition--;
+    }
+    return rendition;
+}
+
+static void
+set_rendition(struct bc_fanout *f, unsigned rendition, struct bc_track *track)
+{
+    struct bc_fanout_rendition *r = &f->renditions[rendition];
+    struct bc_track *old = r->track;
+    bool same = bc_track_equal(old, track);
+    r->track = track ? bc_track_ref(track) : NULL;
+    r->generation = same ? r->generation : ++f->generation;
+    bc_track_unref(&old);
+}
+
+// A rendition is there from its first keyframe on, until it is silent for too long.
+static void
+note_rendition(struct bc_fanout *f, const struct bc_packet *packet)
+{
+    bool key = packet->flags & BC_PACKET_KEY;
+    if (packet->rendition > 0) {
+        struct bc_fanout_rendition *r = &f->renditions[packet->rendition];
+        r->seen_us = packet->dts_us;
+        if (key && r->track != packet->track) {
+            set_rendition(f, packet->rendition, packet->track);
+        }
+        return;
+    }
+    for (unsigned i = 1; key && i < BC_RENDITION_MAX; i++) {
+        if (f->renditions[i].track
+            && packet->dts_us - f->renditions[i].seen_us > RENDITION_SILENT_US) {
+            set_rendition(f, i, NULL);
+        }
+    }
+}
+
 static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     (void)wall_us;
+    if (packet->kind == BC_KIND_VIDEO) {
+        note_rendition(from_sink(sink), packet);
+    }
     bc_list_for_each(node, tmp, &from_sink(sink)->feeds)
     {
         bc_feed_push(bc_container_of(node, struct bc_feed, node), packet);
@@ -53,7 +99,9 @@ on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *
     if (same) {
         return; // a host that came back as it was: viewers need to be told nothing
     }
-    f->generation++;
+    for (unsigned i = 0; i < BC_RENDITION_MAX; i++) {
+        f->renditions[i].generation = ++f->generation;
+    }
     bc_list_for_each(node, tmp, &f->feeds)
     {
         bc_feed_tracks_changed(bc_container_of(node, struct bc_feed, node));
@@ -69,9 +117,13 @@ on_end(struct bc_packet_sink *sink)
         bc_feed_push_note(feed, BC_ITEM_END | BC_ITEM_OVER);
         bc_feed_flush(feed);
     }
+    for (unsigned i = 1; i < BC_RENDITION_MAX; i++) {
+        set_rendition(from_sink(sink), i, NULL);
+    }
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {
+    .all_renditions = true,
     .on_packet = on_packet,
     .on_batch_end = on_batch_end,
     .on_tracks = on_tracks,
@@ -99,6 +151,9 @@ bc_fanout_finish(struct bc_fanout *fanout)
         bc_feed_destroy(feed);
     }
     set_tracks(fanout, NULL, NULL);
+    for (unsigned i = 1; i < BC_RENDITION_MAX; i++) {
+        set_rendition(fanout, i, NULL);
+    }
 }
 
 static struct bc_feed *
@@ -109,6 +164,7 @@ find_feed(struct bc_fanout *f, const struct bc_feed_key *key)
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
         if (feed->key.format == key->format && feed->key.hevc == key->hevc
             && feed->key.audio_only == key->audio_only
+            && feed->key.rendition == key->rendition
             && feed->key.base_ms == key->base_ms) {
             return feed;
         }
@@ -116,10 +172,45 @@ find_feed(struct bc_fanout *f, const struct bc_feed_key *key)
     return NULL;
 }
 
+// A replay of the cached GOP, its video that of a rendition.
+struct replay {
+    struct bc_feed *feed;
+    size_t next; // of the rendition's packets
+};
+
+static void
+replay_rendition(struct replay *r, int64_t until_us)
+{
+    const struct bc_channel *channel = r->feed->fanout->channel;
+    struct bc_packet *packet;
+    while ((packet = bc_channel_gop_packet(channel, r->feed->shown, r->next)) != NULL
+        && packet->dts_us <= until_us) {
+        bc_feed_push(r->feed, packet);
+        r->next++;
+    }
+}
+
 static void
 replay_packet(void *user, struct bc_packet *packet)
 {
-    bc_feed_push(user, packet);
+    struct replay *r = user;
+    if (r->feed->shown > 0 && packet->kind == BC_KIND_VIDEO) {
+        return;
+    }
+    if (r->feed->shown > 0) {
+        replay_rendition(r, packet->dts_us);
+    }
+    bc_feed_push(r->feed, packet);
+}
+
+static void
+replay_gop(struct bc_feed *feed)
+{
+    struct replay r = { .feed = feed };
+    bc_player_outlet_replay_gop(&feed->fanout->outlet, replay_packet, &r);
+    if (feed->shown > 0) {
+        replay_rendition(&r, INT64_MAX);
+    }
 }
 
 // Gives a new subscriber what a viewer needs to start at once. The feed's other
@@ -129,12 +220,12 @@ prime(struct bc_feed *feed, struct bc_window *window)
 {
     bc_feed_flush(feed);
     struct bc_feed replay = { .fanout = feed->fanout, .key = feed->key,
-        .subscribers = { window }, .subscriber_count = 1 };
+        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition), .subscribers = { window }, .subscriber_count = 1 };
     bc_list_init(&replay.node);
     if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
-        bc_player_outlet_replay_gop(&feed->fanout->outlet, replay_packet, &replay);
+        replay_gop(&replay);
     }
     bc_feed_push_note(&replay, BC_ITEM_PRIMED);
     bc_feed_flush(&replay);
@@ -142,6 +233,7 @@ prime(struct bc_feed *feed, struct bc_window *window)
     if (feed->generation == 0) {
         // The newcomer has headers now: when the tracks change, it has to be told.
         feed->generation = replay.generation;
+        feed->shown = replay.shown;
         feed->has_video = replay.has_video;
         feed->has_audio = replay.has_audio;
     }

@@ -9,6 +9,13 @@
 
 struct bc_window;
 
+// A rendition of the video, for feeds that show it.
+struct bc_fanout_rendition {
+    struct bc_track *track; // owned; NULL: it does not come (now)
+    int64_t seen_us;        // dts of its newest packet
+    unsigned generation;    // of what its viewers have to be told; unique in the fanout
+};
+
 // A channel's feeds: every byte form that somebody watches, each made once. Part of the
 // channel's outputs, home worker only. Windows of any worker subscribe by message.
 struct bc_fanout {
@@ -16,8 +23,13 @@ struct bc_fanout {
     struct bc_channel *channel; // borrowed; we are part of it
     struct bc_list feeds;
     struct bc_feed_tracks tracks; // owned references
-    unsigned generation;          // of the tracks
+    struct bc_fanout_rendition renditions[BC_RENDITION_MAX]; // of 0 the generation alone
+    unsigned generation; // the last one given
 };
+
+// What the wish for a rendition comes to: it, or the next better one that there is.
+unsigned
+bc_fanout_choose(const struct bc_fanout *fanout, unsigned rendition);
 
 void
 bc_fanout_init(struct bc_fanout *fanout, struct bc_channel *channel,

@@ -29,6 +29,7 @@ bc_feed_create(struct bc_fanout *fanout, const struct bc_feed_key *key,
     }
     feed->fanout = fanout;
     feed->key = *key;
+    feed->shown = bc_fanout_choose(fanout, key->rendition);
     bc_list_init(&feed->node);
     bc_timer_init(&feed->flush_timer, worker, on_flush_timer);
     return feed;
@@ -78,6 +79,9 @@ static struct bc_feed_tracks
 visible_tracks(const struct bc_feed *feed)
 {
     struct bc_feed_tracks t = feed->fanout->tracks;
+    if (feed->shown > 0) {
+        t.video = feed->fanout->renditions[feed->shown].track;
+    }
     if (feed->key.audio_only || (t.video && !bc_flv_has_codec(t.video->codec))) {
         t.video = NULL;
     }
@@ -141,12 +145,13 @@ push_config(struct bc_feed *feed, int64_t dts_us)
 static void
 follow_tracks(struct bc_feed *feed, int64_t dts_us)
 {
-    if (feed->generation == feed->fanout->generation) {
+    unsigned generation = feed->fanout->renditions[feed->shown].generation;
+    if (feed->generation == generation) {
         return;
     }
     bool first = feed->generation == 0;
     struct bc_feed_tracks tracks = visible_tracks(feed);
-    feed->generation = feed->fanout->generation;
+    feed->generation = generation;
     feed->has_video = tracks.video != NULL;
     feed->has_audio = tracks.audio != NULL;
     feed->started = false;
@@ -155,10 +160,24 @@ follow_tracks(struct bc_feed *feed, int64_t dts_us)
     }
 }
 
+// Whether the feed carries this packet. It goes over to another rendition at a keyframe.
+static bool
+carries(struct bc_feed *feed, const struct bc_packet *packet)
+{
+    if (packet->kind != BC_KIND_VIDEO) {
+        return true;
+    }
+    if (packet->flags & BC_PACKET_KEY && packet->rendition != feed->shown
+        && packet->rendition == bc_fanout_choose(feed->fanout, feed->key.rendition)) {
+        feed->shown = packet->rendition;
+    }
+    return packet->rendition == feed->shown && !feed->key.audio_only;
+}
+
 void
 bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet)
 {
-    if (packet->kind == BC_KIND_VIDEO && feed->key.audio_only) {
+    if (!carries(feed, packet)) {
         return;
     }
     follow_tracks(feed, packet->dts_us);

@@ -30,6 +30,7 @@ struct bc_feed {
     bool batch_has_video;
     int64_t last_dts_us;    // of the newest item
     struct bc_timer flush_timer;
+    unsigned shown;         // the rendition that the key's choice comes to now
     unsigned generation;    // of the tracks that the last headers told
     bool has_video;         // what viewers were told at their start
     bool has_audio;

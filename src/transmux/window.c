@@ -136,6 +136,7 @@ bc_window_obtain(struct bc_windows *windows, struct bc_channel *channel,
     id.format = (int)key->format;
     id.hevc = (int)key->hevc;
     id.audio_only = key->audio_only;
+    id.rendition = key->rendition;
     struct bc_window *w;
     HASH_FIND(hh, windows->table, &id, sizeof(id), w);
     if (w && w->detaching) {

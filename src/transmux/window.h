@@ -21,6 +21,7 @@ struct bc_window_id {
     int format;
     int hevc;
     int audio_only;
+    int rendition;
     int unused;
 };
 
