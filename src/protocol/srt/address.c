@@ -26,7 +26,8 @@ srt_address_resolve(
     }
     memcpy(host, begin, (size_t)(end - begin));
     host[end - begin] = '\0';
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM,
+    struct addrinfo hints = { .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_DGRAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *list = NULL;
     int ret = getaddrinfo(host[0] ? host : "::", colon + 1, &hints, &list);

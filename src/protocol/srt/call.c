@@ -16,7 +16,7 @@ create_dial(const struct bc_srt_call *call)
     if (!dial) {
         return NULL;
     }
-    // What does not fit or is no address leaves len 0, which the thread reports as failed.
+    // What does not fit or is no address leaves len 0; the thread reports the failure.
     if (strlen(call->streamid) < sizeof(dial->streamid)
         && strlen(call->passphrase) < sizeof(dial->passphrase)) {
         srt_address_parse(call->host, call->port, &dial->address);
@@ -113,8 +113,8 @@ srt_call_begin(struct bc_srt_conn *c)
         srt_close(c->socket);
         return;
     }
-    if (srt_connect(c->socket, (const struct sockaddr *)&dial->address.storage,
-            dial->address.len)
+    if (srt_connect(
+            c->socket, (const struct sockaddr *)&dial->address.storage, dial->address.len)
         == SRT_ERROR) {
         srt_conn_end(c, srt_getlasterror_str());
     }

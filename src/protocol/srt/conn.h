@@ -37,7 +37,7 @@ enum srt_phase {
     SRT_PHASE_NEW,     // a call that the thread has not begun
     SRT_PHASE_CALLING,
     SRT_PHASE_OPEN,
-    SRT_PHASE_LOST,    // the peer is gone; what had come before still has its times to wait
+    SRT_PHASE_LOST,    // the peer is gone; what had come before is still due
     SRT_PHASE_CLOSING, // asked by the worker; what waits is being sent
     SRT_PHASE_OVER,    // the socket is closed
 };

@@ -29,8 +29,8 @@ add_pending(struct bc_srt *srt, SRTSOCKET socket)
     pthread_mutex_lock(&srt->listen_lock);
     bool room = srt->pending_count < SRT_PENDING_MAX;
     if (room) {
-        srt->pending[srt->pending_count++] = (struct srt_pending){ .socket = socket,
-            .since_us = bc_clock_us() };
+        srt->pending[srt->pending_count++] =
+            (struct srt_pending){ .socket = socket, .since_us = bc_clock_us() };
     }
     pthread_mutex_unlock(&srt->listen_lock);
     return room;
@@ -69,8 +69,8 @@ judge(struct bc_srt *srt, SRTSOCKET socket, const struct sockaddr *sa, const cha
     srt_address_format(sa, peer, ip);
     hello.peer = peer;
     hello.peer_ip = ip;
-    enum bc_srt_reject reject
-        = srt->params.ops->on_hello(srt->params.user, &hello, &terms);
+    enum bc_srt_reject reject =
+        srt->params.ops->on_hello(srt->params.user, &hello, &terms);
     if (reject != BC_SRT_ACCEPT) {
         return reject;
     }
@@ -78,7 +78,8 @@ judge(struct bc_srt *srt, SRTSOCKET socket, const struct sockaddr *sa, const cha
     if (len > 0
         && srt_setsockflag(socket, SRTO_PASSPHRASE, terms.passphrase, (int)len)
             == SRT_ERROR) {
-        bc_error(&srt->log, "the passphrase of %s is none that SRT takes", hello.id.channel);
+        bc_error(
+            &srt->log, "the passphrase of %s is none that SRT takes", hello.id.channel);
         return BC_SRT_DOWN;
     }
     return add_pending(srt, socket) ? BC_SRT_ACCEPT : BC_SRT_OVERLOAD;
@@ -139,8 +140,8 @@ bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error
         }
     }
     if (socket == SRT_INVALID_SOCK) {
-        snprintf(error, error_len, "cannot listen on %s: %s", address,
-            srt_getlasterror_str());
+        snprintf(
+            error, error_len, "cannot listen on %s: %s", address, srt_getlasterror_str());
         return false;
     }
     pthread_mutex_lock(&srt->listen_lock);
@@ -244,9 +245,9 @@ has_failed(const struct srt_pending *p, int64_t now_us)
 void
 srt_listener_review(struct bc_srt *srt, int64_t now_us)
 {
-    // Only this thread and the callback's change the list, so what is copied may at most
-    // miss newcomers. The library must not be asked with the lock held: the callback waits
-    // for it while holding locks of the library.
+    // Only this thread takes out of the list, so the copy may at most miss newcomers.
+    // The library must not be asked with the lock held: the callback waits for it while
+    // the library holds locks of its own.
     struct srt_pending copy[SRT_PENDING_MAX];
     pthread_mutex_lock(&srt->listen_lock);
     unsigned n = srt->pending_count;
@@ -263,7 +264,7 @@ srt_listener_review(struct bc_srt *srt, int64_t now_us)
     if (failed > 0) {
         atomic_fetch_add(&srt->failed, failed);
         if (bc_log_limit_pass(&srt->fail_limit, now_us, &suppressed)) {
-            bc_warn(&srt->log, "%u callers let in failed (a wrong passphrase?)", failed);
+            bc_warn(&srt->log, "%u handshakes failed (a wrong passphrase?)", failed);
         }
     }
 }

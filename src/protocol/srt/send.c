@@ -15,7 +15,8 @@ gather(struct srt_batch *batch, const struct iovec *iov, int count)
 {
     size_t have = 0;
     for (int i = 0; i < count && have < batch->len; i++) {
-        size_t n = iov[i].iov_len < batch->len - have ? iov[i].iov_len : batch->len - have;
+        size_t n =
+            iov[i].iov_len < batch->len - have ? iov[i].iov_len : batch->len - have;
         if (n > 0) {
             memcpy(batch->data + have, iov[i].iov_base, n);
         }
@@ -130,7 +131,8 @@ srt_conn_flush(struct bc_srt_conn *c, int64_t now_us)
         report_sent(c, sent);
     }
     if (ok) {
-        srt_conn_watch(c, blocked ? c->events | SRT_EPOLL_OUT : c->events & ~SRT_EPOLL_OUT);
+        srt_conn_watch(
+            c, blocked ? c->events | SRT_EPOLL_OUT : c->events & ~SRT_EPOLL_OUT);
     }
     return ok;
 }

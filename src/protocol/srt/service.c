@@ -79,8 +79,8 @@ find(struct bc_srt *srt, SRTSOCKET socket)
     return c;
 }
 
-// A call of the library's notes an error in both lists; the first to see it may have ended
-// the connection.
+// The library notes an error in both lists; the first to see it may have ended the
+// connection.
 static void
 handle(struct bc_srt *srt, int readable, int writable)
 {
@@ -99,7 +99,8 @@ handle(struct bc_srt *srt, int readable, int writable)
             srt_conn_on_writable(c, now);
         }
     }
-    bc_list_for_each(it, tmp, &srt->attention) {
+    bc_list_for_each(it, tmp, &srt->attention)
+    {
         srt_conn_on_turn(bc_container_of(it, struct bc_srt_conn, attention), now);
     }
     if (now >= srt->next_tick_us) {
@@ -123,7 +124,8 @@ turn(struct bc_srt *srt)
     int systems = 1;
     // The library looks at the eventfd every 10 ms, so that is how late a notice may be.
     int n = srt_epoll_wait(srt->epoll, srt->readable, &readable, srt->writable, &writable,
-        bc_list_empty(&srt->attention) ? WAIT_MS : TURN_MS, &system, &systems, NULL, NULL);
+        bc_list_empty(&srt->attention) ? WAIT_MS : TURN_MS, &system, &systems, NULL,
+        NULL);
     if (n == SRT_ERROR) {
         readable = writable = 0;
     }

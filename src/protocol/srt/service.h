@@ -24,12 +24,11 @@
 #define SRT_MESSAGE_MAX 1456
 #define SRT_SCRATCH (64 * 1024)
 
-// A caller between on_hello and accept. Any of them that the library closes in between has
-// failed: that is how a wrong passphrase is seen, as the library tells nobody (SRT-3).
+// A caller between on_hello and accept. Any of them that the library closes in between
+// has failed: so a wrong passphrase is seen, of which the library tells nobody (SRT-3).
 struct srt_pending {
     SRTSOCKET socket;
     int64_t since_us;
-    bool waits; // until the next look
 };
 
 // All of SRT. The server owns it; the thread runs from create to stop.
@@ -49,7 +48,7 @@ struct bc_srt {
     bool awake;                 // the eventfd was written
     bool closed;                // nobody reads the inbox any more
 
-    pthread_mutex_t listen_lock; // guards listeners, pending; held for no call of the library
+    pthread_mutex_t listen_lock; // guards listeners, pending; for no call of the library
     SRTSOCKET listeners[SRT_LISTENERS_MAX];
     unsigned listener_count;
     struct srt_pending pending[SRT_PENDING_MAX];

@@ -161,7 +161,8 @@ srt_conn_on_writable(struct bc_srt_conn *c, int64_t now_us)
     }
 }
 
-// The peer has everything, and it was due there too: what is not is lost with the goodbye.
+// The peer has everything, and it was due there too: what is not is lost with the
+// goodbye.
 static bool
 is_drained(const struct bc_srt_conn *c, int64_t now_us)
 {

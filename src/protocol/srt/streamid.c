@@ -55,8 +55,8 @@ next_piece(struct piece *rest, char separator, struct piece *out)
 
 // --- values ---
 
-// "app/stream": two to five levels of 1 to 64 letters, digits, '_', '-', '.', the first of
-// them no dot.
+// "app/stream": two to five levels of 1 to 64 letters, digits, '_', '-', '.', the first
+// of them no dot.
 static bool
 is_channel(const char *s)
 {

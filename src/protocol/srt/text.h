@@ -9,8 +9,9 @@
 bool
 srt_text_is_clean(const char *text, size_t len);
 
-// Decodes "%2F"-style escapes once; a '%' without two hexadecimal digits stands for itself.
-// `out` has room for len + 1. An escaped control character becomes '?', which no name has.
+// Decodes "%2F"-style escapes once; a '%' without two hexadecimal digits stands for
+// itself. `out` has room for len + 1. An escaped control character becomes '?', which no
+// name has.
 void
 srt_text_unescape(const char *text, size_t len, char *out);
 

@@ -17,8 +17,8 @@
 
 #define HEART_US 2000
 
-// ThreadSanitizer asks for this by name. The library is built without it: what it guards by
-// atomics is not seen.
+// ThreadSanitizer asks for this by name. The library is built without it: what it guards
+// by atomics is not seen.
 const char *
 __tsan_default_suppressions(void);
 
@@ -177,7 +177,7 @@ kit_call(struct kit *kit, struct kit_end *end, const char *host, const char *str
         .streamid = streamid,
         .passphrase = passphrase,
         .latency_ms = 60,
-        .timeout_ms = 5000,
+        .timeout_ms = kit->timeout_ms,
         .on_result = on_result,
         .user = end,
     };
@@ -240,6 +240,7 @@ kit_setup(void **state)
     char address[32];
     char error[256];
     pthread_mutex_init(&kit->lock, NULL);
+    kit->timeout_ms = 8000;
     kit->worker = bc_worker_create(0);
     assert_non_null(kit->worker);
     bc_timer_init(&kit->heart, kit->worker, on_heart);

@@ -10,8 +10,8 @@
 #include "net/worker.h"
 #include "protocol/srt/srt.h"
 
-// A listener and its callers in one process, by the real library over loopback. One worker,
-// turned by hand on the test's thread; the SRT thread and the library's are real.
+// A listener and its callers in one process, by the real library over loopback. One
+// worker, turned by hand on the test's thread; the SRT thread and the library's are real.
 
 #define KIT_RECEIVED_MAX (16 * 1024 * 1024)
 #define KIT_ENDS_MAX 8
@@ -35,6 +35,7 @@ struct kit {
     struct bc_srt *srt;
     struct bc_timer heart; // so that a turn does not wait for ever
     unsigned port;
+    int64_t timeout_ms; // of calls
     // What on_hello answers, and what it saw; the library's thread.
     enum bc_srt_reject answer;
     char passphrase[BC_SRT_PASSPHRASE_MAX + 1];
