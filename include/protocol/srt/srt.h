@@ -84,8 +84,9 @@ bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error
 void
 bc_srt_close_listeners(struct bc_srt *srt);
 
-// Ends the thread; nothing comes from it afterwards. After the workers have ended; what it
-// had posted to them is let go by bc_worker_run_leftovers().
+// Ends the thread; nothing comes from it afterwards, no results of calls either, which are
+// still to be cancelled. After the workers have ended; what it had posted to them is let go
+// by bc_worker_run_leftovers().
 void
 bc_srt_stop(struct bc_srt *srt);
 

@@ -96,12 +96,13 @@ static void
 introduce(struct bc_srt_conn *c, const struct news *news)
 {
     struct bc_srt_calling *calling = c->calling;
-    if (calling && !news->connected && !news->broken) {
-        return;
+    bool stopped = atomic_load(&c->srt->stopped);
+    if (calling && (stopped || (!news->connected && !news->broken))) {
+        return; // there is no result; who called still has the handle
     }
     c->introduced = true;
     c->calling = NULL;
-    if (atomic_load(&c->srt->stopped)) {
+    if (stopped) {
         bc_srt_conn_close(c, "the server stops");
     } else if (!calling) {
         c->srt->params.ops->on_conn(c->srt->params.user, c);

@@ -11,6 +11,9 @@
 // What one connection may have unsent or unacknowledged; the library drops by age long
 // before, unless the rate is far above that of a broadcast.
 #define SEND_BUFFER_BYTES (4 * 1024 * 1024)
+// Packets under way. The library has lists of this length for each connection, a megabyte
+// at its default; as many as its receive buffer has are enough.
+#define WINDOW_PACKETS 8192
 
 static pthread_mutex_t g_log_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bc_log_limit g_log_limit; // guarded by g_log_lock
@@ -68,6 +71,7 @@ srt_library_configure(SRTSOCKET socket, int64_t latency_ms)
         && srt_glue_set_int(socket, SRTO_TLPKTDROP, 1)
         && srt_glue_set_int(socket, SRTO_LATENCY, (int)latency_ms)
         && srt_glue_set_int(socket, SRTO_PAYLOADSIZE, SRT_LIVE_DEF_PLSIZE)
+        && srt_glue_set_int(socket, SRTO_FC, WINDOW_PACKETS)
         && srt_glue_set_int(socket, SRTO_SNDBUF, SEND_BUFFER_BYTES)
         && srt_glue_set_int(socket, SRTO_ENFORCEDENCRYPTION, 1);
 }
