@@ -14,6 +14,7 @@
 // Packets under way. The library has lists of this length for each connection, a megabyte
 // at its default; as many as its receive buffer has are enough.
 #define WINDOW_PACKETS 8192
+#define IDLE_WINDOW_PACKETS 128
 
 static pthread_mutex_t g_log_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bc_log_limit g_log_limit; // guarded by g_log_lock
@@ -74,6 +75,14 @@ srt_library_configure(SRTSOCKET socket, int64_t latency_ms)
         && srt_glue_set_int(socket, SRTO_FC, WINDOW_PACKETS)
         && srt_glue_set_int(socket, SRTO_SNDBUF, SEND_BUFFER_BYTES)
         && srt_glue_set_int(socket, SRTO_ENFORCEDENCRYPTION, 1);
+}
+
+void
+srt_library_expect_nothing(SRTSOCKET socket)
+{
+    // Savings only, so it does not matter should the library refuse.
+    srt_glue_set_int(socket, SRTO_FC, IDLE_WINDOW_PACKETS);
+    srt_glue_set_int(socket, SRTO_RCVBUF, IDLE_WINDOW_PACKETS * SRT_LIVE_MAX_PLSIZE);
 }
 
 const char *

@@ -18,6 +18,11 @@ srt_library_end(void);
 bool
 srt_library_configure(SRTSOCKET socket, int64_t latency_ms);
 
+// The peer of this socket only receives: no room is kept for what it sends. In the listen
+// callback.
+void
+srt_library_expect_nothing(SRTSOCKET socket);
+
 // Why a call was refused, in words: "refused: 1404 not found", "wrong passphrase".
 const char *
 srt_library_refusal(int reason);

@@ -24,13 +24,19 @@ code_of(int err)
 }
 
 static bool
-add_pending(struct bc_srt *srt, SRTSOCKET socket)
+add_pending(struct bc_srt *srt, SRTSOCKET socket, const char *ip)
 {
     pthread_mutex_lock(&srt->listen_lock);
-    bool room = srt->pending_count < SRT_PENDING_MAX;
+    unsigned same = 0;
+    for (unsigned i = 0; i < srt->pending_count; i++) {
+        same += strcmp(srt->pending[i].ip, ip) == 0;
+    }
+    bool room = srt->pending_count < SRT_PENDING_MAX && same < SRT_PENDING_PER_IP;
     if (room) {
-        srt->pending[srt->pending_count++] =
-            (struct srt_pending){ .socket = socket, .since_us = bc_clock_us() };
+        struct srt_pending *p = &srt->pending[srt->pending_count++];
+        p->socket = socket;
+        p->since_us = bc_clock_us();
+        strcpy(p->ip, ip);
     }
     pthread_mutex_unlock(&srt->listen_lock);
     return room;
@@ -82,7 +88,10 @@ judge(struct bc_srt *srt, SRTSOCKET socket, const struct sockaddr *sa, const cha
             &srt->log, "the passphrase of %s is none that SRT takes", hello.id.channel);
         return BC_SRT_DOWN;
     }
-    return add_pending(srt, socket) ? BC_SRT_ACCEPT : BC_SRT_OVERLOAD;
+    if (hello.id.mode == BC_SRT_REQUEST) {
+        srt_library_expect_nothing(socket);
+    }
+    return add_pending(srt, socket, ip) ? BC_SRT_ACCEPT : BC_SRT_OVERLOAD;
 }
 
 static int

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "protocol/srt/srt.h"
@@ -16,8 +17,12 @@
 // (conn.h), listeners (listener.c) and calls (call.c).
 
 #define SRT_LISTENERS_MAX 16
-// Callers let in by on_hello that the library has not handed over yet.
-#define SRT_PENDING_MAX 512
+// Callers let in by on_hello that the library has not handed over yet. It takes some
+// milliseconds; those with a wrong passphrase stay until the next review, so these are also
+// how many a second can make the library allocate in vain. One address has a part of it, so
+// that it cannot keep out the others.
+#define SRT_PENDING_MAX 128
+#define SRT_PENDING_PER_IP 32
 // Connections, and calls under way.
 #define SRT_SOCKETS_MAX (BC_SRT_CONNS_MAX + 1024)
 // A live-mode message cannot be longer (SRT-5).
@@ -28,6 +33,7 @@
 // has failed: so a wrong passphrase is seen, of which the library tells nobody (SRT-3).
 struct srt_pending {
     SRTSOCKET socket;
+    char ip[SRT_PEER_TEXT];
     int64_t since_us;
 };
 

@@ -177,7 +177,7 @@ kit_call(struct kit *kit, struct kit_end *end, const char *host, const char *str
         .port = (uint16_t)kit->port,
         .streamid = streamid,
         .passphrase = passphrase,
-        .latency_ms = 120,
+        .latency_ms = kit->latency_ms,
         .timeout_ms = kit->timeout_ms,
         .on_result = on_result,
         .user = end,
@@ -242,6 +242,7 @@ kit_setup(void **state)
     char error[256];
     pthread_mutex_init(&kit->lock, NULL);
     kit->timeout_ms = 8000;
+    kit->latency_ms = 120;
     kit->worker = bc_worker_create(0);
     assert_non_null(kit->worker);
     bc_timer_init(&kit->heart, kit->worker, on_heart);

@@ -36,6 +36,7 @@ struct kit {
     struct bc_timer heart; // so that a turn does not wait for ever
     unsigned port;
     int64_t timeout_ms; // of calls
+    int64_t latency_ms; // likewise
     // What on_hello answers, and what it saw; the library's thread.
     enum bc_srt_reject answer;
     char passphrase[BC_SRT_PASSPHRASE_MAX + 1];

@@ -37,6 +37,37 @@ set_answer(struct kit *kit, enum bc_srt_reject answer, const char *passphrase)
     pthread_mutex_unlock(&kit->lock);
 }
 
+static const uint8_t INDUCTION[64] = {
+    0x80, 0, 0, 0, 0, 0, 0, 0, // control packet, type 0: handshake
+    0, 0, 0, 0, 0, 0, 0, 0, // timestamp, destination: none yet
+    0, 0, 0, 4, 0, 0, 0, 2, // version 4, no encryption, a datagram socket
+    0, 0, 0, 1, 0, 0, 5, 0xdc, // first sequence number, MTU 1500
+    0, 0, 0x20, 0, 0, 0, 0, 1, // window 8192, type: induction
+    0, 0, 0, 7, 0, 0, 0, 0, // the caller's socket id, cookie: none yet
+    1, 0, 0, 0x7f, // 127.0.0.1
+};
+
+static const uint8_t EXTENSIONS[] = {
+    0, 1, 0, 3, 0, 1, 5, 1, // HSREQ, three words: version 1.5.1,
+    0, 0, 0, 0xbf, // the usual flags,
+    0, 120, 0, 120, // latencies
+    0, 5, 0, 3, // the stream id, in words with the last byte first:
+    'e', 'v', 'i', 'l', // "live"
+    '1', 'q', 'h', '/', // "/hq1"
+    0, 0, 0, '2', // "2"
+};
+
+static int
+connect_udp(struct kit *kit)
+{
+    struct sockaddr_in sa = { .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)kit->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    return fd;
+}
+
 // Calls and expects to be refused for that reason.
 static void
 expect_refusal(
@@ -160,6 +191,66 @@ test_wrong_passphrase_is_counted(void **state)
     assert_int_equal(totals(kit).refused, 0);
 }
 
+// Who fails again and again is held off, so that the library allocates little in vain.
+static void
+test_failed_handshakes_are_bounded(void **state)
+{
+    struct kit *kit = *state;
+    uint8_t conclusion[112];
+    uint8_t answer[1500];
+    unsigned overload = 0;
+    set_answer(kit, BC_SRT_ACCEPT, "correct horse");
+    int fd = connect_udp(kit);
+    assert_int_equal(send(fd, INDUCTION, sizeof(INDUCTION), 0), sizeof(INDUCTION));
+    assert_true(recv(fd, answer, sizeof(answer), 0) >= 64);
+    memcpy(conclusion, INDUCTION, 64);
+    memcpy(conclusion + 44, answer + 44, 4); // the cookie
+    conclusion[19] = 5; // version
+    conclusion[23] = 5; // with HSREQ and CONFIG extensions
+    memset(conclusion + 36, 0xff, 4); // type: conclusion
+    memcpy(conclusion + 64, EXTENSIONS, sizeof(EXTENSIONS));
+    for (uint8_t i = 0; i < 100; i++) {
+        conclusion[43] = i; // another socket each time
+        assert_int_equal(
+            send(fd, conclusion, 64 + sizeof(EXTENSIONS), 0), 64 + sizeof(EXTENSIONS));
+        assert_true(recv(fd, answer, sizeof(answer), 0) >= 64);
+        // 1000 and the reason: 1402, or the library's 11, "unsecure".
+        unsigned type = (unsigned)answer[38] << 8 | answer[39];
+        assert_true(type == 2402 || type == 1011);
+        overload += type == 2402;
+    }
+    close(fd);
+    // 32 at once; a review in between makes room again.
+    assert_true(overload >= 100 - 2 * 32);
+    assert_int_equal(totals(kit).refused, overload);
+    kit_wait(kit, totals(kit).failed + overload == 100);
+    struct kit_end end = { 0 };
+    kit_call(kit, &end, "127.0.0.1", READ, "correct horse");
+    kit_wait(kit, end.answered);
+    assert_non_null(end.conn);
+    kit_end_free(&end);
+}
+
+static void
+test_the_larger_latency_counts(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_end ends[2] = { 0 };
+    struct bc_srt_stats stats;
+    kit->latency_ms = 40; // the listener has 120
+    kit_connect(kit, &ends[0], READ);
+    bc_srt_conn_stats(kit->ends[0].conn, &stats);
+    assert_int_equal(stats.latency_ms, 120);
+    kit->latency_ms = 350;
+    kit_connect(kit, &ends[1], READ);
+    bc_srt_conn_stats(kit->ends[1].conn, &stats);
+    assert_int_equal(stats.latency_ms, 350);
+    bc_srt_conn_stats(ends[1].conn, &stats);
+    assert_int_equal(stats.latency_ms, 350);
+    kit_end_free(&ends[0]);
+    kit_end_free(&ends[1]);
+}
+
 static void
 test_nobody_there(void **state)
 {
@@ -241,21 +332,8 @@ static void
 test_stalled_handshakes(void **state)
 {
     struct kit *kit = *state;
-    static const uint8_t INDUCTION[64] = {
-        0x80, 0, 0, 0, 0, 0, 0, 0, // control packet, type 0: handshake
-        0, 0, 0, 0, 0, 0, 0, 0,    // timestamp, destination: none yet
-        0, 0, 0, 4, 0, 0, 0, 2,    // version 4, no encryption, a datagram socket
-        0, 0, 0, 1, 0, 0, 5, 0xdc, // first sequence number, MTU 1500
-        0, 0, 0x20, 0, 0, 0, 0, 1, // window 8192, type: induction
-        0, 0, 0, 7, 0, 0, 0, 0,    // the caller's socket id, cookie: none yet
-        1, 0, 0, 0x7f,             // 127.0.0.1
-    };
-    struct sockaddr_in sa = { .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)kit->port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     uint8_t answer[1500];
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    int fd = connect_udp(kit);
     for (int i = 0; i < 500; i++) {
         assert_int_equal(send(fd, INDUCTION, sizeof(INDUCTION), 0), sizeof(INDUCTION));
         assert_true(recv(fd, answer, sizeof(answer), 0) >= 64); // with a cookie
@@ -308,6 +386,8 @@ main(void)
         T(test_stream_ids_are_judged_first),
         T(test_right_passphrase),
         T(test_wrong_passphrase_is_counted),
+        T(test_failed_handshakes_are_bounded),
+        T(test_the_larger_latency_counts),
         T(test_nobody_there),
         T(test_cancelled_call_says_nothing),
         T(test_closed_listener_takes_nobody),

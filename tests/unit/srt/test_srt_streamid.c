@@ -159,8 +159,8 @@ test_bytes_that_are_no_text(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "live/hq?key=\x80",         // a continuation alone
-        "live/hq?key=\xc0\xaf",     // '/' in two bytes
+        "live/hq?key=\x80", // a continuation alone
+        "live/hq?key=\xc0\xaf", // '/' in two bytes
         "live/hq?key=\xed\xa0\x80", // half of a surrogate pair
         "live/hq?key=\xf5\x80\x80\x80",
         "live/hq?key=\xe2\x82", // cut
@@ -194,8 +194,7 @@ test_long_ones(void **state)
     // Keys.
     int n = snprintf(text, sizeof(text), "publish:live/hq:");
     memset(text + n, 'k', sizeof(text) - (size_t)n);
-    assert_int_equal(
-        bc_srt_streamid_parse(text, (size_t)n + BC_SRT_KEY_MAX, &id), 0);
+    assert_int_equal(bc_srt_streamid_parse(text, (size_t)n + BC_SRT_KEY_MAX, &id), 0);
     assert_int_equal(strlen(id.key), BC_SRT_KEY_MAX);
     assert_int_equal(
         bc_srt_streamid_parse(text, (size_t)n + BC_SRT_KEY_MAX + 1, &id), -EINVAL);
@@ -233,8 +232,7 @@ test_every_truncation(void **state)
             assert_non_null(copy);
             memcpy(copy, FULL[i], n);
             int ret = bc_srt_streamid_parse(copy, n, &id);
-            assert_true(
-                ret == 0 || ret == -EINVAL || ret == -ENOENT || ret == -ENOTSUP);
+            assert_true(ret == 0 || ret == -EINVAL || ret == -ENOENT || ret == -ENOTSUP);
             assert_true((ret == 0) == (id.mode != BC_SRT_MODE_NONE));
             free(copy);
         }
