@@ -111,11 +111,33 @@ on_listen(void *opaque, SRTSOCKET socket, int hs_version, const struct sockaddr 
 
 // --- opening and closing ---
 
+// Why a listener cannot be had. Lives for the call.
+struct failure {
+    bool in_use;
+    char words[128];
+};
+
+static void
+note_failure(struct failure *failure)
+{
+    int err = 0;
+    int code = srt_getlasterror(&err);
+    failure->in_use =
+        err == EADDRINUSE || code == SRT_EBINDCONFLICT || code == SRT_EDUPLISTEN;
+    snprintf(failure->words, sizeof(failure->words), "%s",
+        failure->in_use ? "the port is in use by another program; "
+                          "stop it or choose another port"
+            : err != 0  ? strerror(err)
+                        : srt_getlasterror_str());
+}
+
 static SRTSOCKET
-open_listener(struct bc_srt *srt, const struct srt_address *address)
+open_listener(
+    struct bc_srt *srt, const struct srt_address *address, struct failure *failure)
 {
     SRTSOCKET socket = srt_create_socket();
     if (socket == SRT_INVALID_SOCK) {
+        note_failure(failure);
         return socket;
     }
     int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
@@ -126,6 +148,7 @@ open_listener(struct bc_srt *srt, const struct srt_address *address)
         || srt_listen_callback(socket, on_listen, srt) == SRT_ERROR
         || srt_epoll_add_usock(srt->epoll, socket, &events) == SRT_ERROR
         || srt_listen(socket, BACKLOG) == SRT_ERROR) {
+        note_failure(failure);
         srt_close(socket);
         return SRT_INVALID_SOCK;
     }
@@ -139,18 +162,18 @@ bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error
     if (!srt_address_resolve(address, &resolved, error, error_len)) {
         return false;
     }
-    SRTSOCKET socket = open_listener(srt, &resolved);
-    if (socket == SRT_INVALID_SOCK && address[0] == ':') {
+    struct failure failure = { 0 };
+    SRTSOCKET socket = open_listener(srt, &resolved, &failure);
+    if (socket == SRT_INVALID_SOCK && address[0] == ':' && !failure.in_use) {
         // A machine without IPv6.
         char v4[32];
         snprintf(v4, sizeof(v4), "0.0.0.0%.20s", address);
         if (srt_address_resolve(v4, &resolved, error, error_len)) {
-            socket = open_listener(srt, &resolved);
+            socket = open_listener(srt, &resolved, &failure);
         }
     }
     if (socket == SRT_INVALID_SOCK) {
-        snprintf(
-            error, error_len, "cannot listen on %s: %s", address, srt_getlasterror_str());
+        snprintf(error, error_len, "cannot listen on %s: %s", address, failure.words);
         return false;
     }
     pthread_mutex_lock(&srt->listen_lock);

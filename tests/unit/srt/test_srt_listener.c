@@ -103,22 +103,6 @@ test_hello_tells_who_calls(void **state)
 }
 
 static void
-test_both_families(void **state)
-{
-    struct kit *kit = *state;
-    struct kit_end v4 = { 0 };
-    struct kit_end v6 = { 0 };
-    kit_connect(kit, &v4, READ);
-    assert_memory_equal(kit->seen_peer, "127.0.0.1:", 10); // not as a mapped address
-    kit_call(kit, &v6, "::1", READ, "");
-    kit_wait(kit, v6.answered && kit->end_count == 2);
-    assert_memory_equal(kit->seen_peer, "[::1]:", 6);
-    assert_string_equal(bc_srt_conn_peer_ip(kit->ends[1].conn), "::1");
-    kit_end_free(&v4);
-    kit_end_free(&v6);
-}
-
-static void
 test_each_code_reaches_the_caller(void **state)
 {
     static const struct {
@@ -281,27 +265,6 @@ test_cancelled_call_says_nothing(void **state)
     kit_end_free(&second);
 }
 
-static void
-test_closed_listener_takes_nobody(void **state)
-{
-    struct kit *kit = *state;
-    struct kit_end before = { 0 };
-    kit_connect(kit, &before, READ);
-    bc_srt_close_listeners(kit->srt);
-    kit->timeout_ms = 300;
-    struct kit_end after = { 0 };
-    kit_call(kit, &after, "127.0.0.1", READ, "");
-    kit_wait(kit, after.answered);
-    assert_null(after.conn);
-    assert_false(before.closed); // who was there stays
-    uint8_t data[188];
-    kit_fill(data, 0, 1);
-    assert_int_equal(kit_write(&kit->ends[0], data, sizeof(data)), sizeof(data));
-    kit_wait(kit, before.received_len == sizeof(data));
-    kit_end_free(&before);
-    kit_end_free(&after);
-}
-
 // Messages longer than ours, packets straddling them (SRT-5), by the library as it is.
 static void
 test_long_messages(void **state)
@@ -381,7 +344,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_hello_tells_who_calls),
-        T(test_both_families),
         T(test_each_code_reaches_the_caller),
         T(test_stream_ids_are_judged_first),
         T(test_right_passphrase),
@@ -390,7 +352,6 @@ main(void)
         T(test_the_larger_latency_counts),
         T(test_nobody_there),
         T(test_cancelled_call_says_nothing),
-        T(test_closed_listener_takes_nobody),
         T(test_long_messages),
         T(test_stalled_handshakes),
         T(test_storm_of_callers),
