@@ -137,7 +137,8 @@ open_recoder(struct bc_rtp_feed *f, enum bc_codec to)
 static void
 push_audio(struct bc_rtp_feed *f, struct bc_packet *packet)
 {
-    if (packet->track->codec == BC_CODEC_OPUS) {
+    // Of more channels RFC 7587 knows nothing.
+    if (packet->track->codec == BC_CODEC_OPUS && packet->track->channels <= 2) {
         emit(f, BC_LANE_AUDIO, packet);
         return;
     }

@@ -237,15 +237,42 @@ advance(struct audio_encoder *e)
     return e->filled == e->frame->nb_samples ? encode_frame(e) : 0;
 }
 
+// Into the frame, which has room for them.
+static void
+fill_frame(struct audio_encoder *e, const float *samples, int count)
+{
+    unsigned channels = e->channels;
+    if (e->codec == BC_CODEC_OPUS) {
+        float *all = (float *)e->frame->data[0] + (unsigned)e->filled * channels;
+        for (unsigned i = 0; i < (unsigned)count * channels; i++) {
+            all[i] = sane(samples[i]);
+        }
+        return;
+    }
+    for (unsigned c = 0; c < channels; c++) {
+        float *plane = (float *)e->frame->extended_data[c] + e->filled;
+        for (unsigned i = 0; i < (unsigned)count; i++) {
+            plane[i] = sane(samples[i * channels + c]);
+        }
+    }
+}
+
 int
 audio_encoder_write(struct audio_encoder *e, const float *samples, int64_t count)
 {
     int err = 0;
-    for (int64_t i = 0; i < count && err == 0; i++) {
+    while (count > 0 && err == 0) {
+        int room = e->frame->nb_samples - e->filled;
+        int n = count < room ? (int)count : room;
+        fill_frame(e, samples, n);
+        samples += (unsigned)n * e->channels;
         for (unsigned c = 0; c < e->channels; c++) {
-            put(e, c, sane(*samples++));
+            e->tail[c] = sane(samples[(int)c - (int)e->channels]);
         }
-        err = advance(e);
+        e->filled += n;
+        e->position += n;
+        count -= n;
+        err = e->filled == e->frame->nb_samples ? encode_frame(e) : 0;
     }
     return err;
 }

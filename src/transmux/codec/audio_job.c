@@ -98,9 +98,8 @@ open_resampler(struct audio_job *j)
     if (err < 0) {
         return -ENOMEM;
     }
-    // It resamples even between equal rates, so that it can correct drift, and a mix of
-    // many channels is not louder than they were.
-    av_opt_set_int(j->swr, "flags", SWR_FLAG_RESAMPLE, 0);
+    // A mix of many channels is not louder than they were. Between equal rates it only
+    // converts, until the first correction of drift makes it resample from there on.
     av_opt_set_double(j->swr, "rematrix_maxval", 1.0, 0);
     return swr_init(j->swr) < 0 ? -EINVAL : 0;
 }

@@ -10,38 +10,44 @@
 #define PIXELS_THREADS (1280 * 720) // from here on two threads
 #define OPUS_HEAD_BYTES 19
 #define OPUS_PRE_SKIP 10
+#define FLAC_HEAD_BYTES 8 // of dfLa: version and flags, the STREAMINFO block's header
 
 static const AVCodec *
 find_codec(enum bc_codec codec)
 {
-    switch (codec) {
-    case BC_CODEC_AAC:
-        return avcodec_find_decoder_by_name("aac");
-    case BC_CODEC_MP3:
-        return avcodec_find_decoder_by_name("mp3float");
-    case BC_CODEC_OPUS:
-        return avcodec_find_decoder_by_name("libopus");
-    case BC_CODEC_AVC:
-        return avcodec_find_decoder_by_name("h264");
-    case BC_CODEC_HEVC:
-        return avcodec_find_decoder_by_name("hevc");
-    default:
-        return NULL;
-    }
+    static const char *const NAMES[] = {
+        [BC_CODEC_AVC] = "h264",
+        [BC_CODEC_HEVC] = "hevc",
+        [BC_CODEC_AAC] = "aac",
+        [BC_CODEC_OPUS] = "libopus",
+        [BC_CODEC_MP3] = "mp3float",
+        [BC_CODEC_FLAC] = "flac",
+        [BC_CODEC_AC3] = "ac3",
+        [BC_CODEC_EAC3] = "eac3",
+        [BC_CODEC_PCMA] = "pcm_alaw",
+        [BC_CODEC_PCMU] = "pcm_mulaw",
+    };
+    bool known = (size_t)codec < sizeof(NAMES) / sizeof(NAMES[0]) && NAMES[codec];
+    return known ? avcodec_find_decoder_by_name(NAMES[codec]) : NULL;
 }
 
 static int
 set_config(AVCodecContext *ctx, const struct bc_track *track)
 {
-    if (!track->config) {
+    // dac3 and dec3 tell no more than the frames do.
+    if (!track->config || track->codec == BC_CODEC_AC3 || track->codec == BC_CODEC_EAC3) {
         return 0;
     }
-    size_t len = track->config->len;
+    size_t skip = track->codec == BC_CODEC_FLAC ? FLAC_HEAD_BYTES : 0;
+    if (track->config->len < skip) {
+        return 0;
+    }
+    size_t len = track->config->len - skip;
     ctx->extradata = av_mallocz(len + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!ctx->extradata) {
         return -1;
     }
-    memcpy(ctx->extradata, track->config->data, len);
+    memcpy(ctx->extradata, track->config->data + skip, len);
     ctx->extradata_size = (int)len;
     if (track->codec == BC_CODEC_OPUS && len >= OPUS_HEAD_BYTES) {
         // libavcodec would leave out the pre-skip now; on a live stream it is long past.

@@ -24,8 +24,10 @@ static struct bc_track *
 make_track(unsigned kind)
 {
     static const uint8_t ASC[][2] = { { 0x12, 0x10 }, { 0x11, 0xb0 }, { 0x13, 0x08 } };
-    enum bc_codec codec = kind == 3 ? BC_CODEC_OPUS : BC_CODEC_MP3;
-    return kind < 3 ? bc_aac_track(ASC[kind], 2) : bc_track_create(BC_KIND_AUDIO, codec);
+    static const enum bc_codec CODECS[] = { BC_CODEC_OPUS, BC_CODEC_MP3, BC_CODEC_FLAC,
+        BC_CODEC_AC3, BC_CODEC_PCMA };
+    return kind < 3 ? bc_aac_track(ASC[kind], 2)
+                    : bc_track_create(BC_KIND_AUDIO, CODECS[kind - 3]);
 }
 
 // The packet's time moves by what the control says: mostly a frame, also back and far.

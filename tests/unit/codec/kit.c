@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "media/track_build.h"
 #include "transmux/codec/ffmpeg.h"
 
 #define PI 3.14159265358979323846
@@ -65,6 +66,9 @@ sound_track(const struct kit_sound *s, const AVCodecContext *ctx)
     if (s->codec == BC_CODEC_AAC) {
         return bc_aac_track(ctx->extradata, (size_t)ctx->extradata_size);
     }
+    if (s->codec == BC_CODEC_FLAC) {
+        return bc_flac_track(ctx->extradata, (size_t)ctx->extradata_size);
+    }
     struct bc_track *t = bc_track_create(BC_KIND_AUDIO, s->codec);
     assert_non_null(t);
     t->sample_rate = (uint32_t)s->rate;
@@ -96,7 +100,7 @@ open_sound(const struct kit_sound *s)
     AVCodecContext *ctx = avcodec_alloc_context3(codec);
     ctx->sample_rate = s->rate;
     ctx->time_base = (AVRational){ 1, s->rate };
-    ctx->bit_rate = 128000;
+    ctx->bit_rate = s->channels > 2 ? 384000 : 128000;
     ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     ctx->sample_fmt = codec->sample_fmts[0];
     if (s->codec == BC_CODEC_OPUS) {
@@ -117,6 +121,8 @@ fill_sound(AVFrame *f, const struct kit_sound *s)
                 ((float *)f->data[0])[i * s->channels + c] = v;
             } else if (f->format == AV_SAMPLE_FMT_FLTP) {
                 ((float *)f->extended_data[c])[i] = v;
+            } else if (f->format == AV_SAMPLE_FMT_S16) { // flac, G.711
+                ((int16_t *)f->data[0])[i * s->channels + c] = (int16_t)(v * 32767.0f);
             } else {
                 assert_int_equal(f->format, AV_SAMPLE_FMT_S32P); // libmp3lame
                 ((int32_t *)f->extended_data[c])[i] = (int32_t)(v * 2147483000.0f);
@@ -133,7 +139,7 @@ kit_make_sound(struct kit_packets *out, const struct kit_sound *s)
     AVFrame *f = av_frame_alloc();
     AVPacket *pkt = av_packet_alloc();
     int64_t total = (int64_t)(s->seconds * s->rate);
-    f->nb_samples = ctx->frame_size;
+    f->nb_samples = ctx->frame_size > 0 ? ctx->frame_size : s->rate / 50;
     f->format = ctx->sample_fmt;
     f->sample_rate = s->rate;
     av_channel_layout_copy(&f->ch_layout, &ctx->ch_layout);

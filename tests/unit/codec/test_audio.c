@@ -101,6 +101,22 @@ static const struct way WAYS[] = {
         BC_CODEC_AAC, 2, 21333 },
     { "Opus stereo", { "libopus", BC_CODEC_OPUS, 48000, 2, 2, 440, 0, START_US, 1 },
         BC_CODEC_AAC, 2, 21333 },
+    { "FLAC to AAC", { "flac", BC_CODEC_FLAC, 44100, 2, 2, 440, 0, START_US, 1 },
+        BC_CODEC_AAC, 2, 21333 },
+    { "FLAC to Opus", { "flac", BC_CODEC_FLAC, 48000, 2, 2, 440, 0, START_US, 1 },
+        BC_CODEC_OPUS, 2, 40000 },
+    { "AC-3 5.1 to AAC", { "ac3", BC_CODEC_AC3, 48000, 6, 2, 440, 0, START_US, 1 },
+        BC_CODEC_AAC, 2, 21333 },
+    { "AC-3 to Opus", { "ac3", BC_CODEC_AC3, 48000, 2, 2, 440, 0, START_US, 1 },
+        BC_CODEC_OPUS, 2, 40000 },
+    { "E-AC-3 5.1 to Opus", { "eac3", BC_CODEC_EAC3, 48000, 6, 2, 440, 0, START_US, 1 },
+        BC_CODEC_OPUS, 2, 40000 },
+    { "E-AC-3 to AAC", { "eac3", BC_CODEC_EAC3, 44100, 2, 2, 440, 0, START_US, 1 },
+        BC_CODEC_AAC, 2, 21333 },
+    { "A-law to AAC", { "pcm_alaw", BC_CODEC_PCMA, 8000, 1, 2, 440, 0, START_US, 1 },
+        BC_CODEC_AAC, 1, 21333 },
+    { "mu-law to Opus", { "pcm_mulaw", BC_CODEC_PCMU, 8000, 1, 2, 440, 0, START_US, 1 },
+        BC_CODEC_OPUS, 1, 40000 },
     { "Opus mono", { "libopus", BC_CODEC_OPUS, 48000, 1, 2, 440, 0, START_US, 1 },
         BC_CODEC_AAC, 1, 21333 },
 };
@@ -416,7 +432,7 @@ static void
 test_audio_unknown_codec_fails(void **state)
 {
     struct fixture *f = *state;
-    struct bc_track *track = bc_track_create(BC_KIND_AUDIO, BC_CODEC_FLAC);
+    struct bc_track *track = bc_track_create(BC_KIND_AUDIO, BC_CODEC_VP8);
     struct bc_packet *p = bc_packet_create(BC_KIND_AUDIO, track, NULL, NULL, 0);
     open_job(f, BC_CODEC_OPUS);
     push(f, p);
