@@ -56,6 +56,7 @@ struct bc_config_channel {
     char *srt_passphrase; // owned, secret; "" means srt.passphrase
     enum bc_record_mode record;
     char *title; // owned
+    char *cover; // owned, path of a picture; "": none
     struct bc_config_source_list sources; // at least one
 };
 

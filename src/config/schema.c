@@ -258,6 +258,10 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .text = "Whether broadcasts are recorded. Reserved: nothing records yet." },
     { .name = "title", .type = BC_KEY_STRING, .scope = LIVE, .offset = CHANNEL_AT(title),
         .def = "", .max = 200, .text = "What pages and the API call the channel." },
+    { .name = "cover", .type = BC_KEY_STRING, .scope = LIVE, .offset = CHANNEL_AT(cover),
+        .def = "", .max = 1000,
+        .text = "A picture (path of a PNG or JPEG) that FLV, RTMP and HLS show while a "
+                "broadcast has sound alone, for players that want a video; empty: none." },
     { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE,
         .offset = CHANNEL_AT(sources), .def = "[publisher]",
         .text = "What feeds the channel, in order of preference. Only publisher has an "

@@ -114,6 +114,12 @@ is_let_through(struct bc_channel *c, const struct bc_packet *p)
         && p->arrived_us - c->need_key_since_us > WAIT_FOR_KEY_US;
 }
 
+static bool
+is_dependent(const struct bc_packet *p)
+{
+    return p->kind == BC_KIND_VIDEO && !(p->flags & BC_PACKET_KEY);
+}
+
 static void
 place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
 {
@@ -123,7 +129,7 @@ place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
         .cts_us = p->pts_us - p->dts_us,
         .arrived_us = p->arrived_us,
         .track = p->track,
-        .dependent = p->kind == BC_KIND_VIDEO && !(p->flags & BC_PACKET_KEY),
+        .dependent = is_dependent(p),
     };
     struct bc_time_out out;
     int64_t in_us = p->dts_us;
@@ -182,6 +188,9 @@ take_packet(struct bc_channel *c, struct bc_packet *p)
     }
     if (!is_let_through(c, p)) {
         return;
+    }
+    if (!c->tracks_due && !c->video && is_dependent(p)) {
+        return; // video that begins late begins with a keyframe
     }
     if (c->tracks_due) {
         adopt_tracks(c);

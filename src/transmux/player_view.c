@@ -9,22 +9,45 @@ from_sink(struct bc_packet_sink *sink)
     return bc_container_of(sink, struct bc_player_view, sink);
 }
 
+// Sound is alone, and there is a picture to show with it.
+static bool
+has_cover(const struct bc_player_view *v)
+{
+    return !v->video && v->audio && v->cover.still.track;
+}
+
 static struct bc_player_outlet *
 from_node(struct bc_list *node)
 {
     return bc_container_of(node, struct bc_player_outlet, node);
 }
 
+static void
+push(struct bc_player_outlet *o, struct bc_packet *packet, int64_t wall_us)
+{
+    o->sink.ops->on_packet(&o->sink, packet, wall_us);
+    struct bc_packet *picture
+        = has_cover(o->view) ? bc_cover_next(&o->view->cover, &o->cover_clock, packet) : NULL;
+    if (picture) {
+        o->sink.ops->on_packet(
+            &o->sink, picture, picture->pts_us + o->view->wall_offset_us);
+        bc_packet_unref(&picture);
+    }
+}
+
 // Sound of the channel's goes to the outlets that take it as it is; `recoded` is the other.
 static void
 hand_out(struct bc_player_view *v, struct bc_packet *packet, int64_t wall_us, bool recoded)
 {
+    if (v->held) {
+        return;
+    }
     bc_list_for_each(node, tmp, &v->outlets)
     {
         struct bc_player_outlet *o = from_node(node);
         bool for_it = packet->kind != BC_KIND_AUDIO || o->recoded == recoded;
         if (for_it && (packet->rendition == 0 || o->sink.ops->all_renditions)) {
-            o->sink.ops->on_packet(&o->sink, packet, wall_us);
+            push(o, packet, wall_us);
         }
     }
 }
@@ -54,8 +77,30 @@ on_aac(void *user, struct bc_packet *packet)
 static void
 tell_tracks(struct bc_player_view *v, struct bc_player_outlet *o)
 {
-    if (o->sink.ops->on_tracks) {
-        o->sink.ops->on_tracks(&o->sink, v->video, o->recoded ? v->sound.track : v->audio);
+    struct bc_track *video = has_cover(v) ? v->cover.still.track : v->video;
+    if (o->sink.ops->on_tracks && !v->held) {
+        o->sink.ops->on_tracks(&o->sink, video, o->recoded ? v->sound.track : v->audio);
+    }
+}
+
+static void
+tell_everybody(struct bc_player_view *v)
+{
+    bc_list_for_each(node, tmp, &v->outlets)
+    {
+        tell_tracks(v, from_node(node));
+    }
+}
+
+// --- the cover ---
+
+static void
+on_cover(void *user)
+{
+    struct bc_player_view *v = user;
+    if (v->audio && !v->video) {
+        v->held = bc_cover_is_pending(&v->cover);
+        tell_everybody(v);
     }
 }
 
@@ -106,14 +151,45 @@ bc_player_outlet_is_ready(
     return !outlet->recoded || bc_aac_sound_is_ready(&outlet->view->sound, waiter);
 }
 
-void
-bc_player_outlet_replay_gop(struct bc_player_outlet *outlet,
+struct covered_replay {
+    const struct bc_cover *cover;
+    struct bc_cover_clock clock;
+    void (*each)(void *user, struct bc_packet *packet);
+    void *user;
+};
+
+static void
+replay_covered(void *user, struct bc_packet *packet)
+{
+    struct covered_replay *r = user;
+    r->each(r->user, packet);
+    struct bc_packet *picture = bc_cover_next(r->cover, &r->clock, packet);
+    if (picture) {
+        r->each(r->user, picture);
+        bc_packet_unref(&picture);
+    }
+}
+
+static void
+replay(struct bc_player_outlet *outlet,
     void (*each)(void *user, struct bc_packet *packet), void *user)
 {
     if (outlet->recoded) {
         bc_aac_sound_replay_gop(&outlet->view->sound, each, user);
     } else {
         bc_channel_replay_gop(outlet->view->channel, each, user);
+    }
+}
+
+void
+bc_player_outlet_replay_gop(struct bc_player_outlet *outlet,
+    void (*each)(void *user, struct bc_packet *packet), void *user)
+{
+    struct covered_replay r = { .cover = &outlet->view->cover, .each = each, .user = user };
+    if (has_cover(outlet->view)) {
+        replay(outlet, replay_covered, &r);
+    } else if (!outlet->view->held) {
+        replay(outlet, each, user);
     }
 }
 
@@ -162,10 +238,11 @@ on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *
         from_node(node)->recoded = must_recode(v, from_node(node));
     }
     settle(v);
-    bc_list_for_each(node, tmp, &v->outlets)
-    {
-        tell_tracks(v, from_node(node));
+    if (audio && !video) {
+        bc_cover_want(&v->cover);
     }
+    v->held = audio && !video && bc_cover_is_pending(&v->cover);
+    tell_everybody(v);
 }
 
 static void
@@ -185,6 +262,7 @@ on_end(struct bc_packet_sink *sink)
 {
     struct bc_player_view *v = from_sink(sink);
     set_tracks(v, NULL, NULL);
+    v->held = false;
     bc_aac_sound_set_source(&v->sound, NULL, false);
     bc_list_for_each(node, tmp, &v->outlets)
     {
@@ -215,6 +293,7 @@ bc_player_view_init(struct bc_player_view *view, struct bc_channel *channel,
     view->sink.ops = &SINK_OPS;
     view->channel = channel;
     bc_aac_sound_init(&view->sound, channel, threads, &SOUND_OPS, view);
+    bc_cover_init(&view->cover, channel, threads, on_cover, view);
     bc_channel_add_sink(channel, &view->sink);
 }
 
@@ -223,6 +302,7 @@ bc_player_view_finish(struct bc_player_view *view)
 {
     bc_channel_remove_sink(&view->sink);
     bc_aac_sound_finish(&view->sound);
+    bc_cover_finish(&view->cover);
     set_tracks(view, NULL, NULL);
 }
 

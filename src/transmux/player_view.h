@@ -3,6 +3,7 @@
 #define TRANSMUX_PLAYER_VIEW_H
 
 #include "aac_sound.h"
+#include "cover.h"
 #include "stream/channel.h"
 
 struct bc_player_view;
@@ -17,18 +18,22 @@ struct bc_player_outlet {
     bool (*takes_sound)(const struct bc_track *video, const struct bc_track *audio);
     struct bc_player_view *view; // borrowed
     bool recoded;                // its sound comes from the encoder
+    struct bc_cover_clock cover_clock;
     unsigned users;
 };
 
 // A channel's packets as ordinary players take them (FLV, RTMP, HLS): sound in another
-// codec than AAC is encoded as AAC, once, while one of them is used. All else passes
-// through untouched. Stands between the channel and those outputs' sinks. Part of the
+// codec than AAC is encoded as AAC, once, while one of them is used, and sound alone gets
+// the channel's cover as its picture, if there is one. All else passes through untouched. Stands between the channel and those outputs' sinks. Part of the
 // channel's outputs, home worker only.
 struct bc_player_view {
     struct bc_packet_sink sink; // on the channel
     struct bc_channel *channel; // borrowed; we are part of it
     struct bc_list outlets;
     struct bc_aac_sound sound;
+    struct bc_cover cover;
+    // The outputs are not told of the tracks yet and get nothing: the cover is being made.
+    bool held;
     struct bc_track *video;     // owned references: what the channel has
     struct bc_track *audio;
     int64_t wall_offset_us;
