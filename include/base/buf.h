@@ -3,6 +3,7 @@
 #define BASE_BUF_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,11 @@ bc_buf_copy(const void *data, size_t len);
 // What the writer holds, as a new buf; NULL when the writer failed or there is no memory.
 struct bc_buf *
 bc_buf_from_writer(const struct bc_writer *w);
+
+// Another length for bytes that only the caller holds; those up to the smaller length stay,
+// the others are undefined. The buf may move. False without memory; nothing changed then.
+bool
+bc_buf_resize(struct bc_buf **holder, size_t len);
 
 struct bc_buf *
 bc_buf_ref(struct bc_buf *buf);

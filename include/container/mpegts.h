@@ -24,7 +24,8 @@ struct bc_ts_demux_ops {
     // Borrowed for the call.
     void (*on_track)(void *user, struct bc_track *track);
     // An access unit with the stream's clock, unwrapped, in microseconds; the reference is
-    // the callee's. Video begins with an IDR whose parameter sets are known (SRT-10).
+    // the callee's. Video begins with an IDR whose parameter sets are known (SRT-10). A
+    // picture comes when the next one begins: nothing before says that it is whole.
     void (*on_packet)(void *user, struct bc_packet *packet);
     // Which kinds the newest PMT names; a track of a kind that is not named will not come.
     // May be NULL.
@@ -84,11 +85,16 @@ void
 bc_ts_mux_set_tracks(struct bc_ts_mux *m, const struct bc_track *video,
     const struct bc_track *audio);
 
-// PAT and PMT: what a newcomer needs first. `dts_us` is the time of what follows.
+// PAT and PMT: what a newcomer needs first. They repeat the last ones of the stream, so
+// nothing changes for those who read it already.
 void
 bc_ts_mux_write_tables(struct bc_ts_mux *m, struct bc_writer *w);
 
-// One access unit as PES in whole TS packets, at packet->dts_us - base_us: tables and PCR
+// Stamps begin here, so that the clock, which is behind them, doesn't begin below 0.
+#define BC_TS_ORIGIN_US 1000000
+
+// One access unit as PES in whole TS packets, at packet->dts_us - base_us, BC_TS_ORIGIN_US
+// later: tables and PCR
 // when they are due (SRT-12), before keyframes always; AUD and parameter sets before the
 // IDR, ADTS before AAC. Nothing for codecs that have no form, and scripts.
 void

@@ -38,6 +38,22 @@ bc_buf_from_writer(const struct bc_writer *w)
     return w->failed ? NULL : bc_buf_copy(w->data, w->len);
 }
 
+bool
+bc_buf_resize(struct bc_buf **holder, size_t len)
+{
+    if (len > SIZE_MAX - sizeof(struct bc_buf) - BC_BUF_PADDING) {
+        return false;
+    }
+    struct bc_buf *buf = realloc(*holder, sizeof(*buf) + len + BC_BUF_PADDING);
+    if (!buf) {
+        return false;
+    }
+    buf->len = len;
+    memset(buf->data + len, 0, BC_BUF_PADDING);
+    *holder = buf;
+    return true;
+}
+
 struct bc_buf *
 bc_buf_ref(struct bc_buf *buf)
 {
