@@ -45,10 +45,25 @@ bc_ts_audio_finish(struct bc_ts_audio *a)
     bc_writer_finish(&a->in);
 }
 
+// From the next frame on samples count from the stamp.
+static void
+take_stamp(struct bc_ts_audio *a)
+{
+    a->marked = false;
+    a->timed = true;
+    a->base_us = bc_ts_ticks_to_us(a->mark_pts);
+    a->samples = 0;
+}
+
 void
 bc_ts_audio_begin(struct bc_ts_audio *a, const struct bc_ts_stamp *stamp)
 {
     if (stamp->has) {
+        // The stamp before is that of the frame which began with its PES packet and is
+        // not whole yet.
+        if (a->marked && a->mark == 0 && a->in.len > 0) {
+            take_stamp(a);
+        }
         a->marked = true;
         a->mark = a->in.len;
         a->mark_pts = stamp->pts;
@@ -161,10 +176,7 @@ take_frame(struct bc_ts_audio *a, size_t at)
     }
     a->locked = true;
     if (a->marked && at >= a->mark) {
-        a->marked = false;
-        a->timed = true;
-        a->base_us = bc_ts_ticks_to_us(a->mark_pts);
-        a->samples = 0;
+        take_stamp(a);
     }
     if (a->timed && !f.skip) {
         emit(a, p, &f);
