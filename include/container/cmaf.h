@@ -38,6 +38,10 @@ struct bc_cmaf_run {
     size_t count;
 };
 
+// Whether there is a sample entry for the codec.
+bool
+bc_cmaf_has_codec(enum bc_codec codec);
+
 // Whether bc_cmaf_init() knows how to describe the track.
 bool
 bc_cmaf_supports(const struct bc_track *track);

@@ -106,6 +106,11 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
+// The codec of the picture that comes and has no place here; BC_CODEC_NONE when there is
+// no such. The playlists then have the sound alone.
+enum bc_codec
+bc_hls_snapshot_passed_over(const struct bc_hls_snapshot *s);
+
 // TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows
 // it (LL-17).
 int64_t
@@ -150,6 +155,8 @@ bc_hls_query_parse(const char *text, size_t len, struct bc_hls_query *out);
 // "main.m3u8", "audio.m3u8", "v1.m3u8" and so on; false for other names.
 bool
 bc_hls_playlist_name(const char *name, enum bc_hls_rendition *rendition);
+
+// Where the sound is all there is, it stands under "audio" as well as under "main".
 
 // What to do with a playlist request (LL-8 to LL-10). `*why` is set with BAD and GONE; it
 // may be NULL. A NULL snapshot means that nothing was published yet.

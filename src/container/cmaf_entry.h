@@ -11,6 +11,12 @@
 // Only supported tracks are written.
 
 bool
+cmaf_has_video(enum bc_codec codec);
+
+bool
+cmaf_has_audio(enum bc_codec codec);
+
+bool
 cmaf_supports_video(const struct bc_track *t);
 
 bool

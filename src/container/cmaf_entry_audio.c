@@ -131,10 +131,10 @@ static const struct entry ENTRIES[] = {
 };
 
 static const struct entry *
-entry_of(const struct bc_track *t)
+entry_of(enum bc_codec codec)
 {
     for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++) {
-        if (t->codec == ENTRIES[i].codec) {
+        if (codec == ENTRIES[i].codec) {
             return &ENTRIES[i];
         }
     }
@@ -149,9 +149,15 @@ has_opus_mapping(const struct bc_track *t)
 }
 
 bool
+cmaf_has_audio(enum bc_codec codec)
+{
+    return entry_of(codec) != NULL;
+}
+
+bool
 cmaf_supports_audio(const struct bc_track *t)
 {
-    const struct entry *entry = entry_of(t);
+    const struct entry *entry = entry_of(t->codec);
     size_t len = t->config ? t->config->len : 0;
     return entry && len >= entry->config_min
         && (t->codec != BC_CODEC_OPUS || has_opus_mapping(t));
@@ -173,7 +179,7 @@ sample_size(const struct bc_track *t)
 void
 cmaf_write_audio_entry(struct bc_writer *w, const struct bc_track *t)
 {
-    const struct entry *entry = entry_of(t);
+    const struct entry *entry = entry_of(t->codec);
     size_t at = box_begin(w, entry->type);
     box_zeros(w, 6);
     bc_write_u16(w, 1); // data_reference_index

@@ -24,10 +24,10 @@ static const struct entry ENTRIES[] = {
 };
 
 static const struct entry *
-entry_of(const struct bc_track *t)
+entry_of(enum bc_codec codec)
 {
     for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++) {
-        if (t->codec == ENTRIES[i].codec) {
+        if (codec == ENTRIES[i].codec) {
             return &ENTRIES[i];
         }
     }
@@ -35,9 +35,15 @@ entry_of(const struct bc_track *t)
 }
 
 bool
+cmaf_has_video(enum bc_codec codec)
+{
+    return entry_of(codec) != NULL;
+}
+
+bool
 cmaf_supports_video(const struct bc_track *t)
 {
-    const struct entry *entry = entry_of(t);
+    const struct entry *entry = entry_of(t->codec);
     return entry && t->config && t->config->len >= entry->config_min;
 }
 
@@ -74,7 +80,7 @@ write_colr(struct bc_writer *w, const struct bc_track *t)
 void
 cmaf_write_visual_entry(struct bc_writer *w, const struct bc_track *t)
 {
-    const struct entry *entry = entry_of(t);
+    const struct entry *entry = entry_of(t->codec);
     size_t at = box_begin(w, entry->type);
     box_zeros(w, 6);
     bc_write_u16(w, 1); // data_reference_index

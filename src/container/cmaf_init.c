@@ -20,6 +20,12 @@ write_matrix(struct bc_writer *w)
 }
 
 bool
+bc_cmaf_has_codec(enum bc_codec codec)
+{
+    return cmaf_has_video(codec) || cmaf_has_audio(codec);
+}
+
+bool
 bc_cmaf_supports(const struct bc_track *track)
 {
     if (!track || (track->config && track->config->len >= CONFIG_MAX_BYTES)) {

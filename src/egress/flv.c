@@ -6,6 +6,7 @@
 #include "access/query.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "container/flv.h"
 #include "media_internal.h"
 #include "options.h"
 
@@ -81,6 +82,14 @@ bc_flv_handle(
 {
     if (bc_channel_state(channel) == BC_CHANNEL_ENDED) {
         bc_http_respond_error(x, 404, "not_live", "this channel is not live");
+        return;
+    }
+    char only[16];
+    bool sound = bc_query_get(bc_http_query(x), "only", only, sizeof(only)) > 0
+        && strcmp(only, "audio") == 0;
+    enum bc_codec picture = bc_media_picture(channel);
+    if (!sound && picture != BC_CODEC_NONE && !bc_flv_has_codec(picture)) {
+        bc_media_refuse_picture(x, "FLV", picture);
         return;
     }
     struct flv_viewer *v = calloc(1, sizeof(*v));

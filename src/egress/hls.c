@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "container/cmaf.h"
 #include "media_internal.h"
 #include "net/timer.h"
 #include "transmux/outputs.h"
@@ -68,6 +69,24 @@ is_of_last_broadcast(const struct request *r, const struct bc_hls_snapshot *s)
         && bc_channel_state(r->channel) != BC_CHANNEL_ENDED;
 }
 
+// A picture that has no form here is told, rather than that players hear the sound alone
+// without a word. Who asks for the sound gets it.
+static bool
+refuse_picture(struct request *r, const struct bc_hls_snapshot *s)
+{
+    bool wants_picture = r->is_multivariant
+        || (r->is_playlist && r->rendition != BC_HLS_AUDIO);
+    if (!wants_picture || (s && is_of_last_broadcast(r, s))) {
+        return false;
+    }
+    enum bc_codec codec = s ? bc_hls_snapshot_passed_over(s) : bc_media_picture(r->channel);
+    if (codec == BC_CODEC_NONE || bc_cmaf_has_codec(codec)) {
+        return false;
+    }
+    bc_media_refuse_picture(r->x, "HLS", codec);
+    return true;
+}
+
 // The three kinds of request: BC_HLS_WAIT, or anything else after having answered.
 
 static enum bc_hls_answer
@@ -123,6 +142,9 @@ try_resource(struct request *r, struct bc_hls_snapshot *s)
 static enum bc_hls_answer
 try_answer(struct request *r, struct bc_hls_snapshot *s)
 {
+    if (refuse_picture(r, s)) {
+        return BC_HLS_READY;
+    }
     return r->is_multivariant ? try_multivariant(r, s)
         : r->is_playlist      ? try_playlist(r, s)
                               : try_resource(r, s);
@@ -151,6 +173,10 @@ on_timeout(struct bc_timer *timer)
     struct request *r = bc_container_of(timer, struct request, timer);
     enum bc_channel_state state = bc_channel_state(r->channel);
     bool is_file = !r->is_multivariant && !r->is_playlist;
+    if (refuse_picture(r, NULL)) {
+        destroy(r);
+        return;
+    }
     if (r->is_multivariant || state == BC_CHANNEL_ENDED
         || (is_file && state != BC_CHANNEL_LIVE)) {
         bc_http_respond_text(r->x, 404, "application/json",

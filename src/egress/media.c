@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress/media.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "access/keys.h"
@@ -51,6 +52,27 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
             x, 403, "forbidden", "a valid token is needed to watch this channel");
     }
     return allowed;
+}
+
+enum bc_codec
+bc_media_picture(const struct bc_channel *channel)
+{
+    struct bc_channel_info info;
+    bc_channel_info(channel, &info);
+    bool has = info.state == BC_CHANNEL_LIVE && info.video.present;
+    return has ? info.video.codec : BC_CODEC_NONE;
+}
+
+void
+bc_media_refuse_picture(
+    struct bc_http_exchange *x, const char *form, enum bc_codec codec)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+        "{\"error\":{\"code\":\"codec_not_carried\",\"message\":\"%s cannot carry the "
+        "host's picture (%s): watch by WebRTC, or ask for the sound alone\"}}",
+        form, bc_codec_name(codec));
+    bc_http_respond_text(x, 406, "application/json", "Cache-Control: max-age=1\r\n", text);
 }
 
 static bool

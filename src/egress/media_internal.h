@@ -35,6 +35,16 @@ bool
 bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
     const struct bc_media_url *url);
 
+// The codec of a live channel's picture, as of a second ago at most; BC_CODEC_NONE when it
+// is not live or has no picture.
+enum bc_codec
+bc_media_picture(const struct bc_channel *channel);
+
+// 406: `form` ("HLS") cannot carry such a picture.
+void
+bc_media_refuse_picture(
+    struct bc_http_exchange *x, const char *form, enum bc_codec codec);
+
 // --- flv.c ---
 
 void

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Abilities, candidates, initialChoice, parseChoice } from '../../src/web/src/player/choose';
+import { type Abilities, candidates, carries, initialChoice, parseChoice } from '../../src/web/src/player/choose';
 
 const desktop: Abilities = { webrtc: true, mse: true, streams: true, websocket: true, nativeHls: true };
 const oldPhone: Abilities = { webrtc: false, mse: false, streams: true, websocket: true, nativeHls: true };
@@ -37,6 +37,21 @@ describe('candidates', () => {
 
     it('may end up empty', () => {
         expect(candidates('auto', nothing)).toEqual([]);
+    });
+});
+
+describe('carries', () => {
+    it('knows what each form has a place for', () => {
+        expect(carries('llhls', 'vp09.00.30.08')).toBe(true);
+        expect(carries('flv', 'vp09.00.30.08')).toBe(false);
+        expect(carries('wsflv', 'av01.0.04M.08')).toBe(true);
+        expect(carries('hls', 'hvc1.1.6.L93.B0')).toBe(true);
+        expect(['llhls', 'hls', 'flv', 'wsflv'].some((name) => carries(name as 'flv', 'vp8'))).toBe(false);
+    });
+
+    it('leaves WebRTC to the server', () => {
+        expect(carries('whep', 'vp8')).toBe(true);
+        expect(carries('whep', 'something new')).toBe(true);
     });
 });
 

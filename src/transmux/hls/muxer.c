@@ -108,6 +108,7 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
     s->audio = audio ? bc_track_ref(audio) : NULL;
     s->frame_us = none && old ? old->frame_us : m->main.runs[0].pace.frame_us;
     s->ended = m->ended;
+    s->passed_over = m->passed_over;
     for (size_t i = 0; i < HLS_VARIANTS && m->main.count == 0; i++) {
         const struct hls_variant *v = m->variants[i];
         bool due = v && v->running && !hls_rendition_newest(&v->r);
@@ -269,10 +270,21 @@ is_usable(const struct bc_hls_muxer *m, const struct bc_packet *p)
     return !late && p->len > 0;
 }
 
+static void
+note_picture(struct bc_hls_muxer *m, const struct bc_packet *p, bool usable)
+{
+    if (p->kind == BC_KIND_VIDEO && p->rendition == 0 && p->track) {
+        bool lacks = !usable && !bc_cmaf_has_codec(p->track->codec);
+        m->passed_over = lacks ? p->track->codec : BC_CODEC_NONE;
+    }
+}
+
 void
 bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
 {
-    if (!is_usable(m, packet)) {
+    bool usable = is_usable(m, packet);
+    note_picture(m, packet, usable);
+    if (!usable) {
         return;
     }
     if (packet->rendition > 0) {

@@ -43,6 +43,7 @@ struct bc_hls_muxer {
     struct hls_variant *variants[HLS_VARIANTS]; // owned; NULL where none ever came
     struct hls_input video_in;
     struct hls_input audio_in;
+    enum bc_codec passed_over; // the main picture's codec, while it has no place here
     bool has_epoch;
     bool running;    // a format is set; otherwise packets are collected to choose one
     bool sound_waits; // of another format: the next keyframe begins a format with it

@@ -239,6 +239,7 @@ struct bc_buf *
 bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
     bool gzip)
 {
+    rendition = hls_snapshot_resolve(s, rendition);
     if (!bc_hls_snapshot_playable(s) || !bc_hls_snapshot_has(s, rendition)) {
         return NULL;
     }

@@ -153,6 +153,19 @@ bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendi
     return s->views[rendition].exists && hls_view_newest(&s->views[rendition]).segment;
 }
 
+enum bc_codec
+bc_hls_snapshot_passed_over(const struct bc_hls_snapshot *s)
+{
+    return s->passed_over;
+}
+
+enum bc_hls_rendition
+hls_snapshot_resolve(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition)
+{
+    bool alone = rendition == BC_HLS_AUDIO && !s->views[rendition].exists && !s->video;
+    return alone ? BC_HLS_MAIN : rendition;
+}
+
 int64_t
 bc_hls_snapshot_target_us(const struct bc_hls_snapshot *s)
 {
@@ -217,7 +230,7 @@ bc_hls_playlist_state(const struct bc_hls_snapshot *s, enum bc_hls_rendition ren
     if (!s || !bc_hls_snapshot_playable(s)) {
         return s && s->ended ? refuse(BC_HLS_GONE, "the stream ended", why) : BC_HLS_WAIT;
     }
-    const struct hls_view *v = &s->views[rendition];
+    const struct hls_view *v = &s->views[hls_snapshot_resolve(s, rendition)];
     if (!v->exists) {
         return refuse(BC_HLS_GONE, "no such rendition", why);
     }

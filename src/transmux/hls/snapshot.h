@@ -42,6 +42,7 @@ struct bc_hls_snapshot {
     struct bc_track *audio;
     int64_t frame_us; // of the video, measured
     bool ended;
+    enum bc_codec passed_over;
     bool variants_due; // a smaller picture has begun and has no part so far
     pthread_mutex_t mutex; // guards the making of texts
     _Atomic(struct bc_buf *) texts[BC_HLS_RENDITIONS][HLS_TEXTS][2]; // [2]: plain, gzip
@@ -53,6 +54,10 @@ struct bc_hls_snapshot {
 // before it publishes. NULL without memory.
 struct bc_hls_snapshot *
 hls_snapshot_create(struct hls_rendition *const *renditions, size_t count);
+
+// The playlist that is given for a name: the sound alone is found under both.
+enum bc_hls_rendition
+hls_snapshot_resolve(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
 // Whether the multivariant playlist names it: there is something in its newest segment.
 bool

@@ -95,6 +95,10 @@ export const TABLE = {
     'copied': { en: 'Copied', zh: '已复制' },
     'copy_failed': { en: 'Press Ctrl+C', zh: '请手动复制' },
 
+    'quality.label': { en: 'Quality', zh: '清晰度' },
+    'quality.auto': { en: 'Automatic', zh: '自动' },
+    'quality.height': { en: '{n}p', zh: '{n}p' },
+
     'player.label': { en: 'Playback', zh: '播放方式' },
     'player.auto': { en: 'Automatic', zh: '自动' },
     'player.whep': { en: 'WebRTC', zh: 'WebRTC' },
@@ -105,6 +109,10 @@ export const TABLE = {
     'notice.switched': {
         en: '{reason} Now playing with {player}.',
         zh: '{reason}已切换到 {player}。',
+    },
+    'reason.codec': {
+        en: 'This browser cannot show the host’s video that way.',
+        zh: '当前浏览器无法用这种方式播放主播的画面。',
     },
     'reason.unknown': { en: 'Playback was interrupted.', zh: '播放遇到问题。' },
     'reason.blocked': {

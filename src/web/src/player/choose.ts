@@ -42,6 +42,16 @@ export function isAble(name: PlayerName, abilities: Abilities): boolean {
     }
 }
 
+// What the server can put into each form. By WebRTC it offers what the browser can take, or says
+// why not.
+const IN_MP4 = /^(avc|hvc|hev|av01|vp09)/i;
+const IN_FLV = /^(avc|hvc|hev|av01)/i;
+const CARRIED: Partial<Record<PlayerName, RegExp>> = { llhls: IN_MP4, hls: IN_MP4, flv: IN_FLV, wsflv: IN_FLV };
+
+export function carries(name: PlayerName, codec: string): boolean {
+    return CARRIED[name]?.test(codec) ?? true;
+}
+
 // The players to try, best first. An explicit choice only changes who goes first, unless it is the
 // only one wanted. What failed a short while ago goes last when nobody asked for it.
 export function candidates(choice: Choice, abilities: Abilities,

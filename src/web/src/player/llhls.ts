@@ -64,6 +64,11 @@ export class LowLatencyHls implements LivePlayer {
         const hls = new Hls(CONFIG);
         this.hls = hls;
         hls.on(Hls.Events.ERROR, (_event, data) => this.onError(data));
+        hls.on(Hls.Events.MANIFEST_PARSED, () => {
+            if (options.height !== null) {
+                hls.loadLevel = this.levelOf(options.height);
+            }
+        });
         hls.on(Hls.Events.LEVEL_LOADED, (_event, data) => this.keepSteady(data.details.partHoldBack));
         hls.on(Hls.Events.FRAG_LOADED, (_event, data) => {
             this.meter.add(performance.now(), data.payload.byteLength);
@@ -104,6 +109,22 @@ export class LowLatencyHls implements LivePlayer {
             this.reload_timer = window.setTimeout(() => hls.startLoad(), RELOAD_DELAY_MS);
         } else {
             this.options.events.onFailed(kind, data.details);
+        }
+    }
+
+    // -1 stands for hls.js's own choice, also where a quality has gone.
+    private levelOf(height: number | null): number {
+        return this.hls?.levels.findIndex((level) => level.height === height) ?? -1;
+    }
+
+    qualities(): readonly number[] {
+        const heights = this.hls?.levels.map((level) => level.height).filter((height) => height > 0);
+        return [...new Set(heights)].sort((a, b) => b - a);
+    }
+
+    chooseQuality(height: number | null): void {
+        if (this.hls !== null) {
+            this.hls.nextLevel = height === null ? -1 : this.levelOf(height);
         }
     }
 

@@ -31,6 +31,8 @@ export interface PlayerOptions {
     video: HTMLVideoElement;
     url: string;
     sound_only: boolean;
+    // The quality that the viewer asked for, by its height; null: what fits the network.
+    height: number | null;
     events: PlayerEvents;
 }
 
@@ -57,6 +59,10 @@ export interface LivePlayer {
     // Rises while media comes to the screen.
     position(): number;
     jumpToLive(): void;
+    // Heights of the picture to choose from, the best first. Only players have it that can
+    // really change.
+    qualities?(): readonly number[];
+    chooseQuality?(height: number | null): void;
     // A stall has begun or the regular check is due: adapt the distance to live.
     onStall(): void;
     tick(now_ms: number): void;

@@ -12,6 +12,7 @@ import { picture, since } from '../ui/format';
 import { channelFromPath, pageUrl } from '../url';
 import { exposeHooks } from './hooks';
 import { makePanel } from './panel';
+import { makeQualityChoice, type QualityChoice } from './quality';
 import type { WatchSession } from './session';
 import { makeStage } from './stage';
 
@@ -74,11 +75,14 @@ function makeFacts(channel: string): Facts {
 function buildPage(channel: string): void {
     const facts = makeFacts(channel);
     const panel = makePanel(PANEL_ID);
+    let quality: QualityChoice | null = null;
     const stage = makeStage(channel, (now) => {
         facts.update(now);
         panel.update(now);
+        quality?.update();
     });
     const { session } = stage;
+    quality = makeQualityChoice(session);
 
     const choose = (choice: Choice): void => {
         remember('player', choice);
@@ -99,7 +103,7 @@ function buildPage(channel: string): void {
 
     const tools = el('div', { class: 'tools' },
         el('label', { class: 'choice' }, labelled(el('span'), 'player.label'), box),
-        toggle, shareButton(channel));
+        quality.element, toggle, shareButton(channel));
 
     document.body.append(
         pageHead(() => panel.update(session)),

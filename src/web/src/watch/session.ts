@@ -6,7 +6,7 @@ import { type Channel, fetchChannel } from '../api';
 import { Backoff } from '../backoff';
 import { canDecode, codecsOf } from '../codecs';
 import { detectAbilities } from '../player/abilities';
-import { candidates, type Choice, type PlayerName } from '../player/choose';
+import { candidates, carries, type Choice, type PlayerName } from '../player/choose';
 import { bufferedAhead, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
 import { sourceUrl } from '../player/source';
 import type { Message } from '../rtc/messages';
@@ -51,6 +51,8 @@ export class WatchSession {
     info: Channel | null = null;
     choice: Choice;
     listen_only = false;
+    // The height of the picture that was asked for; null: what fits.
+    quality: number | null = null;
     // Why the player before this one was left, or why there is none.
     reason: Reason | null = null;
 
@@ -113,6 +115,11 @@ export class WatchSession {
         this.reopen(0);
     }
 
+    chooseQuality(height: number | null): void {
+        this.quality = height;
+        this.player?.chooseQuality?.(height);
+    }
+
     retry(): void {
         this.blocked = null;
         this.recovery = this.newRecovery();
@@ -159,6 +166,10 @@ export class WatchSession {
 
     get playerName(): PlayerName | null {
         return this.player?.name ?? null;
+    }
+
+    qualities(): readonly number[] {
+        return this.player?.qualities?.() ?? [];
     }
 
     get isPaused(): boolean {
@@ -235,6 +246,7 @@ export class WatchSession {
         }
         if (this.info?.video?.codec !== info?.video?.codec && this.blocked === 'codec') {
             this.blocked = null;
+            this.recovery = this.newRecovery();
         }
         this.channel_state = state;
         this.info = info;
@@ -261,10 +273,8 @@ export class WatchSession {
             this.blocked = 'unsupported';
             return;
         }
-        const codec = this.info?.video?.codec;
-        // By WebRTC the server offers what the browser can take, or says why not.
-        if (codec && name !== 'whep' && !this.listen_only && !canDecode(codec)) {
-            this.blocked = 'codec';
+        if (!this.canShow(name)) {
+            this.passOver();
             return;
         }
         const generation = ++this.generation;
@@ -275,6 +285,7 @@ export class WatchSession {
                 video: this.video,
                 url: sourceUrl(window.location, this.channel, name, this.listen_only),
                 sound_only: this.listen_only,
+                height: this.quality,
                 events: {
                     onFailed: (kind, detail, reason) =>
                         wanted() && void this.onPlayerFailed(kind, detail, reason),
@@ -301,6 +312,25 @@ export class WatchSession {
             if (wanted()) {
                 this.opening = false;
             }
+        }
+    }
+
+    private canShow(name: PlayerName): boolean {
+        const codec = this.info?.video?.codec;
+        return !codec || name === 'whep' || this.listen_only
+            || (carries(name, codec) && canDecode(codec));
+    }
+
+    // This way cannot bring the picture to this browser; another may.
+    private passOver(): void {
+        if (this.recovery.failed('unsupported').action === 'give_up') {
+            this.blocked = 'codec';
+            return;
+        }
+        const next = this.recovery.current();
+        if (next !== null && this.choice !== 'auto' && this.canShow(next)) {
+            this.reason = { code: 'codec', message: '' };
+            this.view.onSwitched(next, this.reason);
         }
     }
 
