@@ -37,11 +37,15 @@ enum bc_source_kind {
     BC_SOURCE_CHANNEL,     // value: another channel's name
     BC_SOURCE_SLATE_IMAGE, // value: path of a picture
     BC_SOURCE_SLATE_FILE,  // value: path of a video file
+    BC_SOURCE_PULL,        // value: URL of a stream elsewhere
+    BC_SOURCE_FILE,        // value: path of a file or playlist in relay.media_dir
 };
 
 struct bc_config_source {
     enum bc_source_kind kind;
     char *value; // owned
+    bool loop;           // of a file: begin anew at its end
+    int64_t start_at_s;  // of a file: where to begin
 };
 
 struct bc_config_source_list {
@@ -145,6 +149,12 @@ enum bc_b_frames {
     BC_B_FRAMES_REFUSE,    // tell the viewer why
 };
 
+struct bc_config_relay {
+    char *media_dir; // "": media in the data directory
+    bool allow_private;
+    int64_t max_inputs;
+};
+
 struct bc_config_webrtc {
     struct bc_config_listen_list listen;
     struct bc_config_listen_list public_addresses; // port 0: as in listen
@@ -177,6 +187,7 @@ struct bc_config {
     struct bc_config_stream stream;
     struct bc_config_hls hls;
     struct bc_config_webrtc webrtc;
+    struct bc_config_relay relay;
     struct bc_config_srt srt;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;

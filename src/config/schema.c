@@ -71,6 +71,7 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "stream", "Channels, takes and viewers." },
     { "hls", "HLS and low-latency HLS. Changes apply to later broadcasts." },
     { "webrtc", "WebRTC: WHIP for hosts, WHEP for viewers. One port for all media." },
+    { "relay", "Files and streams elsewhere that feed channels." },
     { "srt", "SRT for hosts and viewers, as MPEG transport streams." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
@@ -239,6 +240,19 @@ const struct bc_key BC_CONFIG_KEYS[] = {
         .check = bc_check_passphrase,
         .text = "Hosts and viewers by SRT must encrypt with this passphrase of 10 to 79 "
                 "characters; \"\" is no encryption." },
+
+    { .name = "relay.media_dir", .type = BC_KEY_PATH, .scope = RESTART,
+        .offset = AT(relay.media_dir), .def = "", .max = PATH_BYTES_MAX,
+        .text = "Where files and playlists lie that feed channels; empty: media in the "
+                "data directory." },
+    { .name = "relay.allow_private", .type = BC_KEY_BOOL, .scope = RESTART,
+        .offset = AT(relay.allow_private), .def = "false",
+        .text = "Whether channels may be fed from addresses of private networks and of "
+                "this machine." },
+    { .name = "relay.max_inputs", .type = BC_KEY_INT, .scope = RESTART,
+        .offset = AT(relay.max_inputs), .def = "32", .max = 256,
+        .text = "Files and streams elsewhere that are read at one time, each by a thread "
+                "of its own." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,
@@ -264,7 +278,8 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
                 "broadcast has sound alone, for players that want a video; empty: none." },
     { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE,
         .offset = CHANNEL_AT(sources), .def = "[publisher]",
-        .text = "What feeds the channel, in order of preference. Only publisher has an "
-                "effect yet." },
+        .text = "What feeds the channel: publisher, pull: URL, or file: { path: NAME, loop: "
+                "true, start_at_s: 0 }. While no host publishes, the first pull or file "
+                "does. Other kinds have no effect yet." },
 };
 const size_t BC_CHANNEL_N_KEYS = sizeof(BC_CHANNEL_KEYS) / sizeof(BC_CHANNEL_KEYS[0]);

@@ -11,6 +11,7 @@
 #include "value.h"
 
 #define VALUE_MAX 4095
+#define START_AT_MAX_S 1000000
 
 // How a kind of source is written: `key: value`, or `slate: { key: value }`.
 static const struct source_form {
@@ -22,17 +23,20 @@ static const struct source_form {
     { "channel", BC_SOURCE_CHANNEL, false },
     { "image", BC_SOURCE_SLATE_IMAGE, true },
     { "file", BC_SOURCE_SLATE_FILE, true },
+    { "pull", BC_SOURCE_PULL, false },
+    { "file", BC_SOURCE_FILE, false },
 };
 #define N_FORMS (sizeof(FORMS) / sizeof(FORMS[0]))
 
 static bool
-append(struct bc_config_source_list *list, enum bc_source_kind kind, const char *value)
+append(struct bc_config_source_list *list, const struct bc_config_source *source)
 {
-    char *copy = strdup(value);
+    char *copy = strdup(source->value);
     if (!copy) {
         return false;
     }
-    list->items[list->n++] = (struct bc_config_source){ kind, copy };
+    list->items[list->n] = *source;
+    list->items[list->n++].value = copy;
     return true;
 }
 
@@ -69,7 +73,39 @@ check_value(const struct source_form *form, const struct bc_node *node)
     if (form->kind == BC_SOURCE_PUBLISHER && !role_is_valid(node->text)) {
         return "is not a role's name (letters, digits, _ . -)";
     }
+    if (form->kind == BC_SOURCE_PULL && !strstr(node->text, "://")) {
+        return "is not a URL";
+    }
     return strlen(node->text) > VALUE_MAX ? "is too long" : bc_text_problem(node->text);
+}
+
+// `file: { path: NAME, loop: true, start_at_s: 5 }`. The path's node; NULL: it is not
+// written so.
+static const struct bc_node *
+read_file_map(const struct bc_node *map, struct bc_config_source *out)
+{
+    const struct bc_node *path = NULL;
+    for (const struct bc_node *c = map->first; c; c = c->next) {
+        if (c->kind != BC_NODE_SCALAR) {
+            return NULL;
+        }
+        char *end = NULL;
+        if (strcmp(c->key, "path") == 0) {
+            path = c;
+        } else if (strcmp(c->key, "loop") == 0
+            && (strcmp(c->text, "true") == 0 || strcmp(c->text, "false") == 0)) {
+            out->loop = strcmp(c->text, "true") == 0;
+        } else if (strcmp(c->key, "start_at_s") == 0) {
+            out->start_at_s = strtoll(c->text, &end, 10);
+            if (end == c->text || *end || out->start_at_s < 0
+                || out->start_at_s > START_AT_MAX_S) {
+                return NULL;
+            }
+        } else {
+            return NULL;
+        }
+    }
+    return path;
 }
 
 // One of the forms above, or the single word `publisher`.
@@ -78,7 +114,9 @@ add_source(struct bc_config_source_list *list, const struct bc_node *node,
     const char *path, struct bc_report *r)
 {
     if (node->kind == BC_NODE_SCALAR && strcmp(node->text, "publisher") == 0) {
-        if (!append(list, BC_SOURCE_PUBLISHER, "")) {
+        char none[] = "";
+        struct bc_config_source plain = { .kind = BC_SOURCE_PUBLISHER, .value = none };
+        if (!append(list, &plain)) {
             bc_report_no_memory(r);
             return false;
         }
@@ -96,16 +134,28 @@ add_source(struct bc_config_source_list *list, const struct bc_node *node,
     if (!form) {
         bc_report_error(r, node->line,
             "%s: a source is publisher, publisher: ROLE, "
-            "channel: NAME, slate: { image: PATH } or slate: { file: PATH }",
+            "pull: URL, file: PATH, channel: NAME, slate: { image: PATH } or slate: { file: PATH }",
             path);
         return false;
+    }
+    struct bc_config_source source = { .kind = form->kind };
+    if (form->kind == BC_SOURCE_FILE && value->kind == BC_NODE_MAP) {
+        unsigned line = value->line;
+        value = read_file_map(value, &source);
+        if (!value) {
+            bc_report_error(r, line,
+                "%s: a file is { path: NAME, loop: true or false, start_at_s: SECONDS }",
+                path);
+            return false;
+        }
     }
     const char *problem = check_value(form, value);
     if (problem) {
         bc_report_error(r, value->line, "%s: %s %s", path, form->key, problem);
         return false;
     }
-    if (!append(list, form->kind, value->text)) {
+    source.value = value->text;
+    if (!append(list, &source)) {
         bc_report_no_memory(r);
         return false;
     }
@@ -160,6 +210,8 @@ bc_sources_equal(const void *a, const void *b)
     bool equal = x->n == y->n;
     for (size_t i = 0; equal && i < x->n; i++) {
         equal = x->items[i].kind == y->items[i].kind
+            && x->items[i].loop == y->items[i].loop
+            && x->items[i].start_at_s == y->items[i].start_at_s
             && strcmp(x->items[i].value, y->items[i].value) == 0;
     }
     return equal;
@@ -172,7 +224,7 @@ bc_sources_copy(void *to, const void *from)
     struct bc_config_source_list list = { calloc(source->n, sizeof(*list.items)), 0 };
     bool ok = list.items != NULL;
     for (size_t i = 0; ok && i < source->n; i++) {
-        ok = append(&list, source->items[i].kind, source->items[i].value);
+        ok = append(&list, &source->items[i]);
     }
     if (!ok) {
         bc_sources_clear(&list);
@@ -181,6 +233,24 @@ bc_sources_copy(void *to, const void *from)
     bc_sources_clear(to);
     *(struct bc_config_source_list *)to = list;
     return true;
+}
+
+static void
+print_source(const struct bc_config_source *s, FILE *out)
+{
+    const struct source_form *form = FORMS;
+    while (form->kind != s->kind) {
+        form++;
+    }
+    bool is_file = s->kind == BC_SOURCE_FILE;
+    fprintf(out, "%s%s: %s", form->in_slate ? "slate: { " : "", form->key,
+        is_file ? "{ path: " : "");
+    bc_value_print_quoted(s->value, out);
+    if (is_file) {
+        fprintf(out, ", loop: %s, start_at_s: %lld }", s->loop ? "true" : "false",
+            (long long)s->start_at_s);
+    }
+    fputs(form->in_slate ? " }" : "", out);
 }
 
 void
@@ -196,14 +266,7 @@ bc_sources_print(const struct bc_key *key, const void *field, FILE *out)
             fputs("publisher", out);
             continue;
         }
-        for (size_t f = 0; f < N_FORMS; f++) {
-            if (FORMS[f].kind == s->kind) {
-                fprintf(
-                    out, "%s%s: ", FORMS[f].in_slate ? "slate: { " : "", FORMS[f].key);
-                bc_value_print_quoted(s->value, out);
-                fputs(FORMS[f].in_slate ? " }" : "", out);
-            }
-        }
+        print_source(s, out);
     }
     fputc(']', out);
 }

@@ -290,8 +290,10 @@ test_bad_sources_are_refused(void **state)
 {
     (void)state;
 #define PATH "t.yaml:3: channels.live/hq.sources: "
+#define A_FILE \
+    "a file is { path: NAME, loop: true or false, start_at_s: SECONDS }\n"
 #define FORMS                                                                            \
-    "a source is publisher, publisher: ROLE, channel: NAME, slate: { image: PATH } or "  \
+    "a source is publisher, publisher: ROLE, pull: URL, file: PATH, channel: NAME, slate: { image: PATH } or "  \
     "slate: { file: PATH }\n"
     static const struct {
         const char *sources;
@@ -300,7 +302,18 @@ test_bad_sources_are_refused(void **state)
         { "[]", PATH "expected a list of 1 to 16 sources\n" },
         { "publisher", PATH "expected a list of 1 to 16 sources\n" },
         { "[camera]", PATH FORMS },
-        { "[{pull: x}]", PATH FORMS },
+        { "[{pull: x}]", PATH "pull is not a URL\n" },
+        { "[{pull: }]", PATH "pull has no value\n" },
+        { "[{pull: {url: \"http://a/b.flv\"}}]", PATH "pull has no value\n" },
+        { "[{file: }]", PATH "file has no value\n" },
+        { "[{file: {}}]", PATH A_FILE },
+        { "[{file: {loop: true}}]", PATH A_FILE },
+        { "[{file: {path: a, loop: often}}]", PATH A_FILE },
+        { "[{file: {path: a, start_at_s: -1}}]", PATH A_FILE },
+        { "[{file: {path: a, start_at_s: 1x}}]", PATH A_FILE },
+        { "[{file: {path: a, start_at_s: 1000001}}]", PATH A_FILE },
+        { "[{file: {path: a, speed: 2}}]", PATH A_FILE },
+        { "[{file: {path: [a]}}]", PATH A_FILE },
         { "[{slate: x}]", PATH FORMS },
         { "[{slate: {}}]", PATH FORMS },
         { "[{slate: {image: a, file: b}}]", PATH FORMS },
@@ -320,6 +333,7 @@ test_bad_sources_are_refused(void **state)
     };
 #undef PATH
 #undef FORMS
+#undef A_FILE
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char yaml[256];
         snprintf(yaml, sizeof(yaml), "channels:\n  live/hq:\n    sources: %s\n",

@@ -134,6 +134,29 @@ expect_source(const struct bc_config_channel *channel, size_t i, enum bc_source_
 }
 
 static void
+test_files_and_pulls_are_read(void **state)
+{
+    (void)state;
+    struct bc_config *cfg = parse("channels:\n"
+                                  "  a/f:\n"
+                                  "    sources:\n"
+                                  "      - publisher\n"
+                                  "      - pull: rtmp://origin.example/live/hq\n"
+                                  "      - file: intro.mp4\n"
+                                  "      - file: { path: day.m3u, loop: true, "
+                                  "start_at_s: 90 }\n");
+    const struct bc_config_channel *channel = bc_config_channel(cfg, "a/f");
+    assert_int_equal(channel->sources.n, 4);
+    expect_source(channel, 1, BC_SOURCE_PULL, "rtmp://origin.example/live/hq");
+    expect_source(channel, 2, BC_SOURCE_FILE, "intro.mp4");
+    assert_false(channel->sources.items[2].loop);
+    expect_source(channel, 3, BC_SOURCE_FILE, "day.m3u");
+    assert_true(channel->sources.items[3].loop);
+    assert_int_equal(channel->sources.items[3].start_at_s, 90);
+    bc_config_unref(&cfg);
+}
+
+static void
 test_channels_are_read(void **state)
 {
     (void)state;
@@ -245,6 +268,7 @@ main(void)
         cmocka_unit_test(test_defaults_need_no_file),
         cmocka_unit_test(test_empty_texts_give_the_defaults),
         cmocka_unit_test(test_values_are_read),
+        cmocka_unit_test(test_files_and_pulls_are_read),
         cmocka_unit_test(test_channels_are_read),
         cmocka_unit_test(test_truncated_text_is_safe),
         cmocka_unit_test(test_channel_names),
