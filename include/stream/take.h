@@ -40,6 +40,9 @@ struct bc_take_params {
     const char *peer;
     const char *peer_ip;
     const char *encoder; // as it calls itself; ""
+    // Fills a channel only while no host does: gives way to any other take, and waits for
+    // its end without an answer.
+    bool stands_in;
     const struct bc_take_ops *ops;
     void *user;
 };

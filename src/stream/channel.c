@@ -273,6 +273,39 @@ on_challenge(struct bc_timer *timer)
     bc_take_unref(&take);
 }
 
+// The policy between hosts and what stands in for them: a host takes over at once, and
+// what stands in waits, without an answer, until the host has gone. Viewers see one
+// broadcast.
+static bool
+admit_by_rank(struct bc_channel *c, struct bc_take *take)
+{
+    if (c->take->stands_in == take->stands_in) {
+        return false;
+    }
+    if (c->take->stands_in) {
+        replace_take(c, take);
+    } else if (c->standby) {
+        refuse_busy(c, take);
+    } else {
+        c->standby = bc_take_ref(take);
+    }
+    return true;
+}
+
+static bool
+accept_standby(struct bc_channel *c)
+{
+    struct bc_take *take = c->standby;
+    if (!take) {
+        return false;
+    }
+    c->standby = NULL;
+    bc_info(&c->log, "%s stands in", take->peer);
+    accept_take(c, take);
+    bc_take_unref(&take);
+    return true;
+}
+
 void
 bc_channel_admit(struct bc_channel *c, struct bc_take *take)
 {
@@ -282,6 +315,8 @@ bc_channel_admit(struct bc_channel *c, struct bc_take *take)
             take, BC_TAKE_DRAINING, "the server is going down, try again soon");
     } else if (!c->take) {
         accept_take(c, take);
+    } else if (admit_by_rank(c, take)) {
+        return;
     } else if (c->take->credential != take->credential || c->challenger) {
         refuse_busy(c, take);
     } else if (may_replace(c, take)) {
@@ -303,6 +338,10 @@ bc_channel_dismiss(
         bc_take_unref(&c->challenger);
         return;
     }
+    if (c->standby == take) {
+        bc_take_unref(&c->standby);
+        return;
+    }
     if (c->take != take || take->dismissed) {
         return;
     }
@@ -312,6 +351,8 @@ bc_channel_dismiss(
     if (c->challenger) {
         bc_timer_cancel(&c->challenge_timer);
         on_challenge(&c->challenge_timer);
+    } else if (accept_standby(c)) {
+        return;
     } else if (clean) {
         end_broadcast(c, reason);
     } else {
@@ -342,6 +383,7 @@ bc_channel_kick(struct bc_channel *c, const char *reason)
     if (bc_channel_state(c) != BC_CHANNEL_ENDED) {
         end_broadcast(c, reason);
     }
+    accept_standby(c);
 }
 
 static void
@@ -352,6 +394,11 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     // The broadcast is not over: the host comes back to the next process, and so do the
     // viewers.
     drop_take(c, "the server is going down");
+    if (c->standby) {
+        c->standby->dismissed = true;
+        bc_take_answer(c->standby, BC_TAKE_DRAINING, "the server is going down");
+        bc_take_unref(&c->standby);
+    }
     bc_channel_unref(&c);
 }
 

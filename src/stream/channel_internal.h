@@ -37,6 +37,7 @@ struct bc_channel {
     struct bc_list sinks;
     struct bc_take *take;       // owned reference; NULL while nobody publishes
     struct bc_take *challenger; // waits whether `take` is dead; owned reference
+    struct bc_take *standby; // stands in once no host is there; owned reference
     struct bc_timer challenge_timer;
     struct bc_timer
         grace_timer; // the grace period, then the time an ended channel is kept

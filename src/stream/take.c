@@ -131,6 +131,7 @@ bc_take_open(const struct bc_take_params *params)
     }
     take->worker = params->worker;
     take->credential = params->credential;
+    take->stands_in = params->stands_in;
     take->ops = params->ops;
     take->user = params->user;
     snprintf(take->protocol, sizeof(take->protocol), "%s", params->protocol);

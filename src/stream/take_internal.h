@@ -17,6 +17,7 @@ struct bc_take {
     struct bc_worker *worker;   // borrowed; of the connection
     struct bc_channel *channel; // owned reference
     uint64_t credential;
+    bool stands_in; // see bc_take_params
     char protocol[8];
     char peer[64];
     char peer_ip[64];
