@@ -13,13 +13,17 @@ struct bc_worker;
 
 // Streams from and to other servers. How, the URL's scheme tells: http and https are a
 // WHEP endpoint to pull from, a WHIP endpoint to push to, from behind NAT too (full ICE,
-// STUN, TURN).
+// STUN, TURN). rtmp, rtmps, rtsp, rtsps, http and https that name a file of media (.flv,
+// .m3u8, .mp4 ...), and file: are read by an input, a thread of its own.
 
 struct bc_relay_options {
     const char *ice_servers;  // URLs separated by spaces, as webrtc.ice_servers; or NULL
     const char *bind_address; // NULL: all addresses of the machine but loopback
     uint16_t port_min;        // 0: any
     uint16_t port_max;
+    const char *media_dir; // where file: looks
+    bool allow_private;    // inputs may connect to private networks
+    unsigned max_inputs;
 };
 
 // The threads behind all pulls and pushes: libcurl's and libnice's. Owned by the server.
@@ -43,6 +47,8 @@ struct bc_relay_params {
     const char *channel;
     const char *url;    // of a scheme that bc_relay_knows()
     const char *bearer; // NULL: none
+    bool loop;          // inputs: begin anew at the end
+    int64_t start_at_us; // inputs: where to begin
 };
 
 enum bc_relay_state {
@@ -50,12 +56,14 @@ enum bc_relay_state {
     BC_RELAY_WAITING, // between two attempts, or for something to push
     BC_RELAY_CONNECTING,
     BC_RELAY_CONNECTED,
+    BC_RELAY_ENDED, // a file was played to its end
 };
 
 struct bc_relay_status {
     enum bc_relay_state state;
     unsigned attempts;
     char error[192]; // why the last one ended; ""
+    uint64_t dropped; // packets of inputs that the server had no time for
 };
 
 // Whether there is a way to pull from, or push to, a URL of its scheme. Any thread.

@@ -49,7 +49,8 @@ find(const struct relay_kind *const *kinds, size_t count, const char *url)
 static const struct relay_kind *
 find_pull(const char *url)
 {
-    return find(PULLS, COUNT(PULLS), url);
+    return relay_media_claims(url) ? &RELAY_MEDIA_PULL
+                                   : find(PULLS, COUNT(PULLS), url);
 }
 
 static const struct relay_kind *

@@ -15,7 +15,13 @@ struct relay_kind {
     void (*status)(const void *relay, struct bc_relay_status *out);
 };
 
+extern const struct relay_kind RELAY_MEDIA_PULL;
 extern const struct relay_kind RELAY_WHEP_PULL;
 extern const struct relay_kind RELAY_WHIP_PUSH;
+
+// Whether the URL is one of media that an input reads; asked before the schemes, as http is
+// WHEP's too.
+bool
+relay_media_claims(const char *url);
 
 #endif

@@ -34,9 +34,12 @@ bc_relay_create(const struct bc_relay_options *options)
         options->bind_address ? options->bind_address : "");
     relay->port_min = options->port_min;
     relay->port_max = options->port_max;
+    relay->allow_private = options->allow_private;
+    relay->media_dir = strdup(options->media_dir ? options->media_dir : "");
+    relay->inputs = relay_inputs_create(options->max_inputs);
     relay->http = relay_http_create();
     relay->nice = relay_nice_create();
-    if (!relay->http || !relay->nice) {
+    if (!relay->http || !relay->nice || !relay->inputs || !relay->media_dir) {
         bc_relay_destroy(relay);
         return NULL;
     }
@@ -49,7 +52,9 @@ bc_relay_destroy(struct bc_relay *relay)
     if (!relay) {
         return;
     }
+    relay_inputs_destroy(relay->inputs);
     relay_http_destroy(relay->http);
     relay_nice_destroy(relay->nice);
+    free(relay->media_dir);
     free(relay);
 }

@@ -4,6 +4,7 @@
 
 #include "http_client.h"
 #include "ice_server.h"
+#include "input.h"
 #include "nice_agent.h"
 #include "nice_thread.h"
 #include "relay/relay.h"
@@ -16,6 +17,9 @@ struct bc_relay {
     char bind_address[64]; // "": all
     uint16_t port_min;
     uint16_t port_max;
+    struct relay_inputs *inputs; // owned
+    char *media_dir;             // owned
+    bool allow_private;
 };
 
 #endif
