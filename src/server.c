@@ -268,6 +268,7 @@ bc_server_start(struct bc_server *s)
         free_parts(s);
         return ret;
     }
+    bc_server_relays_follow(s->relays, s->config);
     atomic_store(&s->ready, true);
     bc_info(NULL, "branchcast %s is ready with %u workers", BC_VERSION, s->worker_count);
     return 0;
@@ -326,6 +327,7 @@ bc_server_reload(struct bc_server *s)
     bc_tls_context_unref(&http);
     bc_config_unref(&s->config);
     s->config = fresh;
+    bc_server_relays_follow(s->relays, s->config);
     log_warnings(s->config);
     bc_info(NULL, "reloaded");
 }

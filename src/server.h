@@ -136,6 +136,11 @@ extern const struct bc_control_relay_ops BC_SERVER_RELAY_OPS;
 struct bc_server_relays *
 bc_server_relays_create(struct bc_server *server);
 
+// Starts what channels' sources name, and stops what they name no more. Main thread.
+void
+bc_server_relays_follow(
+    struct bc_server_relays *relays, const struct bc_config *config);
+
 // From now on none is started.
 void
 bc_server_relays_close(struct bc_server_relays *relays);

@@ -2,11 +2,14 @@
 // The relays that were started by the API: each lives on one worker, the table tells of
 // all.
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "net/timer.h"
 #include "server.h"
 
@@ -74,7 +77,8 @@ run_start(struct bc_task *task, struct bc_worker *worker)
         .webrtc = e->table->server->webrtc, .worker = worker,
         .hub = e->table->server->hub, .windows = e->w->rtp_windows,
         .channel = e->shown.channel, .url = e->shown.url,
-        .bearer = e->token[0] ? e->token : NULL };
+        .bearer = e->token[0] ? e->token : NULL, .loop = e->shown.loop,
+        .start_at_us = e->shown.start_at_s * 1000000 };
     bc_timer_init(&e->look, worker, on_look);
     if (e->shown.push) {
         e->push = bc_relay_push_start(&params);
@@ -173,6 +177,9 @@ static int
 start(void *user, struct bc_control_relay *relay, const char *token)
 {
     struct bc_server_relays *t = ((struct bc_server *)user)->relays;
+    if (!bc_relay_knows(relay->url, relay->push)) {
+        return -EPROTONOSUPPORT;
+    }
     struct entry *e = make_entry(t, relay, token);
     if (!e) {
         return -ENOMEM;
@@ -234,6 +241,83 @@ list(void *user, struct bc_control_relay *out)
 
 const struct bc_control_relay_ops BC_SERVER_RELAY_OPS = { start, stop, list };
 
+// --- the configuration's sources ---
+
+// The first source of the channel that an input can read; NULL: none. The order among
+// several has no meaning yet.
+static const struct bc_config_source *
+source_of(const struct bc_config_channel *channel)
+{
+    for (size_t i = 0; i < channel->sources.n; i++) {
+        const struct bc_config_source *s = &channel->sources.items[i];
+        if (s->kind == BC_SOURCE_PULL || s->kind == BC_SOURCE_FILE) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+// False: it has no such source, or one that is too long.
+static bool
+wanted_by(const struct bc_config_channel *channel, struct bc_control_relay *out)
+{
+    const struct bc_config_source *s = source_of(channel);
+    if (!s) {
+        return false;
+    }
+    *out = (struct bc_control_relay){ .configured = true, .loop = s->loop,
+        .start_at_s = s->start_at_s };
+    int n = snprintf(out->url, sizeof(out->url), "%s%s",
+        s->kind == BC_SOURCE_FILE ? "file:" : "", s->value);
+    snprintf(out->channel, sizeof(out->channel), "%s", channel->name);
+    if ((size_t)n >= sizeof(out->url) || !bc_relay_knows(out->url, false)) {
+        bc_warn(NULL, "channels.%s.sources: nothing can be pulled from %.100s",
+            channel->name, s->value);
+        return false;
+    }
+    return true;
+}
+
+static bool
+is_wanted(const struct bc_config *config, const struct bc_control_relay *shown)
+{
+    struct bc_control_relay wanted;
+    const struct bc_config_channel *channel = bc_config_channel(config, shown->channel);
+    return channel && wanted_by(channel, &wanted) && wanted.loop == shown->loop
+        && wanted.start_at_s == shown->start_at_s && strcmp(wanted.url, shown->url) == 0;
+}
+
+static void
+stop_unwanted(struct bc_server_relays *t, const struct bc_config *config)
+{
+    pthread_mutex_lock(&t->lock);
+    bc_list_for_each(node, tmp, &t->entries)
+    {
+        struct entry *e = bc_container_of(node, struct entry, node);
+        if (e->shown.configured && !is_wanted(config, &e->shown)) {
+            take_out(e);
+            bc_worker_post(e->w->worker, &e->stop_task);
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void
+bc_server_relays_follow(struct bc_server_relays *t, const struct bc_config *config)
+{
+    stop_unwanted(t, config);
+    for (size_t i = 0; i < config->n_channels; i++) {
+        struct bc_control_relay wanted;
+        int ret = wanted_by(&config->channels[i], &wanted)
+            ? start(t->server, &wanted, NULL)
+            : 0;
+        if (ret != 0 && ret != -EEXIST) {
+            bc_error(NULL, "the source of %s cannot be started: %s",
+                config->channels[i].name, strerror(-ret));
+        }
+    }
+}
+
 // --- life ---
 
 // Who listens for media on one address only sends from there, too.
@@ -258,8 +342,16 @@ bc_server_relays_create(struct bc_server *server)
     if (!t) {
         return NULL;
     }
-    struct bc_relay_options options = { .ice_servers = server->config->webrtc.ice_servers,
-        .bind_address = only_address(&server->config->webrtc.listen) };
+    char media_dir[PATH_MAX];
+    const struct bc_config *config = server->config;
+    bool own = config->relay.media_dir[0] != '\0';
+    snprintf(media_dir, sizeof(media_dir), "%s%s",
+        own ? config->relay.media_dir : config->data.dir, own ? "" : "/media");
+    struct bc_relay_options options = { .ice_servers = config->webrtc.ice_servers,
+        .bind_address = only_address(&config->webrtc.listen),
+        .media_dir = media_dir,
+        .allow_private = config->relay.allow_private,
+        .max_inputs = (unsigned)config->relay.max_inputs };
     t->server = server;
     t->relay = bc_relay_create(&options);
     if (!t->relay) {

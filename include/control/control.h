@@ -61,6 +61,9 @@ struct bc_control_totals {
 struct bc_control_relay {
     uint64_t id;
     bool push; // else a pull
+    bool loop; // of a file, or of what ends: begin anew
+    bool configured; // by channels.*.sources, not by the API
+    int64_t start_at_s;
     char channel[BC_CHANNEL_NAME_MAX + 1];
     char url[BC_CONTROL_RELAY_URL_MAX + 1];
     struct bc_relay_status status; // BC_RELAY_NONE: could not be started
@@ -71,7 +74,8 @@ struct bc_control_relay {
 struct bc_control_relay_ops {
     // Starts what `relay` tells by kind, channel and URL, and fills in the rest; `token`
     // is NULL for none. 0; -EEXIST: there is the same; -ENOSPC: there are as many as may
-    // be; -ESHUTDOWN: the server goes down; -ENOMEM.
+    // be; -ESHUTDOWN: the server goes down; -EPROTONOSUPPORT: nobody knows the
+    // URL's scheme; -ENOMEM.
     int (*start)(void *user, struct bc_control_relay *relay, const char *token);
     bool (*stop)(void *user, uint64_t id); // false: there is none
     // Fills in at most BC_CONTROL_RELAYS_MAX by id; returns how many.

@@ -181,3 +181,31 @@ bc_json_dump(struct json_t *value)
     json_decref(value);
     return buf;
 }
+
+int
+bc_json_get_bool(const struct json_t *object, const char *key, bool *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!value) {
+        return 0;
+    }
+    if (!json_is_boolean(value)) {
+        return -1;
+    }
+    *out = json_is_true(value);
+    return 1;
+}
+
+int
+bc_json_get_int(const struct json_t *object, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!value) {
+        return 0;
+    }
+    if (!json_is_integer(value)) {
+        return -1;
+    }
+    *out = json_integer_value(value);
+    return 1;
+}

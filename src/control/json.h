@@ -76,6 +76,13 @@ bc_json_size(const struct json_t *object);
 const char *
 bc_json_get_text(const struct json_t *object, const char *key);
 
+// 1 and the value; 0: it is not there; -1: it is something else.
+int
+bc_json_get_bool(const struct json_t *object, const char *key, bool *out);
+
+int
+bc_json_get_int(const struct json_t *object, const char *key, int64_t *out);
+
 struct json_t *
 bc_json_get_object(const struct json_t *object, const char *key);
 

@@ -10,6 +10,8 @@
 #include "control_internal.h"
 #include "json.h"
 
+#define START_AT_MAX_S 1000000
+
 // --- answers ---
 
 static const char *
@@ -22,6 +24,8 @@ state_name(enum bc_relay_state state)
         return "connecting";
     case BC_RELAY_CONNECTED:
         return "live";
+    case BC_RELAY_ENDED:
+        return "ended";
     case BC_RELAY_NONE:
         break;
     }
@@ -37,10 +41,14 @@ make_relay(const struct bc_control_relay *r)
     bc_json_text(&j, "channel", r->channel);
     bc_json_text(&j, "kind", r->push ? "push" : "pull");
     bc_json_text(&j, "url", r->url);
+    bc_json_bool(&j, "loop", r->loop);
+    bc_json_int(&j, "start_at_s", r->start_at_s);
+    bc_json_bool(&j, "configured", r->configured);
     bc_json_text(&j, "state", state_name(r->status.state));
     bc_json_time(&j, "since", r->since_wall_us);
     bc_json_int(&j, "attempts", r->status.attempts);
     bc_json_text(&j, "last_error", r->status.error[0] ? r->status.error : NULL);
+    bc_json_int(&j, "dropped_packets", (int64_t)r->status.dropped);
     return bc_json_end(&j);
 }
 
@@ -81,19 +89,48 @@ is_visible(const char *text)
     return true;
 }
 
+// A name below the media directory, which is looked at when it is opened.
 static bool
-url_is_valid(const char *url)
+file_is_valid(const char *url)
 {
-    size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7
-        : strncasecmp(url, "https://", 8) == 0          ? 8
-                                                        : 0;
-    if (scheme == 0 || strlen(url) > BC_CONTROL_RELAY_URL_MAX || !is_visible(url)
+    size_t len = strlen(url);
+    return len > 5 && len <= BC_CONTROL_RELAY_URL_MAX && !strstr(url, "..");
+}
+
+// Past "://"; NULL: this is no URL of a kind that a relay may have.
+static const char *
+host_of(const char *url, bool push)
+{
+    static const struct {
+        const char *name;
+        bool push;
+    } SCHEMES[] = { { "http", true }, { "https", true }, { "rtmp", false },
+        { "rtmps", false }, { "rtsp", false }, { "rtsps", false }, { "srt", true } };
+    const char *end = strstr(url, "://");
+    for (size_t i = 0; end && i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+        size_t len = strlen(SCHEMES[i].name);
+        if ((size_t)(end - url) == len && (SCHEMES[i].push || !push)
+            && strncasecmp(url, SCHEMES[i].name, len) == 0) {
+            return end + 3;
+        }
+    }
+    return NULL;
+}
+
+static bool
+url_is_valid(const char *url, bool push)
+{
+    if (!push && strncmp(url, "file:", 5) == 0) {
+        return file_is_valid(url);
+    }
+    const char *host = host_of(url, push);
+    if (!host || strlen(url) > BC_CONTROL_RELAY_URL_MAX || !is_visible(url)
         || strchr(url, '#')) {
         return false;
     }
-    const char *host = url + scheme;
     size_t len = strcspn(host, "/?");
-    return len > 0 && host[0] != ':' && !memchr(host, '@', len);
+    bool may_name_user = strncasecmp(url, "rtsp", 4) == 0;
+    return len > 0 && host[0] != ':' && (may_name_user || !memchr(host, '@', len));
 }
 
 // Why it is refused; NULL: it is not.
@@ -105,9 +142,16 @@ read_request(const struct json_t *request, struct bc_control_relay *out,
     const char *kind = bc_json_get_text(request, "kind");
     const char *url = bc_json_get_text(request, "url");
     *token = bc_json_get_text(request, "token");
-    if (!channel || !kind || !url || bc_json_size(request) != (*token ? 4 : 3)) {
+    int loop = bc_json_get_bool(request, "loop", &out->loop);
+    int start_at = bc_json_get_int(request, "start_at_s", &out->start_at_s);
+    size_t known = 3 + (*token ? 1u : 0u) + (size_t)(loop > 0) + (size_t)(start_at > 0);
+    if (!channel || !kind || !url || bc_json_size(request) != known) {
         return "a relay is {\"channel\": \"...\", \"kind\": \"pull\" or \"push\", "
-               "\"url\": \"...\", \"token\": \"...\"}; token may be left out";
+               "\"url\": \"...\", \"token\": \"...\", \"loop\": false, "
+               "\"start_at_s\": 0}; the last three may be left out";
+    }
+    if (out->start_at_s < 0 || out->start_at_s > START_AT_MAX_S) {
+        return "start_at_s: must be from 0 to 1000000";
     }
     if (!bc_channel_name_is_valid(channel)) {
         return "channel: this is no channel's name, such as live/hq";
@@ -115,9 +159,10 @@ read_request(const struct json_t *request, struct bc_control_relay *out,
     if (strcmp(kind, "pull") != 0 && strcmp(kind, "push") != 0) {
         return "kind: must be pull or push";
     }
-    if (!url_is_valid(url)) {
-        return "url: must be http://HOST/... or https://HOST/..., without user name, "
-               "spaces and fragment, of at most 1024 characters";
+    if (!url_is_valid(url, strcmp(kind, "push") == 0)) {
+        return "url: must be SCHEME://HOST/... of a kind that can be pulled or pushed, "
+               "such as http or https, or file:PATH, without user name, spaces and "
+               "fragment, of at most 1024 characters";
     }
     if (*token
         && (!**token || strlen(*token) > BC_CONTROL_RELAY_TOKEN_MAX
@@ -147,6 +192,10 @@ respond_started(struct bc_http_exchange *x, int ret, const struct bc_control_rel
     case -ENOSPC:
         bc_control_respond_error(x, 409, "too_many_relays",
             "there are 64 relays already; delete one", NULL);
+        return;
+    case -EPROTONOSUPPORT:
+        bc_control_respond_error(x, 400, "bad_relay",
+            "url: there is no such way to pull or push", NULL);
         return;
     case -ESHUTDOWN:
         bc_control_respond_error(x, 503, "going_down", "the server is going down", NULL);

@@ -190,6 +190,39 @@ test_addresses_are_checked(void **state)
     }
 }
 
+// What only a pull may have.
+static void
+test_inputs_are_understood(void **state)
+{
+    struct fake *f = *state;
+    static const char *const RIGHT[] = { "rtmp://a/b/c", "rtmps://a:1936/b/c",
+        "rtsp://user:secret@a/b", "http://a/b.m3u8", "file:a b/\xc3\xa4.mp4", "srt://a:1" };
+    static const char *const WRONG[] = { "file:", "file:../a.mp4", "file:a/../../b.mp4",
+        "rtmp://user@a/b/c", "rtmp:a", "gopher://a/b" };
+    char body[4096];
+    for (size_t i = 0; i < sizeof(RIGHT) / sizeof(RIGHT[0]); i++) {
+        snprintf(body, sizeof(body),
+            "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"%s\",\"loop\":true,"
+            "\"start_at_s\":5}",
+            RIGHT[i]);
+        start(f, body);
+        assert_true(f->relays[f->relay_count - 1].loop);
+        assert_int_equal(f->relays[f->relay_count - 1].start_at_s, 5);
+    }
+    for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+        snprintf(body, sizeof(body),
+            "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"%s\"}", WRONG[i]);
+        check_refused(f, body, 0, 400, "bad_relay");
+    }
+    static const char *const ODD[] = { "\"loop\":1", "\"start_at_s\":-1",
+        "\"start_at_s\":\"5\"", "\"start_at_s\":1000001" };
+    for (size_t i = 0; i < sizeof(ODD) / sizeof(ODD[0]); i++) {
+        snprintf(body, sizeof(body),
+            "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"file:a\",%s}", ODD[i]);
+        check_refused(f, body, 0, 400, "bad_relay");
+    }
+}
+
 // As long as may be, and one more.
 static void
 test_lengths_are_limited(void **state)
@@ -258,6 +291,7 @@ main(void)
         WITH_FAKE(test_one_is_deleted),
         WITH_FAKE(test_what_is_no_relay_is_refused),
         WITH_FAKE(test_addresses_are_checked),
+        WITH_FAKE(test_inputs_are_understood),
         WITH_FAKE(test_lengths_are_limited),
         WITH_FAKE(test_tokens_cannot_become_headers),
         WITH_FAKE(test_refusals_are_told),
