@@ -418,6 +418,9 @@ bc_rtp_feed_finish(struct bc_rtp_feed *feed)
 {
     bc_channel_remove_sink(&feed->sink);
     bc_timer_cancel(&feed->linger);
+    // Windows hold the channel, so there are none but at the server's end, when they are
+    // gone already: what waits in the batch has nowhere to go.
+    feed->window_count = 0;
     deactivate(feed);
     for (unsigned i = 0; i < BC_LANES; i++) {
         bc_track_unref(&feed->lanes[i].track);

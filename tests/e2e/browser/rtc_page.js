@@ -190,8 +190,10 @@ async function whipCanvas(name, options) {
     const pen = canvas.getContext('2d');
     const top = Math.round(height * 328 / 360);
     let n = 0;
+    peer.painted = [];
     peer.painter = setInterval(() => {
         const number = n++ % 480;
+        peer.painted.push([performance.now(), number]);
         const bits = 1 << 15 | number << 2 | (number >> 8) + (number >> 4) + number & 3;
         pen.fillStyle = `hsl(${number}, 40%, 40%)`;
         pen.fillRect(0, 0, width, top);
@@ -217,7 +219,7 @@ function simple(peer, name) {
     const { status, body, headers, location, connected_ms, first_picture_ms, states, messages } = peer;
     return { name, status, body, headers, location, connected_ms, first_picture_ms, states, messages,
         offer: peer.offer, deaf: peer.deaf ?? context?.state, state: peer.pc.connectionState, ice: peer.pc.iceConnectionState,
-        now_ms: performance.now() };
+        now_ms: performance.now(), origin_ms: performance.timeOrigin, painted: peer.painted };
 }
 
 // Everything of interest since the last call when `since` is given: [pictures, sounds].
