@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/query.h"
+#include "base/query.h"
 #include "control_internal.h"
 #include "json.h"
 #include "stream/channel.h"

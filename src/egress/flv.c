@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/query.h"
+#include "base/query.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "container/flv.h"

@@ -5,25 +5,11 @@
 #include <string.h>
 
 #include "access/keys.h"
-#include "access/query.h"
 #include "media_internal.h"
+#include "protocol/http/token.h"
 #include "stream/hub.h"
 
 #define TOKEN_MAX 256
-
-static void
-read_token(const struct bc_http_exchange *x, char out[TOKEN_MAX])
-{
-    const char *authorization = bc_http_header(x, "authorization");
-    out[0] = '\0';
-    if (authorization && strncmp(authorization, "Bearer ", 7) == 0
-        && strlen(authorization + 7) < TOKEN_MAX) {
-        strcpy(out, authorization + 7);
-    } else if (bc_query_get(bc_http_query(x), "token", out, TOKEN_MAX) < 0
-        && bc_query_get(bc_http_query(x), "key", out, TOKEN_MAX) < 0) {
-        out[0] = '\0';
-    }
-}
 
 bool
 bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
@@ -37,7 +23,7 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
         allowed = bc_hls_sessions_is_ours(media->sessions, url->channel, url->sid);
     } else if (!open) {
         char token[TOKEN_MAX];
-        read_token(x, token);
+        bc_http_token(x, token, sizeof(token));
         allowed = bc_keys_play_check(media->keys, config, url->channel, token);
         explicit_bzero(token, sizeof(token));
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/query.h"
+#include "base/query.h"
 #include "media/packet.h"
 
 enum bc_flv_hevc

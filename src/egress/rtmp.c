@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "access/query.h"
+#include "base/query.h"
 #include "options.h"
 
 // Between the connection's session and the shared bytes. Owned by the connection.

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "access/keys.h"
-#include "access/query.h"
+#include "base/query.h"
 #include "base/clock.h"
 #include "config/config.h"
 #include "rtmp_internal.h"

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "net/timer.h"
 #include "net/worker.h"
+#include "protocol/http/token.h"
 #include "protocol/webrtc/inbound.h"
 #include "protocol/webrtc/offer.h"
 #include "protocol/webrtc/port.h"
@@ -371,7 +372,7 @@ post(struct bc_whip *whip, struct bc_http_exchange *x, const struct bc_config *c
     const char *channel)
 {
     char key[KEY_MAX];
-    bc_webrtc_token(x, key, sizeof(key));
+    bc_http_token(x, key, sizeof(key));
     if (is_allowed(whip, x, config, channel, key)
         && bc_webrtc_has_room(x, whip->webrtc, config)) {
         struct bc_sdp *offer = malloc(sizeof(*offer));

@@ -21,10 +21,6 @@ bc_webrtc_is_post(struct bc_http_exchange *x);
 bool
 bc_webrtc_read_offer(struct bc_http_exchange *x, struct bc_sdp *out);
 
-// The bearer token, else the query's `token` or `key`; "" when there is none.
-void
-bc_webrtc_token(const struct bc_http_exchange *x, char *out, size_t len);
-
 // 201 with Location below `path` ("/live/hq/whep"), ETag, and a Link header for each of
 // the configured ICE servers.
 void

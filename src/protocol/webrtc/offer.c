@@ -55,37 +55,6 @@ bc_webrtc_read_offer(struct bc_http_exchange *x, struct bc_sdp *out)
     return true;
 }
 
-// Copies the value of one query parameter, without percent-decoding: keys are plain.
-static bool
-query_value(const char *query, const char *name, char *out, size_t len)
-{
-    size_t n = strlen(name);
-    for (const char *p = query; *p;) {
-        size_t part = strcspn(p, "&");
-        if (part > n && strncmp(p, name, n) == 0 && p[n] == '=' && part - n - 1 < len) {
-            memcpy(out, p + n + 1, part - n - 1);
-            out[part - n - 1] = '\0';
-            return true;
-        }
-        p += part + (p[part] == '&');
-    }
-    return false;
-}
-
-void
-bc_webrtc_token(const struct bc_http_exchange *x, char *out, size_t len)
-{
-    const char *authorization = bc_http_header(x, "authorization");
-    out[0] = '\0';
-    if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0
-        && strlen(authorization + 7) < len) {
-        strcpy(out, authorization + 7);
-    } else if (!query_value(bc_http_query(x), "token", out, len)
-        && !query_value(bc_http_query(x), "key", out, len)) {
-        out[0] = '\0';
-    }
-}
-
 // "turn:USER:PASSWORD@HOST…" has its credentials taken apart, RFC 9725 4.6.
 static void
 write_link(struct bc_writer *w, const char *url, size_t len)

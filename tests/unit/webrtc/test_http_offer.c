@@ -17,8 +17,6 @@
 struct bc_http_exchange {
     enum bc_http_method method;
     const char *type; // Content-Type; NULL: none
-    const char *authorization;
-    const char *query;
     const char *body;
     int status;
     char headers[1024];
@@ -32,17 +30,9 @@ bc_http_method(const struct bc_http_exchange *x)
 }
 
 const char *
-bc_http_query(const struct bc_http_exchange *x)
-{
-    return x->query ? x->query : "";
-}
-
-const char *
 bc_http_header(const struct bc_http_exchange *x, const char *name)
 {
-    return strcasecmp(name, "content-type") == 0 ? x->type
-        : strcasecmp(name, "authorization") == 0 ? x->authorization
-                                                 : NULL;
+    return strcasecmp(name, "content-type") == 0 ? x->type : NULL;
 }
 
 struct bc_http_body
@@ -167,30 +157,6 @@ test_the_type_of_an_offer(void **state)
 }
 
 static void
-test_tokens_come_in_three_ways(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *authorization;
-        const char *query;
-        const char *token;
-    } CASES[] = { { "Bearer secret", NULL, "secret" },
-        { "bearer secret", NULL, "secret" }, { NULL, "token=a", "a" },
-        { NULL, "x=1&key=b", "b" },
-        { "Bearer secret", "token=a", "secret" }, { "Basic secret", "key=b", "b" },
-        { NULL, "tokens=a", "" }, { NULL, "token=", "" }, { NULL, "token", "" },
-        { NULL, "&&", "" }, { NULL, NULL, "" }, { "Bearer 0123456789", NULL, "" },
-        { NULL, "key=0123456789", "" } };
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        struct bc_http_exchange x = { .authorization = CASES[i].authorization,
-            .query = CASES[i].query };
-        char token[10];
-        bc_webrtc_token(&x, token, sizeof(token));
-        assert_string_equal(token, CASES[i].token);
-    }
-}
-
-static void
 check_answer(const char *servers, const char *links)
 {
     char set[256];
@@ -276,7 +242,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_posts_are_the_callers),
         cmocka_unit_test(test_the_type_of_an_offer),
-        cmocka_unit_test(test_tokens_come_in_three_ways),
         cmocka_unit_test(test_an_answer_names_session_and_ice_servers),
         cmocka_unit_test(test_refusals_have_codes),
         cmocka_unit_test(test_room_is_limited_in_all_and_by_address),

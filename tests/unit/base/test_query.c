@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/query.h"
+#include "base/query.h"
 
 static void
 expect(const char *query, const char *name, int ret, const char *value)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/query.h"
+#include "base/query.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "access/query.h"
+#include "base/query.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef ACCESS_QUERY_H
-#define ACCESS_QUERY_H
+#ifndef BASE_QUERY_H
+#define BASE_QUERY_H
 
 #include <stddef.h>
 
