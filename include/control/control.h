@@ -44,6 +44,10 @@ struct bc_control_totals {
     uint64_t webrtc_send_errors;
     uint64_t webrtc_stray;
     uint64_t webrtc_forwarded;
+    uint64_t srt_connections; // gauge; the rest as in bc_srt_totals
+    uint64_t srt_accepted;
+    uint64_t srt_refused;
+    uint64_t srt_failed;
     uint64_t rtp_packets; // bc_rtp_windows_stats
     uint64_t rtp_bytes;
     uint64_t rtp_nacked;

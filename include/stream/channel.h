@@ -87,6 +87,14 @@ bc_channel_state(const struct bc_channel *channel);
 void
 bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out);
 
+// Whether somebody with another credential publishes now (see bc_take_params).
+bool
+bc_channel_is_taken_by_other(const struct bc_channel *channel, uint64_t credential);
+
+// Adds what was counted on a viewer's line.
+void
+bc_channel_count_line(struct bc_channel *channel, const struct bc_line_stats *more);
+
 // Counts a viewer in (+1) or out (-1).
 void
 bc_channel_count_viewer(struct bc_channel *channel, enum bc_protocol protocol, int delta);

@@ -49,6 +49,13 @@ bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max);
 size_t
 bc_hub_count(struct bc_hub *hub);
 
+// Whether a take of this name would find its channel, or room for it.
+bool
+bc_hub_has_room(struct bc_hub *hub, const char *name);
+
+bool
+bc_hub_is_draining(struct bc_hub *hub);
+
 // No new takes from now on; ends the running ones, but not their broadcasts.
 void
 bc_hub_drain(struct bc_hub *hub);

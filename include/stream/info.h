@@ -22,6 +22,7 @@ enum bc_protocol {
     BC_PROTOCOL_RTMP,
     BC_PROTOCOL_HLS,
     BC_PROTOCOL_WHEP,
+    BC_PROTOCOL_SRT,
     BC_PROTOCOL_COUNT,
 };
 
@@ -42,6 +43,21 @@ enum bc_advice {
     BC_ADVICE_END = 1 << 6,
 };
 
+// What SRT counted on one line since it was connected, or on several together.
+struct bc_line_stats {
+    bool present;
+    bool encrypted;
+    uint64_t packets; // received of a host, sent to viewers
+    uint64_t lost;
+    uint64_t retransmitted;
+    uint64_t dropped; // too late
+    uint64_t undecrypted;
+    // Of one line only.
+    uint32_t rtt_us;
+    uint32_t latency_ms; // as agreed
+    uint64_t bandwidth_bps;
+};
+
 #define BC_TAKE_HISTORY 16
 
 // One publishing attempt, as the API and the log show it.
@@ -56,6 +72,7 @@ struct bc_take_info {
     uint64_t bytes;
     uint64_t video_frames;
     uint64_t audio_frames;
+    struct bc_line_stats line; // of hosts by SRT
 };
 
 struct bc_track_info {
@@ -91,6 +108,7 @@ struct bc_channel_info {
     struct bc_take_info history[BC_TAKE_HISTORY]; // the newest first
     unsigned history_count;
     unsigned viewers[BC_PROTOCOL_COUNT];
+    struct bc_line_stats viewer_lines; // of all viewers by SRT there were; counts only
 };
 
 // The sentence for a host, in English, with the numbers of `info`. `advice` is one bit.

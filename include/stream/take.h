@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "media/packet.h"
+#include "stream/info.h"
 
 struct bc_hub;
 struct bc_take;
@@ -67,6 +68,10 @@ bc_take_push(struct bc_take *take, struct bc_packet *packet);
 // Passes what was pushed on to the channel. Called at the end of each read.
 void
 bc_take_flush(struct bc_take *take);
+
+// What the line to the host counts, for the API.
+void
+bc_take_set_line(struct bc_take *take, const struct bc_line_stats *line);
 
 // Ends the take and frees it; no callback follows. `clean`: the host said goodbye, the
 // broadcast ends at once; otherwise the channel waits for the next take.

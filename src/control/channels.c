@@ -64,6 +64,39 @@ make_tracks(const struct bc_channel_info *info)
     return bc_json_end(&tracks);
 }
 
+// What is counted on both sides of a line.
+static void
+put_counts(struct bc_json *j, const struct bc_line_stats *line)
+{
+    bc_json_int(j, "packets", (int64_t)line->packets);
+    bc_json_int(j, "lost", (int64_t)line->lost);
+    bc_json_int(j, "retransmitted", (int64_t)line->retransmitted);
+    bc_json_int(j, "dropped", (int64_t)line->dropped);
+}
+
+static struct json_t *
+make_line(const struct bc_line_stats *line)
+{
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_bool(&j, "encrypted", line->encrypted);
+    bc_json_int(&j, "latency_ms", line->latency_ms);
+    bc_json_real(&j, "rtt_ms", line->rtt_us / 1e3);
+    bc_json_int(&j, "bandwidth_kbps", (int64_t)(line->bandwidth_bps / 1000));
+    put_counts(&j, line);
+    bc_json_int(&j, "undecrypted", (int64_t)line->undecrypted);
+    return bc_json_end(&j);
+}
+
+static struct json_t *
+make_viewer_lines(const struct bc_line_stats *lines)
+{
+    struct bc_json j;
+    bc_json_begin(&j);
+    put_counts(&j, lines);
+    return bc_json_end(&j);
+}
+
 static struct json_t *
 make_take(const struct bc_take_info *take)
 {
@@ -82,6 +115,11 @@ make_take(const struct bc_take_info *take)
     bc_json_int(&j, "bytes", (int64_t)take->bytes);
     bc_json_int(&j, "video_frames", (int64_t)take->video_frames);
     bc_json_int(&j, "audio_frames", (int64_t)take->audio_frames);
+    if (take->line.present) {
+        bc_json_put(&j, "srt", make_line(&take->line));
+    } else {
+        bc_json_null(&j, "srt");
+    }
     return bc_json_end(&j);
 }
 
@@ -97,6 +135,7 @@ begin_channel(struct bc_json *j, const struct bc_channel_info *info)
     bc_json_ms(j, "duration_ms", info->media_us);
     bc_json_int(j, "viewers", bc_control_viewers(info));
     bc_json_put(j, "viewers_by_protocol", make_viewers(info));
+    bc_json_put(j, "viewers_srt", make_viewer_lines(&info->viewer_lines));
     bc_json_put(j, "tracks", make_tracks(info));
     bc_json_int(j, "bitrate_kbps", info->video.kbps + info->audio.kbps);
     bc_json_int(j, "usual_bitrate_kbps", info->usual_kbps);

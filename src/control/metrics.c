@@ -85,6 +85,10 @@ add_sample(void *user, const struct bc_channel_info *info)
     };
     memcpy(sample->name, info->name, sizeof(sample->name));
     memcpy(sample->viewers, info->viewers, sizeof(sample->viewers));
+    sample->viewer_lines = info->viewer_lines;
+    if (info->history_count > 0) {
+        sample->host_line = info->history[0].line;
+    }
     return true;
 }
 

@@ -38,6 +38,8 @@ struct bc_metric_sample {
     uint64_t repairs;
     uint64_t jumps;
     unsigned viewers[BC_PROTOCOL_COUNT];
+    struct bc_line_stats host_line;
+    struct bc_line_stats viewer_lines;
 };
 
 // A number of each channel, or several of them that differ in one more label.

@@ -69,6 +69,48 @@ read_jumps(const struct bc_metric_sample *s, int i)
     return (double)s->jumps;
 }
 
+static const char *
+line_count(int i)
+{
+    static const char *const NAMES[] = { "packets", "lost", "retransmitted", "dropped" };
+    return NAMES[i];
+}
+
+static double
+read_line(const struct bc_line_stats *line, int i)
+{
+    const uint64_t values[] = { line->packets, line->lost, line->retransmitted,
+        line->dropped };
+    return (double)values[i];
+}
+
+static double
+read_srt_host(const struct bc_metric_sample *s, int i)
+{
+    return read_line(&s->host_line, i);
+}
+
+static double
+read_srt_viewers(const struct bc_metric_sample *s, int i)
+{
+    return read_line(&s->viewer_lines, i);
+}
+
+static double
+read_srt_rtt(const struct bc_metric_sample *s, int i)
+{
+    (void)i;
+    return s->live ? s->host_line.rtt_us / 1e6 : 0;
+}
+
+static double
+read_srt_latency(const struct bc_metric_sample *s, int i)
+{
+    (void)i;
+    return s->live ? s->host_line.latency_ms / 1e3 : 0;
+}
+
+#define LINE_COUNTS 4
 #define GAUGE false
 #define COUNTER true
 #define AT(field) offsetof(struct bc_control_totals, field)
@@ -129,6 +171,15 @@ COUNTER, AT(window_items) },
     { "branchcast_webrtc_forwarded_total",
         "Datagrams that came to another worker than their session's.", COUNTER,
         AT(webrtc_forwarded) },
+    { "branchcast_srt_connections", "Open SRT connections.", GAUGE, AT(srt_connections) },
+    { "branchcast_srt_accepted_total", "SRT connections taken in.", COUNTER,
+        AT(srt_accepted) },
+    { "branchcast_srt_refused_total",
+        "SRT callers turned away: keys, conflicts, channels that are not live, limits.",
+        COUNTER, AT(srt_refused) },
+    { "branchcast_srt_failed_total",
+        "SRT callers that did not come through: wrong passphrases, lost handshakes.",
+        COUNTER, AT(srt_failed) },
     { "branchcast_rtp_packets_total", "RTP packets sent to viewers.", COUNTER,
         AT(rtp_packets) },
     { "branchcast_rtp_bytes_total", "Bytes in them.", COUNTER, AT(rtp_bytes) },
@@ -165,6 +216,16 @@ const struct bc_metric_channel BC_METRICS_CHANNEL[] = {
     { "branchcast_channel_timestamp_jumps_total",
         "Timestamp jumps since the broadcast began.", COUNTER, NULL, 1, NULL,
         read_jumps },
+    { "branchcast_channel_srt_host_packets",
+        "Packets of the host's SRT connection: received, lost, sent again, too late.",
+        GAUGE, "count", LINE_COUNTS, line_count, read_srt_host },
+    { "branchcast_channel_srt_host_rtt_seconds", "Round trip to the host by SRT.", GAUGE,
+        NULL, 1, NULL, read_srt_rtt },
+    { "branchcast_channel_srt_host_latency_seconds",
+        "Latency agreed with the host by SRT.", GAUGE, NULL, 1, NULL, read_srt_latency },
+    { "branchcast_channel_srt_viewer_packets_total",
+        "Packets of all SRT viewers: sent, lost, sent again, too late.", COUNTER, "count",
+        LINE_COUNTS, line_count, read_srt_viewers },
 };
 
 const size_t BC_METRICS_CHANNEL_COUNT = sizeof(BC_METRICS_CHANNEL)

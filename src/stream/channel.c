@@ -208,6 +208,7 @@ accept_take(struct bc_channel *c, struct bc_take *take)
         begin_broadcast(c);
     }
     c->take = bc_take_ref(take);
+    atomic_store(&c->owner, take->credential);
     bc_channel_note_take(c, take);
     bc_channel_begin_input(c);
     set_state(c, BC_CHANNEL_LIVE);
@@ -223,6 +224,7 @@ drop_take(struct bc_channel *c, const char *reason)
         bc_take_kick(c->take, reason);
         c->take->dismissed = true;
         bc_take_unref(&c->take);
+        atomic_store(&c->owner, 0);
     }
 }
 
@@ -348,6 +350,7 @@ bc_channel_dismiss(
     take->dismissed = true;
     bc_channel_note_take_end(c, reason);
     bc_take_unref(&c->take);
+    atomic_store(&c->owner, 0);
     if (c->challenger) {
         bc_timer_cancel(&c->challenge_timer);
         on_challenge(&c->challenge_timer);
@@ -443,6 +446,13 @@ enum bc_channel_state
 bc_channel_state(const struct bc_channel *channel)
 {
     return (enum bc_channel_state)atomic_load(&channel->state);
+}
+
+bool
+bc_channel_is_taken_by_other(const struct bc_channel *channel, uint64_t credential)
+{
+    uint64_t owner = atomic_load(&channel->owner);
+    return owner != 0 && owner != credential;
 }
 
 void

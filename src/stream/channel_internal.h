@@ -30,7 +30,9 @@ struct bc_channel {
     // Any thread.
     atomic_int state;
     atomic_uint viewers[BC_PROTOCOL_COUNT];
-    pthread_mutex_t info_lock;    // guards info
+    atomic_uint_fast64_t owner;   // the credential of the running take; 0: none
+    pthread_mutex_t info_lock;    // guards the next two, and each take's line
+    struct bc_line_stats viewer_lines;
     struct bc_channel_info info;
 
     // Home only.
@@ -122,9 +124,6 @@ bc_hub_opened(struct bc_hub *hub, struct bc_channel *channel);
 // Forgets an ended channel, unless a take is on its way. False: keep it.
 bool
 bc_hub_forget(struct bc_hub *hub, struct bc_channel *channel);
-
-bool
-bc_hub_is_draining(struct bc_hub *hub);
 
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs);

@@ -198,6 +198,18 @@ bc_hub_count(struct bc_hub *hub)
 }
 
 bool
+bc_hub_has_room(struct bc_hub *hub, const char *name)
+{
+    struct bc_channel *channel;
+    pthread_mutex_lock(&hub->lock);
+    HASH_FIND_STR(hub->channels, name, channel);
+    bool room = channel
+        || HASH_COUNT(hub->channels) < (size_t)hub->config->stream.max_channels;
+    pthread_mutex_unlock(&hub->lock);
+    return room;
+}
+
+bool
 bc_hub_is_draining(struct bc_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);

@@ -14,7 +14,7 @@ const char *
 bc_protocol_name(enum bc_protocol protocol)
 {
     static const char *const NAMES[BC_PROTOCOL_COUNT] = { "flv", "ws_flv", "rtmp",
-        "hls", "whep" };
+        "hls", "whep", "srt" };
     return NAMES[protocol];
 }
 

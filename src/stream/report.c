@@ -18,6 +18,9 @@ void
 bc_channel_publish_info(struct bc_channel *c)
 {
     pthread_mutex_lock(&c->info_lock);
+    if (c->take) {
+        c->live.history[0].line = c->take->line;
+    }
     c->info = c->live;
     pthread_mutex_unlock(&c->info_lock);
 }
@@ -29,10 +32,24 @@ bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out)
         (struct bc_channel *)channel; // the lock is no part of its value
     pthread_mutex_lock(&c->info_lock);
     *out = c->info;
+    out->viewer_lines = c->viewer_lines;
     pthread_mutex_unlock(&c->info_lock);
     for (int i = 0; i < BC_PROTOCOL_COUNT; i++) {
         out->viewers[i] = bc_channel_viewers(c, (enum bc_protocol)i);
     }
+}
+
+void
+bc_channel_count_line(struct bc_channel *channel, const struct bc_line_stats *more)
+{
+    struct bc_line_stats *sum = &channel->viewer_lines;
+    pthread_mutex_lock(&channel->info_lock);
+    sum->present = true;
+    sum->packets += more->packets;
+    sum->lost += more->lost;
+    sum->retransmitted += more->retransmitted;
+    sum->dropped += more->dropped;
+    pthread_mutex_unlock(&channel->info_lock);
 }
 
 static void

@@ -206,6 +206,14 @@ bc_take_flush(struct bc_take *take)
 }
 
 void
+bc_take_set_line(struct bc_take *take, const struct bc_line_stats *line)
+{
+    pthread_mutex_lock(&take->channel->info_lock);
+    take->line = *line;
+    pthread_mutex_unlock(&take->channel->info_lock);
+}
+
+void
 bc_take_close(struct bc_take *take, bool clean, const char *reason)
 {
     bc_take_flush(take);

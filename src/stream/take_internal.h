@@ -34,6 +34,7 @@ struct bc_take {
     // The channel's side.
     struct bc_track *video; // owned; announced
     struct bc_track *audio;
+    struct bc_line_stats line; // guarded by the channel's info_lock
     bool dismissed;
     enum bc_take_refusal refusal; // written before answer_task is posted
     char answer_text[192];
