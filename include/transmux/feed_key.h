@@ -15,6 +15,7 @@ enum bc_feed_format {
     BC_FEED_FLV_CHUNKED,   // each tag a chunk of HTTP/1.1's chunked coding
     BC_FEED_FLV_WEBSOCKET, // each tag a binary WebSocket frame
     BC_FEED_RTMP,          // chunks of message stream 1
+    BC_FEED_TS,            // an MPEG transport stream, whole packets in each item
 };
 
 // Which of a channel's byte streams a viewer takes part in; equal keys share all bytes.

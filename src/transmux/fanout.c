@@ -213,6 +213,47 @@ replay_gop(struct bc_feed *feed)
     }
 }
 
+// Runs the replay for nobody, to learn with what counters it ends.
+static void
+rehearse(const struct bc_feed *feed, struct bc_feed_ts *end)
+{
+    struct bc_feed dry = { .fanout = feed->fanout, .key = feed->key,
+        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition) };
+    struct bc_feed_tracks tracks = bc_feed_tracks(&dry);
+    bc_list_init(&dry.node);
+    bc_feed_ts_open(&dry.ts, &tracks);
+    replay_gop(&dry);
+    bc_feed_flush(&dry);
+    bc_writer_finish(&dry.scratch);
+    bc_feed_ts_close(&dry.ts);
+    *end = dry.ts;
+}
+
+// A transport stream has to go on from its replay: the first subscriber's is the feed's
+// own beginning; a later one's is counted so that it ends where the others are.
+static void
+open_replay_ts(struct bc_feed *feed, struct bc_feed *replay, struct bc_feed_ts *end)
+{
+    struct bc_feed_tracks tracks = bc_feed_tracks(feed);
+    bc_feed_ts_open(&replay->ts, &tracks);
+    if (feed->subscriber_count > 0) {
+        rehearse(feed, end);
+        replay->end = end;
+        replay->wanted_end = &feed->ts;
+    }
+}
+
+static void
+close_replay_ts(struct bc_feed *feed, struct bc_feed *replay)
+{
+    if (feed->subscriber_count > 0) {
+        bc_feed_ts_close(&replay->ts);
+    } else {
+        bc_feed_ts_close(&feed->ts);
+        feed->ts = replay->ts;
+    }
+}
+
 // Gives a new subscriber what a viewer needs to start at once. The feed's other
 // subscribers have it already, so for this moment the newcomer is the only one.
 static void
@@ -220,8 +261,13 @@ prime(struct bc_feed *feed, struct bc_window *window)
 {
     bc_feed_flush(feed);
     struct bc_feed replay = { .fanout = feed->fanout, .key = feed->key,
-        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition), .subscribers = { window }, .subscriber_count = 1 };
+        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition),
+        .subscribers = { window }, .subscriber_count = 1 };
+    struct bc_feed_ts end = { .count = 0 };
     bc_list_init(&replay.node);
+    if (feed->key.format == BC_FEED_TS) {
+        open_replay_ts(feed, &replay, &end);
+    }
     if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
@@ -230,6 +276,9 @@ prime(struct bc_feed *feed, struct bc_window *window)
     bc_feed_push_note(&replay, BC_ITEM_PRIMED);
     bc_feed_flush(&replay);
     bc_writer_finish(&replay.scratch);
+    if (feed->key.format == BC_FEED_TS) {
+        close_replay_ts(feed, &replay);
+    }
     if (feed->generation == 0) {
         // The newcomer has headers now: when the tracks change, it has to be told.
         feed->generation = replay.generation;

@@ -32,6 +32,10 @@ bc_feed_create(struct bc_fanout *fanout, const struct bc_feed_key *key,
     feed->shown = bc_fanout_choose(fanout, key->rendition);
     bc_list_init(&feed->node);
     bc_timer_init(&feed->flush_timer, worker, on_flush_timer);
+    if (key->format == BC_FEED_TS) {
+        struct bc_feed_tracks tracks = bc_feed_tracks(feed);
+        bc_feed_ts_open(&feed->ts, &tracks);
+    }
     return feed;
 }
 
@@ -51,6 +55,7 @@ bc_feed_destroy(struct bc_feed *feed)
     bc_timer_cancel(&feed->flush_timer);
     drop_batch(feed);
     bc_writer_finish(&feed->scratch);
+    bc_feed_ts_close(&feed->ts);
     free(feed);
 }
 
@@ -74,18 +79,24 @@ add(struct bc_feed *feed, struct bc_item *item)
     }
 }
 
-// What this feed shows of the channel's tracks.
-static struct bc_feed_tracks
-visible_tracks(const struct bc_feed *feed)
+static bool
+has_codec(const struct bc_feed *feed, enum bc_codec codec)
+{
+    return feed->key.format == BC_FEED_TS ? bc_ts_has_codec(codec)
+                                          : bc_flv_has_codec(codec);
+}
+
+struct bc_feed_tracks
+bc_feed_tracks(const struct bc_feed *feed)
 {
     struct bc_feed_tracks t = feed->fanout->tracks;
     if (feed->shown > 0) {
         t.video = feed->fanout->renditions[feed->shown].track;
     }
-    if (feed->key.audio_only || (t.video && !bc_flv_has_codec(t.video->codec))) {
+    if (feed->key.audio_only || (t.video && !has_codec(feed, t.video->codec))) {
         t.video = NULL;
     }
-    if (t.audio && !bc_flv_has_codec(t.audio->codec)) {
+    if (t.audio && !has_codec(feed, t.audio->codec)) {
         t.audio = NULL;
     }
     return t;
@@ -94,9 +105,13 @@ visible_tracks(const struct bc_feed *feed)
 static struct bc_buf *
 make_headers(struct bc_feed *feed, int64_t dts_us, bool join)
 {
-    struct bc_feed_tracks tracks = visible_tracks(feed);
+    struct bc_feed_tracks tracks = bc_feed_tracks(feed);
     bc_writer_reset(&feed->scratch);
-    bc_framing_headers(&feed->scratch, &feed->key, &tracks, dts_us, join);
+    if (feed->key.format == BC_FEED_TS) {
+        bc_feed_ts_write_tables(&feed->ts, &feed->scratch);
+    } else {
+        bc_framing_headers(&feed->scratch, &feed->key, &tracks, dts_us, join);
+    }
     return bc_buf_from_writer(&feed->scratch);
 }
 
@@ -114,12 +129,15 @@ is_start(const struct bc_feed *feed, const struct bc_packet *p)
 static bool
 make_start(struct bc_feed *feed, struct bc_item *item, int64_t dts_us)
 {
-    item->config = make_headers(feed, dts_us, false);
-    item->join = feed->key.format == BC_FEED_RTMP && item->config
-        ? bc_buf_ref(item->config)
-        : make_headers(feed, dts_us, true);
-    if (!item->config || !item->join) {
-        return false;
+    // Tables of a transport stream have counters, so all get the same: in the item.
+    if (feed->key.format != BC_FEED_TS) {
+        item->config = make_headers(feed, dts_us, false);
+        item->join = feed->key.format == BC_FEED_RTMP && item->config
+            ? bc_buf_ref(item->config)
+            : make_headers(feed, dts_us, true);
+        if (!item->config || !item->join) {
+            return false;
+        }
     }
     item->flags |= BC_ITEM_START;
     feed->started = true;
@@ -150,11 +168,12 @@ follow_tracks(struct bc_feed *feed, int64_t dts_us)
         return;
     }
     bool first = feed->generation == 0;
-    struct bc_feed_tracks tracks = visible_tracks(feed);
+    struct bc_feed_tracks tracks = bc_feed_tracks(feed);
     feed->generation = generation;
     feed->has_video = tracks.video != NULL;
     feed->has_audio = tracks.audio != NULL;
     feed->started = false;
+    bc_feed_ts_set_tracks(&feed->ts, &tracks);
     if (!first) {
         push_config(feed, dts_us);
     }
@@ -174,6 +193,25 @@ carries(struct bc_feed *feed, const struct bc_packet *packet)
     return packet->rendition == feed->shown && !feed->key.audio_only;
 }
 
+// Into the scratch. False when the format cannot carry it.
+static bool
+write_packet(struct bc_feed *feed, const struct bc_packet *packet, bool start)
+{
+    bc_writer_reset(&feed->scratch);
+    if (feed->key.format != BC_FEED_TS) {
+        return bc_framing_packet(&feed->scratch, &feed->key, packet);
+    }
+    if (!bc_feed_ts_write(
+            &feed->ts, &feed->scratch, packet, feed->key.base_ms * 1000, start)) {
+        return false;
+    }
+    if (feed->end) {
+        bc_feed_ts_shift(
+            feed->scratch.data, feed->scratch.len, feed->end, feed->wanted_end);
+    }
+    return true;
+}
+
 void
 bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet)
 {
@@ -181,8 +219,8 @@ bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet)
         return;
     }
     follow_tracks(feed, packet->dts_us);
-    bc_writer_reset(&feed->scratch);
-    if (!bc_framing_packet(&feed->scratch, &feed->key, packet)) {
+    bool start = is_start(feed, packet);
+    if (!write_packet(feed, packet, start)) {
         return;
     }
     struct bc_item *item = bc_item_create(feed->scratch.data, feed->scratch.len);
@@ -193,7 +231,7 @@ bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet)
     item->flags = packet->kind == BC_KIND_VIDEO ? BC_ITEM_VIDEO
         : packet->kind == BC_KIND_AUDIO         ? BC_ITEM_AUDIO
                                                 : 0;
-    if (is_start(feed, packet) && !make_start(feed, item, packet->dts_us)) {
+    if (start && !make_start(feed, item, packet->dts_us)) {
         bc_item_unref(&item);
         return;
     }
@@ -213,12 +251,13 @@ bc_feed_push_note(struct bc_feed *feed, uint32_t flags)
 void
 bc_feed_tracks_changed(struct bc_feed *feed)
 {
-    if (feed->generation == 0 || feed->key.format == BC_FEED_RTMP) {
+    if (feed->generation == 0 || feed->key.format == BC_FEED_RTMP
+        || feed->key.format == BC_FEED_TS) {
         return;
     }
     // An FLV header cannot be taken back: players that were told of other tracks wait for
     // them for ever, so they have to open anew (FLV-2).
-    struct bc_feed_tracks tracks = visible_tracks(feed);
+    struct bc_feed_tracks tracks = bc_feed_tracks(feed);
     if ((tracks.video != NULL) != feed->has_video
         || (tracks.audio != NULL) != feed->has_audio) {
         bc_feed_push_note(feed, BC_ITEM_END);

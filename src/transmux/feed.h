@@ -3,6 +3,7 @@
 #define TRANSMUX_FEED_H
 
 #include "base/list.h"
+#include "feed_ts.h"
 #include "framing.h"
 #include "item.h"
 #include "net/timer.h"
@@ -22,6 +23,10 @@ struct bc_feed {
     struct bc_window *subscribers[BC_FEED_SUBSCRIBERS]; // borrowed until detached
     unsigned subscriber_count;
     struct bc_writer scratch;
+    struct bc_feed_ts ts;
+    // Of a replay: how it would end, and how it shall end. NULL: as it comes.
+    const struct bc_feed_ts *end;
+    const struct bc_feed_ts *wanted_end;
     // Made and not yet handed out: sound waits for the next picture, so that viewers are
     // written to once per frame and not once per message.
     struct bc_item *batch[BC_FEED_BATCH]; // owned references
@@ -44,6 +49,10 @@ bc_feed_create(struct bc_fanout *fanout, const struct bc_feed_key *key,
 
 void
 bc_feed_destroy(struct bc_feed *feed);
+
+// What the feed shows of the channel's tracks.
+struct bc_feed_tracks
+bc_feed_tracks(const struct bc_feed *feed);
 
 // Builds the packet's item into the batch.
 void

@@ -128,7 +128,9 @@ static bool
 waits_in_vain(const struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    return !v->playing && !v->partial && (v->fresh ? w->over : v->ends != w->ends);
+    // The next broadcast may have begun, of which nothing has come yet.
+    bool over = w->over && bc_channel_state(w->channel) == BC_CHANNEL_ENDED;
+    return !v->playing && !v->partial && (v->fresh ? over : v->ends != w->ends);
 }
 
 static int
