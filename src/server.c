@@ -16,6 +16,7 @@
 #include "base/writer.h"
 #include "net/tls.h"
 #include "protocol/http/files.h"
+#include "protocol/srt/srt.h"
 #include "protocol/webrtc/peer.h"
 #include "protocol/webrtc/port.h"
 #include "transmux/outputs.h"
@@ -104,6 +105,13 @@ get_totals(void *user, struct bc_control_totals *out)
     out->uptime_us = (uint64_t)(bc_clock_us() - s->started_us);
     out->workers = s->worker_count;
     out->webrtc_sessions = bc_webrtc_sessions(s->webrtc);
+    struct bc_srt_totals srt;
+    bc_srt_totals(s->srt, &srt);
+    out->connections += srt.open;
+    out->srt_connections = srt.open;
+    out->srt_accepted = srt.accepted;
+    out->srt_refused = srt.refused;
+    out->srt_failed = srt.failed;
     for (unsigned i = 0; i < s->worker_count; i++) {
         add_worker_totals(&s->workers[i], out);
     }
@@ -201,13 +209,14 @@ open_parts(struct bc_server *s)
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
+    bool srt = bc_server_srt_create(s);
     s->relays = bc_server_relays_create(s);
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready,
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
-        && s->webrtc;
+        && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -263,6 +272,9 @@ bc_server_start(struct bc_server *s)
     int ret = open_parts(s);
     if (ret == 0) {
         ret = open_workers(s);
+    }
+    if (ret == 0 && !bc_server_srt_listen(s)) {
+        ret = -EADDRNOTAVAIL;
     }
     if (ret != 0) {
         free_parts(s);
@@ -341,7 +353,9 @@ open_connections(const struct bc_server *s)
     for (unsigned i = 0; i < s->worker_count; i++) {
         n += atomic_load(&s->workers[i].worker->connections);
     }
-    return n;
+    struct bc_srt_totals srt;
+    bc_srt_totals(s->srt, &srt);
+    return n + srt.open;
 }
 
 // Messages that were under way when the workers stopped: what they carry must be let go.
@@ -360,6 +374,9 @@ run_leftovers(struct bc_server *s)
 static void
 free_parts(struct bc_server *s)
 {
+    if (s->srt) {
+        bc_srt_close_listeners(s->srt); // nobody is called by who came too late
+    }
     for (unsigned i = 0; i < s->worker_count && s->workers[i].worker; i++) {
         bc_worker_stop(s->workers[i].worker);
     }
@@ -370,6 +387,9 @@ free_parts(struct bc_server *s)
     run_leftovers(s);
     // These may still post to the workers, whose inboxes are emptied next.
     bc_server_relays_destroy(s->relays);
+    if (s->srt) {
+        bc_srt_stop(s->srt);
+    }
     bc_codec_threads_stop(s->codecs);
     bc_webrtc_stop(s->webrtc);
     bc_hls_sessions_destroy(s->sessions);
@@ -383,6 +403,7 @@ free_parts(struct bc_server *s)
     bc_hub_destroy(s->hub);
     bc_codec_threads_destroy(s->codecs);
     bc_webrtc_destroy(s->webrtc);
+    bc_srt_destroy(s->srt);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_worker_destroy(s->workers[i].worker);
     }
@@ -401,6 +422,7 @@ bc_server_stop(struct bc_server *s)
     atomic_store(&s->ready, false);
     bc_server_relays_close(s->relays);
     bc_hub_drain(s->hub);
+    bc_srt_close_listeners(s->srt);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_server_worker_post_drain(&s->workers[i]);
     }

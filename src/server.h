@@ -11,7 +11,9 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "egress/media.h"
+#include "egress/srt.h"
 #include "ingest/rtmp.h"
+#include "ingest/srt.h"
 #include "ingest/whip.h"
 #include "net/worker.h"
 #include "protocol/http/server.h"
@@ -48,6 +50,8 @@ struct bc_server_worker {
     struct bc_http_server http;
     struct bc_media media;
     struct bc_whip whip;
+    struct bc_srt_ingest srt_ingest;
+    struct bc_srt_egress srt_egress;
     struct bc_port ports[BC_SERVER_LISTENERS];
     size_t port_count;
     struct bc_tls_context *rtmp_tls; // shared; NULL without a certificate
@@ -76,6 +80,8 @@ struct bc_server {
     struct bc_hub *hub;
     struct bc_hls_sessions *sessions;
     struct bc_half_open *half_open;
+    struct bc_srt *srt; // for relays also while srt.listen is empty
+    unsigned srt_next;  // SRT's thread: which worker gets the next connection
     struct bc_server_relays *relays;
     struct bc_control *control;
     struct bc_server_worker *workers;
@@ -125,6 +131,16 @@ bc_server_mark_tls(struct bc_server *server, const struct bc_config *config);
 // certificates seldom come with a SIGHUP. Keeps the old one when the files do not fit.
 void
 bc_server_watch_tls(struct bc_server *server);
+
+// --- server_srt.c ---
+
+// False with the reason logged.
+bool
+bc_server_srt_create(struct bc_server *server);
+
+// Opens the listeners; the workers run.
+bool
+bc_server_srt_listen(struct bc_server *server);
 
 // --- server_relays.c ---
 

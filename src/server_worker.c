@@ -230,6 +230,10 @@ bc_server_worker_init(
     w->whip = (struct bc_whip){ .hub = server->hub, .keys = server->keys,
         .webrtc = server->webrtc, .port = w->webrtc_port };
     bc_list_init(&w->whip.sessions);
+    w->srt_ingest = (struct bc_srt_ingest){ .hub = server->hub, .keys = server->keys,
+        .worker = w->worker };
+    w->srt_egress = (struct bc_srt_egress){ .hub = server->hub, .windows = w->windows,
+        .worker = w->worker };
     return listen_on_all(w, server->config);
 }
 

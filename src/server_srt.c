@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who calls by SRT, and who gets the connection.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "net/tcp.h"
+#include "protocol/srt/srt.h"
+#include "server.h"
+
+// --- SRT's thread ---
+
+static void
+choose_passphrase(
+    const struct bc_config *config, const char *channel, struct bc_srt_terms *terms)
+{
+    const struct bc_config_channel *own = bc_config_channel(config, channel);
+    snprintf(terms->passphrase, sizeof(terms->passphrase), "%s",
+        own && own->srt_passphrase[0] ? own->srt_passphrase : config->srt.passphrase);
+}
+
+static bool
+is_full(const struct bc_server *s, const struct bc_config *config)
+{
+    struct bc_srt_totals totals;
+    bc_srt_totals(s->srt, &totals);
+    return bc_tcp_open_count() + totals.open >= (uint64_t)config->limits.connections;
+}
+
+static enum bc_srt_reject
+on_hello(void *user, const struct bc_srt_hello *hello, struct bc_srt_terms *terms)
+{
+    const struct bc_server *s = user;
+    struct bc_config *config = bc_hub_config(s->hub);
+    choose_passphrase(config, hello->id.channel, terms);
+    bool full = is_full(s, config);
+    bc_config_unref(&config);
+    if (bc_hub_is_draining(s->hub)) {
+        return BC_SRT_DOWN;
+    }
+    if (full) {
+        return BC_SRT_OVERLOAD;
+    }
+    return hello->id.mode == BC_SRT_PUBLISH
+        ? bc_srt_ingest_admit(s->hub, s->keys, hello)
+        : bc_srt_egress_admit(s->hub, s->keys, hello);
+}
+
+static struct bc_worker *
+choose_worker(void *user)
+{
+    struct bc_server *s = user;
+    return s->workers[s->srt_next++ % s->worker_count].worker;
+}
+
+// --- the worker that was chosen ---
+
+static void
+on_conn(void *user, struct bc_srt_conn *conn)
+{
+    struct bc_server *s = user;
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        struct bc_server_worker *w = &s->workers[i];
+        if (!bc_worker_is_current(w->worker)) {
+            continue;
+        }
+        if (bc_srt_conn_id(conn)->mode == BC_SRT_PUBLISH) {
+            bc_srt_ingest_serve(&w->srt_ingest, conn);
+        } else {
+            bc_srt_egress_serve(&w->srt_egress, conn);
+        }
+        return;
+    }
+    bc_srt_conn_close(conn, "the server is going down"); // its thread has ended
+}
+
+static const struct bc_srt_listener_ops OPS = { on_hello, choose_worker, on_conn };
+
+// --- life ---
+
+bool
+bc_server_srt_create(struct bc_server *s)
+{
+    struct bc_srt_params params = { .latency_ms = s->config->srt.latency_ms, .ops = &OPS,
+        .user = s };
+    s->srt = bc_srt_create(&params);
+    return s->srt != NULL;
+}
+
+bool
+bc_server_srt_listen(struct bc_server *s)
+{
+    const struct bc_config_listen_list *list = &s->config->srt.listen;
+    for (size_t i = 0; i < list->n; i++) {
+        char text[80];
+        char error[256];
+        bool v6 = strchr(list->items[i].host, ':') != NULL;
+        snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", list->items[i].host,
+            (unsigned)list->items[i].port);
+        if (!bc_srt_listen(s->srt, text, error, sizeof(error))) {
+            bc_error(NULL, "%s", error);
+            return false;
+        }
+    }
+    return true;
+}
