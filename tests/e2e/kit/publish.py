@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoders that push the sample: FFmpeg, GStreamer."""
+import os
+import subprocess
+
 from .media import SAMPLE
 from .process import Process
 
@@ -19,3 +22,22 @@ def gst_rtmp2sink(url, sample=SAMPLE):
                     'flvmux', 'streamable=true', 'name=mux', '!',
                     'identity', 'sync=true', '!', 'rtmp2sink', f'location={url}'],
                    name='gst-push')
+
+
+def ffmpeg_files(url, files, muxer='flv'):
+    """FFmpeg pushing the streams of several files, around and around."""
+    inputs = [word for file in files for word in ('-re', '-stream_loop', '-1', '-i', str(file))]
+    maps = [word for n in range(len(files)) for word in ('-map', str(n))]
+    return Process(['ffmpeg', '-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning', *inputs,
+                    *maps, '-c', 'copy', '-f', muxer, url], name='ffmpeg-push')
+
+
+def flv_of(files, directory, name):
+    """The same streams as an FLV file."""
+    path = os.path.join(str(directory), name)
+    inputs = [word for file in files for word in ('-i', str(file))]
+    maps = [word for n in range(len(files)) for word in ('-map', str(n))]
+    subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error', '-y', *inputs, *maps,
+                    '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', path],
+                   check=True, timeout=60)
+    return path

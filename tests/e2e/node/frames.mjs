@@ -31,7 +31,7 @@ export function play(path, send) {
     }, 5);
 }
 
-export async function post(url, sdp, bearer) {
+export async function post(url, sdp, bearer, tell = say) {
     const headers = { 'Content-Type': 'application/sdp', 'User-Agent': 'Mozilla/5.0 (OBS-Studio/30.2)' };
     if (bearer) {
         headers.Authorization = `Bearer ${bearer}`;
@@ -39,6 +39,6 @@ export async function post(url, sdp, bearer) {
     const answer = await fetch(url, { method: 'POST', headers, body: sdp });
     const body = await answer.text();
     const location = answer.headers.get('location');
-    say({ status: answer.status, body, location, offer: sdp });
+    tell({ status: answer.status, body, location, offer: sdp });
     return { status: answer.status, body, location: location && new URL(location, url).href };
 }
