@@ -4,7 +4,8 @@
 //   node tests/e2e/browser/watch.mjs '[{"name": "llhls", "url": "http://…", "seconds": 60}]'
 //
 // Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
-// panel (open the statistics before the screenshot), language, ignore_tls.
+// panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
+// chosen, by the second).
 // Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
@@ -68,6 +69,10 @@ async function watch(browser, job) {
         }
         const end_ms = Date.now() + (job.seconds ?? 0) * 1000;
         while (Date.now() < end_ms) {
+            const wish = job.qualities?.[result.samples.length];
+            if (wish !== undefined) {
+                await page.selectOption('.quality select', wish);
+            }
             await page.waitForTimeout(1000);
             result.samples.push(await page.evaluate(look));
         }
