@@ -76,6 +76,7 @@ run_start(struct bc_task *task, struct bc_worker *worker)
     struct bc_relay_params params = { .relay = e->table->relay,
         .webrtc = e->table->server->webrtc, .worker = worker,
         .hub = e->table->server->hub, .windows = e->w->rtp_windows,
+        .viewers = e->w->windows, .srt = e->table->server->srt,
         .channel = e->shown.channel, .url = e->shown.url,
         .bearer = e->token[0] ? e->token : NULL, .loop = e->shown.loop,
         .start_at_us = e->shown.start_at_s * 1000000 };

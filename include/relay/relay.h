@@ -8,7 +8,9 @@
 
 struct bc_hub;
 struct bc_rtp_windows;
+struct bc_srt;
 struct bc_webrtc;
+struct bc_windows;
 struct bc_worker;
 
 // Streams from and to other servers. How, the URL's scheme tells: http and https are a
@@ -43,7 +45,9 @@ struct bc_relay_params {
     struct bc_webrtc *webrtc;
     struct bc_worker *worker; // where it lives
     struct bc_hub *hub;
-    struct bc_rtp_windows *windows; // of the worker; for pushes
+    struct bc_rtp_windows *windows; // of the worker; for pushes by WHIP
+    struct bc_windows *viewers;     // of the worker; for pushes by SRT
+    struct bc_srt *srt;             // for both by SRT
     const char *channel;
     const char *url;    // of a scheme that bc_relay_knows()
     const char *bearer; // NULL: none

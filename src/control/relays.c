@@ -180,9 +180,11 @@ respond_started(struct bc_http_exchange *x, int ret, const struct bc_control_rel
 {
     switch (ret) {
     case 0:
-        bc_info(NULL, "relay %llu asked for by %s: %s %s, %s",
+        // What stands behind "?" may be keys and passphrases.
+        bc_info(NULL, "relay %llu asked for by %s: %s %s, %.*s",
             (unsigned long long)relay->id, bc_http_peer(x),
-            relay->push ? "push" : "pull", relay->channel, relay->url);
+            relay->push ? "push" : "pull", relay->channel,
+            (int)strcspn(relay->url, "?"), relay->url);
         bc_control_respond_json(x, 201, make_relay(relay));
         return;
     case -EEXIST:

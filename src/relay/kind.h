@@ -16,6 +16,8 @@ struct relay_kind {
 };
 
 extern const struct relay_kind RELAY_MEDIA_PULL;
+extern const struct relay_kind RELAY_SRT_PULL;
+extern const struct relay_kind RELAY_SRT_PUSH;
 extern const struct relay_kind RELAY_WHEP_PULL;
 extern const struct relay_kind RELAY_WHIP_PUSH;
 
