@@ -60,4 +60,8 @@ bc_hub_is_draining(struct bc_hub *hub);
 void
 bc_hub_drain(struct bc_hub *hub);
 
+// Whether the server is going down. Any thread.
+bool
+bc_hub_is_draining(struct bc_hub *hub);
+
 #endif

@@ -22,6 +22,9 @@ enum bc_feed_format {
 struct bc_feed_key {
     enum bc_feed_format format;
     enum bc_flv_hevc hevc;
+    // 1u << enum bc_codec: codecs of video that the viewer reads by FourCC, of those that
+    // have no other form. Meaningless for AVC and HEVC.
+    uint32_t fourccs;
     bool audio_only;
     uint8_t rendition; // of the video; where it does not exist, the next better one
     // Subtracted from all timestamps, so that who joins a broadcast of many hours starts

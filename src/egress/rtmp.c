@@ -6,6 +6,9 @@
 #include "base/query.h"
 #include "options.h"
 
+// Video that RTMP carries by FourCC alone.
+#define FOURCC_VIDEO (1u << BC_CODEC_AV1 | 1u << BC_CODEC_VP9 | 1u << BC_CODEC_VP8)
+
 // Between the connection's session and the shared bytes. Owned by the connection.
 struct bc_rtmp_player {
     struct bc_viewer *viewer;        // owned
@@ -48,7 +51,8 @@ bc_rtmp_player_start(struct bc_windows *windows, struct bc_rtmp_session *session
         .channel = channel,
         .key = { .format = BC_FEED_RTMP,
             .rendition = bc_rendition_choice(req->query),
-            .hevc = bc_hevc_choice(req->query, req->supports_hevc_fourcc) },
+            .hevc = bc_hevc_choice(req->query, (req->caps.codecs & 1u << BC_CODEC_HEVC) != 0),
+            .fourccs = req->caps.codecs & FOURCC_VIDEO },
         .sink = sink,
         .from_gop = bc_wants_gop(req->query),
         .ops = &VIEWER_OPS,

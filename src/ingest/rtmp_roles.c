@@ -65,6 +65,9 @@ static void
 on_kicked(void *user, const char *reason)
 {
     struct bc_rtmp_conn *c = user;
+    if (bc_hub_is_draining(c->server->params.hub)) {
+        bc_rtmp_session_ask_reconnect(c->session, reason);
+    }
     bc_rtmp_conn_close(c, reason);
 }
 
@@ -153,6 +156,23 @@ on_unpublish(void *user)
 
 // --- viewers ---
 
+// AV1, VP9 and VP8 go to players that listed them at connect; HEVC has an older form too
+// (RTMP-85).
+static bool
+can_read_video(struct bc_channel *channel, const struct bc_rtmp_request *req, char *why,
+    size_t size)
+{
+    struct bc_channel_info info;
+    bc_channel_info(channel, &info);
+    enum bc_codec codec = info.video.present ? info.video.codec : BC_CODEC_NONE;
+    bool by_fourcc
+        = codec == BC_CODEC_AV1 || codec == BC_CODEC_VP9 || codec == BC_CODEC_VP8;
+    snprintf(why, size,
+        "this channel's video is %s, which this player did not list in fourCcList",
+        bc_codec_name(codec));
+    return !by_fourcc || (req->caps.codecs & 1u << codec) != 0;
+}
+
 static void
 start_player(struct bc_rtmp_conn *c, struct bc_channel *channel,
     const struct bc_rtmp_request *req)
@@ -172,6 +192,7 @@ on_play(void *user, const struct bc_rtmp_request *req)
 {
     struct bc_rtmp_conn *c = user;
     struct bc_hub *hub = c->server->params.hub;
+    char why[128];
     char name[BC_CHANNEL_NAME_MAX + 1];
     char key[KEY_MAX];
     if (!channel_name(req, name, sizeof(name))) {
@@ -190,6 +211,8 @@ on_play(void *user, const struct bc_rtmp_request *req)
         refuse(c, BC_RTMP_REJECT_DENIED, "wrong or missing token");
     } else if (!channel || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
         refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, "this channel is not live");
+    } else if (!can_read_video(channel, req, why, sizeof(why))) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, why);
     } else {
         start_player(c, channel, req);
     }

@@ -33,8 +33,9 @@ bc_rtmp_server_drain(struct bc_rtmp_server *server)
 {
     bc_list_for_each(node, tmp, &server->conns)
     {
-        bc_rtmp_conn_close(bc_container_of(node, struct bc_rtmp_conn, node),
-            "the server is going down");
+        struct bc_rtmp_conn *c = bc_container_of(node, struct bc_rtmp_conn, node);
+        bc_rtmp_session_ask_reconnect(c->session, "the server is going down");
+        bc_rtmp_conn_close(c, "the server is going down");
     }
 }
 

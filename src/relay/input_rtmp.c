@@ -95,7 +95,7 @@ play(struct run *r, const struct input_url *url)
     snprintf(tc_url, sizeof(tc_url), "%s://%s/%s", url->tls ? "rtmps" : "rtmp",
         url->authority, url->app);
     struct bc_rtmp_client_params params = { .app = url->app, .stream = url->stream,
-        .tc_url = tc_url, .hevc_fourcc = true };
+        .tc_url = tc_url, .codecs = 1u << BC_CODEC_HEVC };
     struct bc_rtmp_client *client = bc_rtmp_client_create(&params, &CALLBACKS, r);
     if (!client) {
         snprintf(r->source->net->error, sizeof(r->source->net->error), "the URL is too long");

@@ -163,6 +163,7 @@ find_feed(struct bc_fanout *f, const struct bc_feed_key *key)
     {
         struct bc_feed *feed = bc_container_of(node, struct bc_feed, node);
         if (feed->key.format == key->format && feed->key.hevc == key->hevc
+            && feed->key.fourccs == key->fourccs
             && feed->key.audio_only == key->audio_only
             && feed->key.rendition == key->rendition
             && feed->key.base_ms == key->base_ms) {
@@ -268,7 +269,8 @@ prime(struct bc_feed *feed, struct bc_window *window)
     if (feed->key.format == BC_FEED_TS) {
         open_replay_ts(feed, &replay, &end);
     }
-    if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED) {
+    if (bc_channel_state(feed->fanout->channel) == BC_CHANNEL_ENDED
+        || !bc_feed_is_readable(feed)) {
         bc_feed_push_note(&replay, BC_ITEM_END | BC_ITEM_OVER);
     } else {
         replay_gop(&replay);

@@ -86,6 +86,19 @@ has_codec(const struct bc_feed *feed, enum bc_codec codec)
                                           : bc_flv_has_codec(codec);
 }
 
+bool
+bc_feed_is_readable(const struct bc_feed *feed)
+{
+    const struct bc_track *video = feed->shown > 0
+        ? feed->fanout->renditions[feed->shown].track
+        : feed->fanout->tracks.video;
+    if (!video || feed->key.audio_only || feed->key.format != BC_FEED_RTMP) {
+        return true;
+    }
+    return video->codec == BC_CODEC_AVC || video->codec == BC_CODEC_HEVC
+        || (feed->key.fourccs & 1u << video->codec) != 0;
+}
+
 struct bc_feed_tracks
 bc_feed_tracks(const struct bc_feed *feed)
 {
@@ -251,8 +264,13 @@ bc_feed_push_note(struct bc_feed *feed, uint32_t flags)
 void
 bc_feed_tracks_changed(struct bc_feed *feed)
 {
-    if (feed->generation == 0 || feed->key.format == BC_FEED_RTMP
-        || feed->key.format == BC_FEED_TS) {
+    if (feed->generation == 0 || feed->key.format == BC_FEED_TS) {
+        return;
+    }
+    if (feed->key.format == BC_FEED_RTMP) {
+        if (!bc_feed_is_readable(feed)) {
+            bc_feed_push_note(feed, BC_ITEM_END);
+        }
         return;
     }
     // An FLV header cannot be taken back: players that were told of other tracks wait for

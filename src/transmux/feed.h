@@ -54,6 +54,11 @@ bc_feed_destroy(struct bc_feed *feed);
 struct bc_feed_tracks
 bc_feed_tracks(const struct bc_feed *feed);
 
+// False when the video is in a codec that the feed's viewers cannot read: without it they
+// would wait, or take it for a broadcast of sound alone.
+bool
+bc_feed_is_readable(const struct bc_feed *feed);
+
 // Builds the packet's item into the batch.
 void
 bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet);

@@ -135,6 +135,7 @@ bc_window_obtain(struct bc_windows *windows, struct bc_channel *channel,
     id.base_ms = key->base_ms;
     id.format = (int)key->format;
     id.hevc = (int)key->hevc;
+    id.fourccs = key->fourccs;
     id.audio_only = key->audio_only;
     id.rendition = key->rendition;
     struct bc_window *w;

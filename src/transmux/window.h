@@ -20,6 +20,7 @@ struct bc_window_id {
     int64_t base_ms;
     int format;
     int hevc;
+    uint32_t fourccs;
     int audio_only;
     int rendition;
     int unused;

@@ -18,7 +18,10 @@ struct bc_rtmp_client_params {
     const char *app;     // "live"
     const char *stream;  // "hq" or "hq?key=K"
     const char *tc_url;  // "rtmp://host/live"
-    bool hevc_fourcc;    // play: list "hvc1" in fourCcList
+    // 1u << enum bc_codec: what it reads, or publishes, by FourCC; told at connect. 0: it
+    // does not know Enhanced RTMP.
+    uint32_t codecs;
+    uint32_t caps_ex;    // enum bc_rtmp_caps_ex; told if it knows it
     uint32_t chunk_size; // of what we send; 0 means 4096
 };
 
@@ -50,6 +53,10 @@ bc_rtmp_client_input(struct bc_rtmp_client *c, const uint8_t *data, size_t len);
 // Why the last call failed; "" when nothing did.
 const char *
 bc_rtmp_client_reason(const struct bc_rtmp_client *c);
+
+// What the server answered at connect.
+struct bc_rtmp_caps
+bc_rtmp_client_caps(const struct bc_rtmp_client *c);
 
 // Sends one message of a publisher after on_started. 0; -ENOTCONN before; -EMSGSIZE,
 // -ENOMEM.

@@ -29,6 +29,22 @@ enum bc_rtmp_state {
     BC_RTMP_CLOSED, // closed or failed
 };
 
+// capsEx of Enhanced RTMP.
+enum bc_rtmp_caps_ex {
+    BC_RTMP_CAPS_RECONNECT = 1,
+    BC_RTMP_CAPS_MULTITRACK = 2,
+    BC_RTMP_CAPS_MODEX = 4,
+    BC_RTMP_CAPS_TIMESTAMP_NANO = 8,
+};
+
+// What a peer said it can, at connect. All zero for who does not know Enhanced RTMP, and
+// for OBS, which uses it without a word.
+struct bc_rtmp_caps {
+    uint32_t codecs;  // 1u << enum bc_codec: those it reads by FourCC
+    uint32_t caps_ex; // enum bc_rtmp_caps_ex
+    uint32_t video_function;
+};
+
 // What a host or viewer asks for. The strings live until the callback returns.
 struct bc_rtmp_request {
     const char *app;    // without query, "live"; several levels are joined by '/'
@@ -39,7 +55,7 @@ struct bc_rtmp_request {
     const char *type;          // publish: "live", "record" or "append"; play: ""
     double play_start;         // play: -2 when absent
     bool reset;                // play: the viewer wants NetStream.Play.Reset
-    bool supports_hevc_fourcc; // the peer listed "hvc1" or "*" at connect
+    struct bc_rtmp_caps caps;
     const char *flash_ver;     // for the log; "" when absent
     const char *tc_url;        // for the log, without its query; "" when absent
 };
@@ -144,6 +160,11 @@ bc_rtmp_session_reject(struct bc_rtmp_session *s, enum bc_rtmp_reject code,
 // the channel is gone for good, else Play.Stop. The viewer may play again.
 void
 bc_rtmp_session_play_stopped(struct bc_rtmp_session *s, bool gone);
+
+// Asks a peer that can (BC_RTMP_CAPS_RECONNECT) to connect anew, as this server goes down
+// (RTMP-86). What it does here goes on until somebody closes.
+void
+bc_rtmp_session_ask_reconnect(struct bc_rtmp_session *s, const char *description);
 
 // No callback and no event after this; input is refused with -ECANCELED. Allowed in
 // callbacks.

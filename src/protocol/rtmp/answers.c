@@ -110,6 +110,23 @@ bc_rtmp_session_play_stopped(struct bc_rtmp_session *s, bool gone)
 }
 
 void
+bc_rtmp_session_ask_reconnect(struct bc_rtmp_session *s, const char *description)
+{
+    if (s->state < BC_RTMP_READY || s->state >= BC_RTMP_REJECTED
+        || !(s->caps.caps_ex & BC_RTMP_CAPS_RECONNECT)) {
+        return;
+    }
+    struct bc_writer body = { 0 };
+    struct rtmp_status status
+        = { false, "NetConnection.Connect.ReconnectRequest", description };
+    bc_rtmp_write_status(&body, &status);
+    bc_rtmp_send_amf(
+        &s->out, &body, BC_RTMP_TYPE_COMMAND_AMF0, 0, s->control.out_chunk_size);
+    bc_writer_finish(&body);
+    bc_rtmp_session_flush(s);
+}
+
+void
 bc_rtmp_session_close(struct bc_rtmp_session *s)
 {
     s->state = BC_RTMP_CLOSED;

@@ -8,6 +8,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "capabilities.h"
 #include "control.h"
 #include "handshake.h"
 #include "protocol/rtmp/amf.h"
@@ -24,7 +25,9 @@ struct bc_rtmp_client {
     const struct bc_rtmp_client_callbacks *callbacks; // borrowed
     void *user;
     bool publish;
-    bool hevc_fourcc;
+    uint32_t codecs;
+    uint32_t caps_ex;
+    struct bc_rtmp_caps caps; // the server's
     bool started;
     bool failed;
     char app[MAX_TEXT];
@@ -71,7 +74,8 @@ bc_rtmp_client_create(const struct bc_rtmp_client_params *params,
     c->callbacks = callbacks;
     c->user = user;
     c->publish = params->publish;
-    c->hevc_fourcc = params->hevc_fourcc;
+    c->codecs = params->codecs;
+    c->caps_ex = params->caps_ex;
     c->chunk_size = params->chunk_size ? params->chunk_size : DEFAULT_CHUNK_SIZE;
     c->handshake = calloc(1, sizeof(*c->handshake));
     if (!c->handshake || !copy_text(c->app, params->app)
@@ -148,10 +152,11 @@ send_connect(struct bc_rtmp_client *c)
     bc_amf_write_string(&body, "FMLE/3.0 (compatible; Branchcast)");
     bc_amf_write_key(&body, "tcUrl");
     bc_amf_write_string(&body, c->tc_url);
-    if (c->hevc_fourcc) {
-        bc_amf_write_key(&body, "fourCcList");
-        bc_amf_write_strict_begin(&body, 1);
-        bc_amf_write_string(&body, "hvc1");
+    if (c->codecs) {
+        unsigned mask = c->publish ? RTMP_FOURCC_CAN_ENCODE : RTMP_FOURCC_CAN_DECODE;
+        bc_rtmp_caps_write_codecs(&body, c->codecs, mask, NULL, NULL);
+        bc_amf_write_key(&body, "capsEx");
+        bc_amf_write_number(&body, c->caps_ex);
     }
     bc_amf_write_object_end(&body);
     send_body(c, &body, 0);
@@ -230,6 +235,7 @@ handle_amf(struct bc_rtmp_client *c, const struct bc_amf *amf)
     const struct bc_amf_value *name = bc_amf_at(amf, 0);
     double transaction = bc_amf_number(bc_amf_at(amf, 1), 0);
     if (bc_amf_is(name, "_result") && transaction == TX_CONNECT) {
+        bc_rtmp_caps_parse(&c->caps, amf, bc_amf_at(amf, 3));
         send_create(c);
     } else if (bc_amf_is(name, "_result") && transaction == TX_CREATE) {
         return send_start(c, amf);
@@ -325,6 +331,12 @@ const char *
 bc_rtmp_client_reason(const struct bc_rtmp_client *c)
 {
     return c->reason;
+}
+
+struct bc_rtmp_caps
+bc_rtmp_client_caps(const struct bc_rtmp_client *c)
+{
+    return c->caps;
 }
 
 int

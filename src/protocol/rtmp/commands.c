@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capabilities.h"
 #include "reply.h"
 #include "session_state.h"
 #include "url.h"
@@ -88,7 +89,7 @@ handle_connect(struct bc_rtmp_session *s, const struct rtmp_command *cmd)
     }
     (void)bc_amf_copy_text(bc_amf_get(&cmd->amf, object, "flashVer"), s->flash_ver,
         sizeof(s->flash_ver));
-    s->hevc_fourcc = bc_rtmp_connect_has_hevc(&cmd->amf, object);
+    bc_rtmp_caps_parse(&s->caps, &cmd->amf, object);
 
     bc_rtmp_control_set_window(&s->control, s->params.window_ack_size, true, &s->out);
     bc_rtmp_control_set_chunk_size(&s->control, s->params.out_chunk_size, &s->out);
@@ -144,7 +145,7 @@ ask_owner(struct bc_rtmp_session *s, const struct rtmp_command *cmd,
     req->app = name.app;
     req->stream = name.stream;
     req->query = name.query;
-    req->supports_hevc_fourcc = s->hevc_fourcc;
+    req->caps = s->caps;
     req->flash_ver = s->flash_ver;
     req->tc_url = tc_url;
 

@@ -36,8 +36,4 @@ void
 bc_rtmp_write_connect_result(struct bc_writer *body, double transaction,
     const struct bc_amf *amf);
 
-// Whether a connect's object lists HEVC by FourCC ("hvc1" or "*").
-bool
-bc_rtmp_connect_has_hevc(const struct bc_amf *amf, const struct bc_amf_value *object);
-
 #endif

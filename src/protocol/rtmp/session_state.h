@@ -31,7 +31,7 @@ struct bc_rtmp_session {
     char *app;
     char *tc_url;
     char flash_ver[64];
-    bool hevc_fourcc;
+    struct bc_rtmp_caps caps;
 
     uint32_t streams_created;
     uint32_t role_stream; // the message stream that publishes or plays

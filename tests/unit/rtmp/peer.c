@@ -118,7 +118,7 @@ on_play(void *user, const struct bc_rtmp_request *req)
 {
     struct peer *p = user;
     bc_write_fmt(&p->log, "play %s / %s ? %s start %g reset %d hevc %d\n", req->app,
-        req->stream, req->query, req->play_start, req->reset, req->supports_hevc_fourcc);
+        req->stream, req->query, req->play_start, req->reset, (req->caps.codecs >> BC_CODEC_HEVC) & 1);
     answer(p, false);
 }
 

@@ -70,7 +70,7 @@ on_play(void *user, const struct bc_rtmp_request *req)
 {
     struct link *l = user;
     bc_write_fmt(&l->log, "play %s %s hevc %d\n", req->app, req->stream,
-        req->supports_hevc_fourcc);
+        (req->caps.codecs >> BC_CODEC_HEVC) & 1);
     assert_int_equal(bc_rtmp_session_accept_play(l->server), 0);
 }
 
@@ -182,13 +182,18 @@ test_play(void **state)
 {
     (void)state;
     struct bc_rtmp_client_params params = { .app = "live", .stream = "hq",
-        .tc_url = "rtmp://h/live", .hevc_fourcc = true };
+        .tc_url = "rtmp://h/live", .codecs = 1u << BC_CODEC_HEVC };
     struct link l;
     link_init(&l, &params);
     assert_int_equal(bc_rtmp_client_start(l.client), 0);
     run(&l);
     // |RtmpSampleAccess is a script message to the client.
     check_log(&l, "play live hq hevc 1\nstarted\nmedia 3 @0 24 01\n");
+    // All that the server forwards, and what else it can.
+    struct bc_rtmp_caps caps = bc_rtmp_client_caps(l.client);
+    assert_true(caps.codecs & 1u << BC_CODEC_AV1 && caps.codecs & 1u << BC_CODEC_OPUS);
+    assert_int_equal(caps.caps_ex, BC_RTMP_CAPS_RECONNECT | BC_RTMP_CAPS_MULTITRACK
+            | BC_RTMP_CAPS_MODEX | BC_RTMP_CAPS_TIMESTAMP_NANO);
     struct bc_rtmp_out out = { .csid = BC_RTMP_CSID_VIDEO, .type = BC_RTMP_TYPE_VIDEO,
         .stream_id = BC_RTMP_PLAY_STREAM_ID, .timestamp = 40, .body = "\x17\1", .body_len = 2 };
     assert_int_equal(bc_rtmp_chunk_write(&l.to_client, &out, BC_RTMP_OUT_CHUNK_SIZE), 0);

@@ -368,18 +368,20 @@ check_enhanced(const char *codec, double mask, const char *result, const char *p
     peer_finish(&p);
 }
 
+#define ALL_FOURCCS " avc1 hvc1 av01 vp09 vp08 mp4a Opus .mp3 fLaC ac-3 ec-3"
+
 // RTMP-85: the keys that were asked are answered, and HEVC is known to the owner.
 static void
 test_enhanced_connect(void **state)
 {
     (void)state;
-    check_enhanced("hvc1", -1, "Connect.Success 0 hvc1 0\n", "hevc 1");
-    check_enhanced("*", -1, "Connect.Success 0 hvc1 0\n", "hevc 1");
-    check_enhanced("vp09", -1, "Connect.Success 0 hvc1 0\n", "hevc 0");
-    check_enhanced("hvc1", 1, "Connect.Success 0 4 0\n", "hevc 1");
-    check_enhanced("*", 4, "Connect.Success 0 4 0\n", "hevc 1");
-    check_enhanced("hvc1", 2, "Connect.Success 0 4 0\n", "hevc 0"); // can only encode
-    check_enhanced("hvc1", 1e300, "Connect.Success 0 4 0\n", "hevc 0");
+    check_enhanced("hvc1", -1, "Connect.Success 0" ALL_FOURCCS " 15\n", "hevc 1");
+    check_enhanced("*", -1, "Connect.Success 0" ALL_FOURCCS " 15\n", "hevc 1");
+    check_enhanced("vp09", -1, "Connect.Success 0" ALL_FOURCCS " 15\n", "hevc 0");
+    check_enhanced("hvc1", 1, "Connect.Success 0 4 15\n", "hevc 1");
+    check_enhanced("*", 4, "Connect.Success 0 4 15\n", "hevc 1");
+    check_enhanced("hvc1", 2, "Connect.Success 0 4 15\n", "hevc 0"); // can only encode
+    check_enhanced("hvc1", 1e300, "Connect.Success 0 4 15\n", "hevc 0");
 }
 
 // RTMP-32: quoted tcUrl spelt small, an ECMA array, no app; RTMP-41 all queries.
