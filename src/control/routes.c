@@ -141,9 +141,10 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         JSON, "listRelays", "Streams that are pulled from and pushed to other servers.",
         NULL },
     { BC_HTTP_POST, "/api/v1/relays", BC_CONTROL_TOKEN, bc_control_relay_start, false,
-        201, JSON, "startRelay", "Pulls a stream by WHEP, or pushes one by WHIP.",
+        201, JSON, "startRelay", "Pulls a stream or a file, or pushes a stream.",
         "{\"channel\": \"...\", \"kind\": \"pull\" or \"push\", \"url\": \"...\", "
-        "\"token\": \"...\"}; token may be left out." },
+        "\"token\": \"...\", \"loop\": false, \"start_at_s\": 0}; the last three may be "
+        "left out." },
     { BC_HTTP_DELETE, "/api/v1/relays/" ID, BC_CONTROL_TOKEN, bc_control_relay_stop,
         false, 202, JSON, "stopRelay", "Ends a pull or a push.", NULL },
     { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels,

@@ -6,9 +6,11 @@
 // parsers are used: it opens no file and no connection, and decodes nothing.
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/base64.h>
 #include <libavutil/dict.h>
 #include <libavutil/log.h>
 #include <libavutil/mathematics.h>
+#include <libavutil/md5.h>
 #include <libavutil/mem.h>
 
 #endif

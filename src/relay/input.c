@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ffmpeg.h"
 #include "input_internal.h"
 
 #define NAP_US 100000
@@ -32,6 +33,7 @@ relay_inputs_create(unsigned max)
         pthread_mutex_init(&inputs->lock, NULL);
         pthread_cond_init(&inputs->none, NULL);
         inputs->max = max;
+        av_log_set_level(AV_LOG_QUIET); // what matters is said by us
     }
     return inputs;
 }

@@ -26,6 +26,7 @@ struct run {
     AVIOContext *pb;
     AVIOContext *rtp;
     AVPacket *packet;
+    int64_t skip_us; // packets before it are left out, where one cannot seek; 0: none
 };
 
 static int
@@ -96,18 +97,40 @@ open_context(struct run *r)
     return 0;
 }
 
-static int
+static void
 seek_to_start(struct run *r)
 {
     int64_t at = r->params->start_at_us;
     if (at <= 0) {
-        return 0;
+        return;
     }
     if (r->context->start_time != AV_NOPTS_VALUE) {
         at += r->context->start_time;
     }
-    int ret = avformat_seek_file(r->context, -1, INT64_MIN, at, at, 0);
-    return ret < 0 ? fail(r, "start_at_s", ret) : 0;
+    if (avformat_seek_file(r->context, -1, INT64_MIN, at, at, 0) < 0) {
+        r->skip_us = at; // a file without an index is read up to there
+    }
+}
+
+// Whether the packet lies before the start. After it begins with a keyframe.
+static bool
+is_skipped(struct run *r)
+{
+    const AVPacket *p = r->packet;
+    const AVStream *stream = r->context->streams[p->stream_index];
+    if (r->skip_us == 0) {
+        return false;
+    }
+    if (p->dts == AV_NOPTS_VALUE
+        || av_compare_ts(p->dts, stream->time_base, r->skip_us, AV_TIME_BASE_Q) < 0) {
+        return true;
+    }
+    bool is_start = r->packets.video < 0
+        || (p->stream_index == r->packets.video && (p->flags & AV_PKT_FLAG_KEY));
+    if (is_start) {
+        r->skip_us = 0;
+    }
+    return !is_start;
 }
 
 static int
@@ -128,7 +151,10 @@ read_packets(struct run *r)
         }
         r->io.got_packet = true;
         r->params->net->error[0] = 0;
-        bool go_on = input_packets_push(&r->packets, r->context, r->packet);
+        // A stop must be noticed here too.
+        bool go_on = is_skipped(r)
+            ? !input_net_is_stopped(r->params->net)
+            : input_packets_push(&r->packets, r->context, r->packet);
         av_packet_unref(r->packet);
         if (!go_on) {
             return 0;
@@ -146,7 +172,7 @@ input_demux_run(const struct input_demux_params *params)
     int ret = open_context(&r);
     if (ret == 0) {
         input_packets_choose(&r.packets, r.context);
-        ret = seek_to_start(&r);
+        seek_to_start(&r);
     }
     if (ret == 0 && r.packets.video < 0 && r.packets.audio < 0
         && (r.context->ctx_flags & AVFMTCTX_NOHEADER) == 0) {

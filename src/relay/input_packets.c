@@ -147,13 +147,25 @@ set_track(struct input_stream *s, struct bc_track *track)
     s->track = track;
 }
 
+// Parameter sets after start codes, as RTSP's description has them.
+static void
+read_sets(struct input_stream *s, const uint8_t *sets, size_t len)
+{
+    struct bc_buf *buf = NULL;
+    if (sets && len > 4 && bc_nalu_normalise(sets, len, 4, &buf) == 0 && buf) {
+        set_track(s, input_track_of_frame(s->codec, buf->data, buf->len));
+    }
+    bc_buf_unref(&buf);
+}
+
 static void
 read_config(struct input_stream *s, const uint8_t *config, size_t len)
 {
     bool nalus = s->codec == BC_CODEC_AVC || s->codec == BC_CODEC_HEVC;
     // Without a record (whose first byte is its version) these are start codes.
-    s->in_band = !config || len < 4 || (nalus && config[0] != 1);
+    s->in_band = !config || len == 0 || (nalus && config[0] != 1);
     if (s->in_band) {
+        read_sets(s, nalus ? config : NULL, len);
         return;
     }
     struct bc_track *track = input_track_of_config(s->codec, config, len);

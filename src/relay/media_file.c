@@ -43,7 +43,7 @@ open_below(int at, const char *name, bool is_last)
         | (is_last ? 0 : O_DIRECTORY);
     int fd = openat(at, name, flags);
     if (fd < 0) {
-        return errno == ELOOP ? -EACCES : -errno;
+        return errno == ELOOP || errno == ENOTDIR ? -EACCES : -errno;
     }
     return fd;
 }
