@@ -3,6 +3,7 @@
 for each row runs; all outputs are looked at meanwhile, and the tests compare."""
 import concurrent.futures
 import json
+import os
 
 import pytest
 
@@ -87,7 +88,7 @@ class Ways:
 
     def enhanced_rtmp(self, codec, channel, files):
         if codec in ('H.264', 'AAC', 'MP3'):
-            path = publish.flv_of(files, self.directory, f'{codec}.flv')
+            path = publish.file_of(files, self.directory, f'{codec}.flv')
             self.publish(channel, path=path, loop_ms=codec_media.PERIOD_MS, change=to_enhanced)
         else:
             self.hosts.push(channel, self.server.rtmp(channel), files)
@@ -95,6 +96,13 @@ class Ways:
     def srt(self, _codec, channel, files):
         self.hosts.push(channel, f'srt://127.0.0.1:{self.server.srt_port}?streamid='
                         f'%23!%3A%3Ar%3D{channel},m%3Dpublish', files, 'mpegts')
+
+    def file(self, codec, channel, files):
+        name = f'{channel.split("/")[1]}.mkv'
+        publish.file_of(files, os.path.join(self.directory, 'media'), name, 'matroska')
+        answer = self.server.get('/api/v1/relays', method='POST', body=json.dumps(
+            {'channel': channel, 'kind': 'pull', 'url': f'file:{name}', 'loop': True}))
+        assert answer.status == 201, answer.body
 
     def whip(self, codec, channel, _files):
         url = self.server.http(f'/{channel}/whip')
@@ -137,7 +145,9 @@ class Whep:
 
 class Stage:
     def __init__(self, directory):
-        self.server = Server(str(directory), settings()).start()
+        (directory / 'media').mkdir()
+        self.server = Server(str(directory), settings(**{
+            'relay.media_dir': str(directory / 'media')})).start()
         self.ways = Ways(self.server, directory)
         self.whep = Whep(self.server)
         self.looks = {'FLV': codecs.look_flv, 'RTMP': codecs.look_rtmp, 'HLS': codecs.look_hls,

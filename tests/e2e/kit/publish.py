@@ -32,12 +32,11 @@ def ffmpeg_files(url, files, muxer='flv'):
                     *maps, '-c', 'copy', '-f', muxer, url], name='ffmpeg-push')
 
 
-def flv_of(files, directory, name):
-    """The same streams as an FLV file."""
+def file_of(files, directory, name, muxer='flv'):
+    """The same streams in one file."""
     path = os.path.join(str(directory), name)
     inputs = [word for file in files for word in ('-i', str(file))]
     maps = [word for n in range(len(files)) for word in ('-map', str(n))]
     subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error', '-y', *inputs, *maps,
-                    '-c', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize', path],
-                   check=True, timeout=60)
+                    '-c', 'copy', '-f', muxer, path], check=True, timeout=60)
     return path

@@ -125,11 +125,11 @@ class Server:
     def connection(self, seconds=10):
         return http.client.HTTPConnection('127.0.0.1', self.http_port, timeout=seconds)
 
-    def get(self, path, headers=None, seconds=10, method='GET'):
+    def get(self, path, headers=None, seconds=10, method='GET', body=None):
         """The whole answer, with .status, .headers and .body; errors of HTTP are answers."""
         connection = self.connection(seconds)
         try:
-            connection.request(method, path, headers=headers or {})
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             answer.body = answer.read()
             return answer
