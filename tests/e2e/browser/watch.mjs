@@ -5,7 +5,7 @@
 //
 // Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
 // panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
-// chosen, by the second).
+// chosen, by the second), until_text (waits for it first).
 // Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
@@ -63,6 +63,10 @@ async function watch(browser, job) {
         page.on('console', (m) => result.console.push(`${m.type()}: ${m.text()}`));
         page.on('pageerror', (e) => result.console.push(`exception: ${e.message}`));
         await page.goto(job.url);
+        if (job.until_text) {
+            await page.waitForFunction((words) => document.body.innerText.includes(words),
+                job.until_text, { timeout: FIRST_FRAME_MS });
+        }
         if (job.seconds) {
             await page.waitForFunction(() => window.branchcast?.stats().decoded_frames > 0, null,
                 { timeout: FIRST_FRAME_MS });

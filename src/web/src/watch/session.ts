@@ -387,7 +387,9 @@ export class WatchSession {
         if (verdict.action === 'switch' && next !== null) {
             this.preload();
             // That a server has no WebRTC is no trouble, unless somebody asked for it.
-            if (this.choice !== 'auto' || reason?.code !== 'webrtc_off') {
+            const no_trouble = this.choice === 'auto' && reason?.code === 'webrtc_off';
+            // One that cannot show it either is passed over, and that is told in its place.
+            if (!no_trouble && this.canShow(next)) {
                 this.view.onSwitched(next, reason ?? null);
             }
         }
