@@ -75,6 +75,9 @@ static void
 destroy(struct bc_hls_snapshot *s)
 {
     for (size_t r = 0; r < BC_HLS_RENDITIONS; r++) {
+        if (!s->views[r].segments && !s->views[r].track) {
+            continue; // most hosts send one quality
+        }
         finish_view(&s->views[r]);
         for (size_t i = 0; i < HLS_TEXTS * 2; i++) {
             struct bc_buf *text = atomic_load(&s->texts[r][i / 2][i % 2]);
