@@ -87,6 +87,9 @@ struct bc_rtp_viewer_params {
     struct bc_channel *channel;
     struct bc_peer *peer; // borrowed; outlives the viewer
     const struct bc_sdp_session *session; // what was agreed; copied
+    // It would have taken video, which the channel had not: when some comes, the viewer ends,
+    // so that it asks again.
+    bool misses_video;
     uint32_t video_ssrc;
     uint32_t video_rtx_ssrc;
     uint32_t audio_ssrc;

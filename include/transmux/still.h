@@ -12,11 +12,15 @@
 struct bc_codec_threads;
 struct bc_worker;
 
-#define BC_STILL_PICTURES 2
+#define BC_STILL_RATE 10
+#define BC_STILL_PICTURES (2 * BC_STILL_RATE)
 
-// A picture as H.264 Baseline: one access unit is one IDR. There are two of them, as two
-// IDRs in a row must differ in their idr_pic_id (ITU-T H.264 7.4.3); they are shown by
-// turns. Immutable; any thread may hold references of what is in it.
+// A picture as H.264 Baseline, to be shown over and over: two seconds, each an IDR and
+// then pictures that change nothing, some bytes each. Without these, FFmpeg would look at
+// the stream for 20 s before it plays, and players that buffer would stand still at the
+// end of what they have. There are two IDRs as they must differ from one to the next in
+// their idr_pic_id (ITU-T H.264 7.4.3). Immutable; any thread may hold references of what is
+// in it.
 struct bc_still {
     int64_t file_mtime_us; // of the file it was made from
     int64_t file_bytes;

@@ -62,6 +62,7 @@ make_channel(const struct bc_channel_info *info)
     } else {
         bc_json_null(&j, "audio");
     }
+    bc_json_bool(&j, "audio_only", on && info->audio.present && !info->video.present);
     bc_json_put(&j, "advice", on ? bc_control_advice_json(info) : make_empty_list());
     return bc_json_end(&j);
 }

@@ -191,11 +191,23 @@ draw_ssrcs(struct whep_session *s)
 }
 
 static bool
+misses_video(const struct whep_session *s, const struct bc_sdp_session *session)
+{
+    bool offered = false;
+    for (unsigned i = 0; i < s->offer->media_count; i++) {
+        const struct bc_sdp_media *m = &s->offer->media[i];
+        offered = offered || (m->kind == BC_SDP_VIDEO && m->direction != BC_SDP_INACTIVE);
+    }
+    return offered && !session->video.active;
+}
+
+static bool
 open_viewer(struct whep_session *s, const struct bc_sdp_session *session)
 {
     struct bc_rtp_viewer_params params = { .windows = s->media->rtp_windows,
         .channel = s->channel, .peer = s->peer, .session = session,
-        .video_ssrc = s->video_ssrc, .video_rtx_ssrc = s->video_rtx_ssrc,
+        .misses_video = misses_video(s, session), .video_ssrc = s->video_ssrc,
+        .video_rtx_ssrc = s->video_rtx_ssrc,
         .audio_ssrc = s->audio_ssrc, .cname = bc_peer_id(s->peer) + 2,
         .ops = &VIEWER_OPS, .user = s };
     s->viewer = bc_rtp_viewer_create(&params);

@@ -7,7 +7,7 @@
 #include "stream/hub.h"
 
 #define PATIENCE_US 1000000
-#define STEP_US 1000000
+#define STEP_US (1000000 / BC_STILL_RATE)
 #define LATE_US 500000 // after a hole in the sound the pictures begin anew
 
 static void
@@ -103,6 +103,11 @@ bc_cover_next(const struct bc_cover *cover, struct bc_cover_clock *clock,
     if (sound->kind != BC_KIND_AUDIO || sound->rendition > 0 || !is_due(clock, sound)) {
         return NULL;
     }
+    bool on_time = clock->started && sound->epoch == clock->epoch
+        && sound->dts_us - clock->next_us < LATE_US;
+    if (!on_time) {
+        clock->shown = (clock->shown + BC_STILL_RATE - 1) / BC_STILL_RATE * BC_STILL_RATE;
+    }
     struct bc_buf *picture
         = bc_buf_ref(cover->still.pictures[clock->shown % BC_STILL_PICTURES]);
     struct bc_packet *p = bc_packet_create(
@@ -111,9 +116,7 @@ bc_cover_next(const struct bc_cover *cover, struct bc_cover_clock *clock,
         bc_buf_unref(&picture);
         return NULL;
     }
-    bool on_time = clock->started && sound->epoch == clock->epoch
-        && sound->dts_us - clock->next_us < LATE_US;
-    p->flags = BC_PACKET_KEY;
+    p->flags = clock->shown % BC_STILL_RATE == 0 ? BC_PACKET_KEY : 0;
     p->epoch = sound->epoch;
     p->dts_us = on_time ? clock->next_us : sound->dts_us;
     p->pts_us = p->dts_us;

@@ -15,7 +15,7 @@ struct bc_cover_clock {
 };
 
 // A channel's cover: a picture that stands for the video of a broadcast that has none,
-// once a second. Made when it is first needed and when its file has changed. Part of the
+// an IDR a second. Made when it is first needed and when its file has changed. Part of the
 // player view, home worker only.
 struct bc_cover {
     struct bc_channel *channel;       // borrowed; we are part of it
@@ -46,8 +46,8 @@ bc_cover_want(struct bc_cover *cover);
 bool
 bc_cover_is_pending(const struct bc_cover *cover);
 
-// The picture that is due with this packet of sound, to go out after it, or NULL. A new
-// reference.
+// The next picture that is due with this packet of sound, to go out after it, or NULL. A
+// new reference.
 struct bc_packet *
 bc_cover_next(const struct bc_cover *cover, struct bc_cover_clock *clock,
     const struct bc_packet *sound);

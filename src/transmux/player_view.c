@@ -26,9 +26,9 @@ static void
 push(struct bc_player_outlet *o, struct bc_packet *packet, int64_t wall_us)
 {
     o->sink.ops->on_packet(&o->sink, packet, wall_us);
-    struct bc_packet *picture
-        = has_cover(o->view) ? bc_cover_next(&o->view->cover, &o->cover_clock, packet) : NULL;
-    if (picture) {
+    struct bc_packet *picture;
+    while (has_cover(o->view)
+        && (picture = bc_cover_next(&o->view->cover, &o->cover_clock, packet))) {
         o->sink.ops->on_packet(
             &o->sink, picture, picture->pts_us + o->view->wall_offset_us);
         bc_packet_unref(&picture);
@@ -77,6 +77,7 @@ on_aac(void *user, struct bc_packet *packet)
 static void
 tell_tracks(struct bc_player_view *v, struct bc_player_outlet *o)
 {
+    o->cover_clock.started = false; // another picture begins with its IDR
     struct bc_track *video = has_cover(v) ? v->cover.still.track : v->video;
     if (o->sink.ops->on_tracks && !v->held) {
         o->sink.ops->on_tracks(&o->sink, video, o->recoded ? v->sound.track : v->audio);
@@ -163,8 +164,8 @@ replay_covered(void *user, struct bc_packet *packet)
 {
     struct covered_replay *r = user;
     r->each(r->user, packet);
-    struct bc_packet *picture = bc_cover_next(r->cover, &r->clock, packet);
-    if (picture) {
+    struct bc_packet *picture;
+    while ((picture = bc_cover_next(r->cover, &r->clock, packet))) {
         r->each(r->user, picture);
         bc_packet_unref(&picture);
     }

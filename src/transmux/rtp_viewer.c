@@ -95,6 +95,9 @@ bc_rtp_viewer_note(struct bc_list *node)
         && (d->b_frames_refused
             || (d->video != v->video_codec && d->video != BC_CODEC_NONE))) {
         end(v, "the video's codec changed");
+    } else if (v->misses_video && d->live && d->video != BC_CODEC_NONE
+        && !d->b_frames_refused) {
+        end(v, "there is video now");
     } else if (v->started) {
         // Other parameters: it goes on with the keyframe that brings them.
         bool gone = v->video.lane > BC_LANE_VIDEO
@@ -154,6 +157,7 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     open_stream(&v->video, &session->video, params->video_ssrc, params->video_rtx_ssrc);
     open_stream(&v->audio, &session->audio, params->audio_ssrc, 0);
     v->video_codec = session->video.codec;
+    v->misses_video = params->misses_video;
     v->video.lane = BC_LANE_VIDEO;
     v->audio.lane = BC_LANE_AUDIO;
     v->up_wait_us = UP_WAIT_US;

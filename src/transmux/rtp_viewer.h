@@ -56,6 +56,7 @@ struct bc_rtp_viewer {
     void *user;
     char cname[40];
     enum bc_codec video_codec;  // as agreed
+    bool misses_video; // see the params
     struct bc_rtp_stream video;
     struct bc_rtp_stream audio;
     bool started;

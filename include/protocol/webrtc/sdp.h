@@ -194,7 +194,7 @@ struct bc_sdp_source {
     // profile-level-ids (WRTC-6): a matching profile, else the best one that browsers
     // decode it under. HEVC, VP9, AV1: taken if offered at all.
     uint8_t avc_profile[3];
-    enum bc_codec audio; // BC_CODEC_OPUS or NONE
+    enum bc_codec audio; // BC_CODEC_OPUS or NONE: Opus may come later, if it is offered
     unsigned audio_channels;
     bool data;           // data channels are switched on
 };

@@ -140,18 +140,17 @@ open_encoder(const AVFrame *f, const char *quality)
     ctx->colorspace = f->colorspace;
     ctx->color_primaries = f->color_primaries;
     ctx->color_trc = f->color_trc;
-    ctx->time_base = (AVRational){ 1, 1 };
-    ctx->framerate = (AVRational){ 1, 1 };
-    ctx->gop_size = 1;
+    ctx->time_base = (AVRational){ 1, BC_STILL_RATE };
+    ctx->framerate = (AVRational){ BC_STILL_RATE, 1 };
+    ctx->gop_size = BC_STILL_RATE;
     ctx->max_b_frames = 0;
     ctx->thread_count = 1;
     ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    av_opt_set(ctx->priv_data, "preset", "slow", 0);
-    av_opt_set(ctx->priv_data, "tune", "stillimage", 0);
+    av_opt_set(ctx->priv_data, "preset", "veryfast", 0);
+    av_opt_set(ctx->priv_data, "tune", "stillimage,zerolatency", 0);
     av_opt_set(ctx->priv_data, "profile", "baseline", 0);
     av_opt_set(ctx->priv_data, "crf", quality, 0);
-    av_opt_set(ctx->priv_data, "x264-params", "keyint=1:rc-lookahead=0:sync-lookahead=0",
-        0);
+    av_opt_set_int(ctx->priv_data, "sc_threshold", 0, 0);
     av_opt_set_int(ctx->priv_data, "forced-idr", 1, 0);
     if (avcodec_open2(ctx, codec, NULL) < 0) {
         avcodec_free_context(&ctx);
@@ -160,17 +159,16 @@ open_encoder(const AVFrame *f, const char *quality)
 }
 
 static bool
-receive(AVCodecContext *ctx, AVPacket *packet, struct bc_still *out)
+receive(AVCodecContext *ctx, AVPacket *packet, unsigned *n, struct bc_still *out)
 {
-    unsigned n = 0;
-    while (n < BC_STILL_PICTURES && avcodec_receive_packet(ctx, packet) == 0) {
-        out->pictures[n] = annexb_slices(packet->data, (size_t)packet->size);
+    while (*n < BC_STILL_PICTURES && avcodec_receive_packet(ctx, packet) == 0) {
+        out->pictures[*n] = annexb_slices(packet->data, (size_t)packet->size);
         av_packet_unref(packet);
-        if (!out->pictures[n++]) {
+        if (!out->pictures[(*n)++]) {
             return false;
         }
     }
-    return n == BC_STILL_PICTURES;
+    return true;
 }
 
 static bool
@@ -179,12 +177,14 @@ encode(AVFrame *f, const char *quality, struct bc_still *out)
     AVCodecContext *ctx = open_encoder(f, quality);
     AVPacket *packet = av_packet_alloc();
     bool good = ctx && packet;
+    unsigned n = 0;
     for (unsigned i = 0; good && i < BC_STILL_PICTURES; i++) {
         f->pts = i;
-        f->pict_type = AV_PICTURE_TYPE_I;
-        good = avcodec_send_frame(ctx, f) == 0;
+        f->pict_type = i % BC_STILL_RATE == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+        good = avcodec_send_frame(ctx, f) == 0 && receive(ctx, packet, &n, out);
     }
-    good = good && avcodec_send_frame(ctx, NULL) == 0 && receive(ctx, packet, out);
+    good = good && avcodec_send_frame(ctx, NULL) == 0 && receive(ctx, packet, &n, out)
+        && n == BC_STILL_PICTURES;
     if (good) {
         out->track = annexb_track(ctx->extradata, (size_t)ctx->extradata_size);
     }

@@ -55,19 +55,21 @@ answer_audio(struct sdp_answer *a, const struct bc_sdp_source *source)
     if (a->audio < 0) {
         return BC_SDP_OK;
     }
-    if (source->audio == BC_CODEC_NONE
-        || a->offer->media[a->audio].direction == BC_SDP_INACTIVE) {
+    // Sound that begins late needs no other offer: it is always Opus, and no player waits
+    // for it to show the picture.
+    bool later = source->audio == BC_CODEC_NONE;
+    const struct bc_sdp_codec *codec =
+        sdp_match(&a->offer->media[a->audio], BC_CODEC_OPUS, NULL);
+    if (a->offer->media[a->audio].direction == BC_SDP_INACTIVE || (later && !codec)) {
         accept_idle(a, a->audio);
         return BC_SDP_OK;
     }
-    const struct bc_sdp_codec *codec =
-        sdp_match(&a->offer->media[a->audio], source->audio, NULL);
     if (!codec) {
         return refuse_codec(a, a->audio, source->audio);
     }
     struct bc_sdp_chosen *chosen = sdp_answer_accept(a, a->audio, codec);
     chosen->ssrc = a->local->audio_ssrc;
-    chosen->stereo = source->audio_channels > 1;
+    chosen->stereo = later || source->audio_channels > 1;
     return BC_SDP_OK;
 }
 
