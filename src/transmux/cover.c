@@ -8,6 +8,7 @@
 
 #define PATIENCE_US 1000000
 #define STEP_US (1000000 / BC_STILL_RATE)
+#define GOP_US 1000000
 #define LATE_US 500000 // after a hole in the sound the pictures begin anew
 
 static void
@@ -94,6 +95,23 @@ is_due(const struct bc_cover_clock *clock, const struct bc_packet *sound)
 {
     return !clock->started || sound->epoch != clock->epoch
         || sound->dts_us >= clock->next_us;
+}
+
+struct bc_cover_clock
+bc_cover_rewind(const struct bc_cover_clock *live, const struct bc_packet *first)
+{
+    struct bc_cover_clock c = { 0 };
+    if (live->started && live->epoch == first->epoch) {
+        unsigned since_key = live->shown % BC_STILL_RATE;
+        c = *live;
+        c.shown -= since_key;
+        c.next_us -= since_key * STEP_US;
+        while (c.shown >= BC_STILL_RATE && c.next_us - GOP_US >= first->dts_us) {
+            c.shown -= BC_STILL_RATE;
+            c.next_us -= GOP_US;
+        }
+    }
+    return c;
 }
 
 struct bc_packet *

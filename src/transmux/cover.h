@@ -46,6 +46,11 @@ bc_cover_want(struct bc_cover *cover);
 bool
 bc_cover_is_pending(const struct bc_cover *cover);
 
+// The clock for playing again what begins with this packet, so that it ends where `live` is
+// now: pictures refer to those before them.
+struct bc_cover_clock
+bc_cover_rewind(const struct bc_cover_clock *live, const struct bc_packet *first);
+
 // The next picture that is due with this packet of sound, to go out after it, or NULL. A
 // new reference.
 struct bc_packet *

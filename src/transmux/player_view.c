@@ -153,7 +153,8 @@ bc_player_outlet_is_ready(
 }
 
 struct covered_replay {
-    const struct bc_cover *cover;
+    const struct bc_player_outlet *outlet;
+    bool begun;
     struct bc_cover_clock clock;
     void (*each)(void *user, struct bc_packet *packet);
     void *user;
@@ -164,8 +165,12 @@ replay_covered(void *user, struct bc_packet *packet)
 {
     struct covered_replay *r = user;
     r->each(r->user, packet);
+    if (!r->begun && packet->kind == BC_KIND_AUDIO) {
+        r->begun = true;
+        r->clock = bc_cover_rewind(&r->outlet->cover_clock, packet);
+    }
     struct bc_packet *picture;
-    while ((picture = bc_cover_next(r->cover, &r->clock, packet))) {
+    while ((picture = bc_cover_next(&r->outlet->view->cover, &r->clock, packet))) {
         r->each(r->user, picture);
         bc_packet_unref(&picture);
     }
@@ -186,7 +191,7 @@ void
 bc_player_outlet_replay_gop(struct bc_player_outlet *outlet,
     void (*each)(void *user, struct bc_packet *packet), void *user)
 {
-    struct covered_replay r = { .cover = &outlet->view->cover, .each = each, .user = user };
+    struct covered_replay r = { .outlet = outlet, .each = each, .user = user };
     if (has_cover(outlet->view)) {
         replay(outlet, replay_covered, &r);
     } else if (!outlet->view->held) {
