@@ -76,11 +76,16 @@ def test_flv_does_not_promise_video(live):
 def test_pages_play_it(live):
     pictures = pictures_directory()
     jobs = [{'name': p, 'url': live.http(f'/watch/live/hq?player={p}'), 'seconds': 10,
+             'sound': True, 'language': 'zh-CN',
              'screenshot': os.path.join(pictures, f'voice-{p}.png')}
             for p in (*PAGES, 'whep')]
     for name, result in look_at(jobs, 40).items():
-        assert result['samples'], name
-        assert result['samples'][-1]['stats']['stalls'] <= 1, (name, result['samples'][-1])
+        assert result['error'] is None, (name, result['error'])
+        first, last = (result['samples'][i]['stats'] for i in (0, -1))
+        assert last['player'] == name, last
+        assert last['current_time'] - first['current_time'] > 6, (name, first, last)
+        assert last['stalls'] <= 1, (name, last)
+        assert '纯音频直播' in result['text'], name
 
 
 @pytest.mark.parametrize('way', ['flv', 'rtmp', 'hls'])

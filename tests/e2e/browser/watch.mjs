@@ -5,7 +5,7 @@
 //
 // Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
 // panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
-// chosen, by the second), until_text (waits for it first).
+// chosen, by the second), until_text (waits for it first), sound (there will be no picture).
 // Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
@@ -68,8 +68,10 @@ async function watch(browser, job) {
                 job.until_text, { timeout: FIRST_FRAME_MS });
         }
         if (job.seconds) {
-            await page.waitForFunction(() => window.branchcast?.stats().decoded_frames > 0, null,
-                { timeout: FIRST_FRAME_MS });
+            await page.waitForFunction((sound) => {
+                const stats = window.branchcast?.stats();
+                return sound ? stats?.current_time > 0 : stats?.decoded_frames > 0;
+            }, job.sound ?? false, { timeout: FIRST_FRAME_MS });
         }
         const end_ms = Date.now() + (job.seconds ?? 0) * 1000;
         while (Date.now() < end_ms) {

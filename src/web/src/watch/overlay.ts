@@ -72,7 +72,8 @@ export function makeOverlay(session: WatchSession): Overlay {
         show(sound, phase === 'playing' && video.muted && info?.audio !== null);
         const sound_only = session.listen_only
             || (info !== null && info.state === 'live' && info.video === null && info.audio !== null);
-        show(poster, sound_only && !visible);
+        // A channel's cover comes as video.
+        show(poster, sound_only && !visible && video.videoWidth === 0);
         poster.classList.toggle('moving', phase === 'playing');
     }
 
