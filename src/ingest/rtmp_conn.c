@@ -12,6 +12,7 @@
 
 #define CHECK_US 1000000
 #define LEAVE_US 1000000
+#define GO_DOWN_US 500000
 
 static void
 run_reap(struct bc_task *task, struct bc_worker *worker)
@@ -57,6 +58,17 @@ bc_rtmp_conn_close(struct bc_rtmp_conn *conn, const char *reason)
         struct bc_tcp *tcp = conn->tcp;
         let_go(conn, reason);
         bc_tcp_close(tcp);
+    }
+}
+
+void
+bc_rtmp_conn_go_down(struct bc_rtmp_conn *conn, const char *reason)
+{
+    if (conn->tcp) {
+        struct bc_tcp *tcp = conn->tcp;
+        bc_rtmp_session_ask_reconnect(conn->session, reason);
+        let_go(conn, reason);
+        bc_tcp_finish(tcp, GO_DOWN_US);
     }
 }
 

@@ -59,6 +59,10 @@ bc_rtmp_conn_open(struct bc_rtmp_server *server, int fd, enum bc_tcp_security se
 void
 bc_rtmp_conn_close(struct bc_rtmp_conn *conn, const char *reason);
 
+// The same when the server goes down: who can is asked to connect anew (RTMP-86).
+void
+bc_rtmp_conn_go_down(struct bc_rtmp_conn *conn, const char *reason);
+
 // Closes in a second, so that the peer gets to read what was just sent to it.
 void
 bc_rtmp_conn_leave(struct bc_rtmp_conn *conn, const char *reason);

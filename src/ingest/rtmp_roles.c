@@ -66,9 +66,10 @@ on_kicked(void *user, const char *reason)
 {
     struct bc_rtmp_conn *c = user;
     if (bc_hub_is_draining(c->server->params.hub)) {
-        bc_rtmp_session_ask_reconnect(c->session, reason);
+        bc_rtmp_conn_go_down(c, reason);
+    } else {
+        bc_rtmp_conn_close(c, reason);
     }
-    bc_rtmp_conn_close(c, reason);
 }
 
 static const struct bc_take_ops TAKE_OPS = {

@@ -33,9 +33,8 @@ bc_rtmp_server_drain(struct bc_rtmp_server *server)
 {
     bc_list_for_each(node, tmp, &server->conns)
     {
-        struct bc_rtmp_conn *c = bc_container_of(node, struct bc_rtmp_conn, node);
-        bc_rtmp_session_ask_reconnect(c->session, "the server is going down");
-        bc_rtmp_conn_close(c, "the server is going down");
+        bc_rtmp_conn_go_down(bc_container_of(node, struct bc_rtmp_conn, node),
+            "the server is going down");
     }
 }
 

@@ -150,6 +150,12 @@ void
 flow_rtmp_open(struct flow *f, struct flow_rtmp *r, bool publish, const char *stream,
     const char *from);
 
+// The same for a client that knows Enhanced RTMP: what it reads or sends by FourCC and
+// what else it can.
+void
+flow_rtmp_open_enhanced(struct flow *f, struct flow_rtmp *r, bool publish,
+    const char *stream, uint32_t codecs, uint32_t caps_ex);
+
 // Opens a host of live/hq with key A and waits until it may send.
 void
 flow_host_open(struct flow *f, struct flow_rtmp *r);

@@ -67,18 +67,35 @@ on_bytes(struct flow_peer *peer, const uint8_t *data, size_t len)
     assert_int_equal(bc_rtmp_client_input(r->client, data, len), 0);
 }
 
-void
-flow_rtmp_open(struct flow *f, struct flow_rtmp *r, bool publish, const char *stream,
+static void
+open_client(struct flow *f, struct flow_rtmp *r, const struct bc_rtmp_client_params *params,
     const char *from)
 {
     memset(r, 0, sizeof(*r));
-    struct bc_rtmp_client_params params = { .publish = publish, .app = "live",
-        .stream = stream, .tc_url = "rtmp://127.0.0.1/live" };
-    r->client = bc_rtmp_client_create(&params, &CALLBACKS, r);
+    r->client = bc_rtmp_client_create(params, &CALLBACKS, r);
     assert_non_null(r->client);
     r->peer.on_bytes = on_bytes;
     flow_connect(f, &r->peer, f->rtmp_port, from);
     assert_int_equal(bc_rtmp_client_start(r->client), 0);
+}
+
+void
+flow_rtmp_open(struct flow *f, struct flow_rtmp *r, bool publish, const char *stream,
+    const char *from)
+{
+    struct bc_rtmp_client_params params = { .publish = publish, .app = "live",
+        .stream = stream, .tc_url = "rtmp://127.0.0.1/live" };
+    open_client(f, r, &params, from);
+}
+
+void
+flow_rtmp_open_enhanced(struct flow *f, struct flow_rtmp *r, bool publish,
+    const char *stream, uint32_t codecs, uint32_t caps_ex)
+{
+    struct bc_rtmp_client_params params = { .publish = publish, .app = "live",
+        .stream = stream, .tc_url = "rtmp://127.0.0.1/live", .codecs = codecs,
+        .caps_ex = caps_ex };
+    open_client(f, r, &params, NULL);
 }
 
 void
