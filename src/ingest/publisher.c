@@ -2,6 +2,7 @@
 #include "publisher.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/rtmp/metadata.h"
@@ -46,6 +47,25 @@ publisher_complain(struct bc_publisher *p, const char *what, int64_t now_us)
         bc_warn(p->log, "%s; message dropped (%llu so far)", what,
             (unsigned long long)p->bad_messages);
     }
+}
+
+void
+publisher_complain_codec(struct bc_publisher *p, const char *kind, uint32_t id,
+    bool enhanced, int64_t now_us)
+{
+    char what[64];
+    char letters[5] = { (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id, 0 };
+    bool readable = enhanced;
+    for (unsigned i = 0; i < 4; i++) {
+        readable = readable && letters[i] > ' ' && letters[i] < 0x7f;
+    }
+    if (readable) {
+        snprintf(what, sizeof(what), "unknown %s codec '%s'", kind, letters);
+    } else {
+        snprintf(what, sizeof(what), "unknown %s codec %s%u", kind,
+            enhanced ? "FourCC " : "id ", id);
+    }
+    publisher_complain(p, what, now_us);
 }
 
 struct stamp

@@ -144,9 +144,10 @@ publisher_audio(struct bc_publisher *p, const struct bc_rtmp_media *m, int64_t n
     int ret = bc_flv_parse_audio(m->data, m->len, &a);
     struct stamp t = publisher_stamp(p, m, ret >= 0 && a.type == BC_FLV_FRAMES, now_us);
     for (;;) {
-        if (ret < 0) {
-            publisher_complain(
-                p, ret == -ENOTSUP ? "unknown audio codec" : "broken audio message", now_us);
+        if (ret == -ENOTSUP) {
+            publisher_complain_codec(p, "audio", a.codec_id, a.enhanced, now_us);
+        } else if (ret < 0) {
+            publisher_complain(p, "broken audio message", now_us);
         } else if (a.type == BC_FLV_SEQUENCE_HEADER && is_taken(p, &a)) {
             audio_header(p, &a, now_us);
         } else if (a.type == BC_FLV_FRAMES && is_taken(p, &a)) {

@@ -27,6 +27,11 @@ struct sample {
 void
 publisher_complain(struct bc_publisher *p, const char *what, int64_t now_us);
 
+// The same for a codec that nobody here knows, by its FourCC or number.
+void
+publisher_complain_codec(struct bc_publisher *p, const char *kind, uint32_t id,
+    bool enhanced, int64_t now_us);
+
 // Makes a packet of the sample and sends it, or holds it while the publisher probes.
 void
 publisher_emit(struct bc_publisher *p, const struct sample *sample, const struct stamp *t);

@@ -303,9 +303,10 @@ publisher_video(struct bc_publisher *p, const struct bc_rtmp_media *m, int64_t n
     for (;;) {
         if (ret >= 0) {
             video_part(p, m, &v, &t);
+        } else if (ret == -ENOTSUP) {
+            publisher_complain_codec(p, "video", v.codec_id, v.enhanced, now_us);
         } else {
-            publisher_complain(
-                p, ret == -ENOTSUP ? "unknown video codec" : "broken video message", now_us);
+            publisher_complain(p, "broken video message", now_us);
         }
         // The tracks behind one of an unknown codec are as good as any.
         if (ret < 0 && ret != -ENOTSUP) {
