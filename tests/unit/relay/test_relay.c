@@ -27,17 +27,6 @@ struct fixture {
     struct bc_relay_push *push;
 };
 
-// ThreadSanitizer asks for this by name. GLib's locks are futexes of its own, which it does
-// not see.
-const char *
-__tsan_default_suppressions(void);
-
-const char *
-__tsan_default_suppressions(void)
-{
-    return "race:libglib-2.0\nrace:libgobject-2.0\nrace:libgio-2.0\nrace:libnice";
-}
-
 static int
 setup(void **state)
 {
