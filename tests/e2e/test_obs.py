@@ -104,3 +104,26 @@ def test_server_restart_under_obs(keyed, make_server, tmp_path):
     again.wait_live(seconds=30)
     Viewer(again.http_port).wait_tags(60).close()
     assert obs.process.alive
+
+
+def test_srt(make_server, tmp_path):
+    """The key goes into the stream id; what comes by a transport stream is seen and heard. OBS is
+    killed and comes back."""
+    server = make_server({'access.api': 'open'}, open_access=False)
+    url = (f'srt://127.0.0.1:{server.srt_port}?streamid='
+           f'#!::r=live/hq,m=publish,key={server.publish_key()}')
+    obs = Obs(str(tmp_path), url, '').start().wait_streaming()
+    server.wait_live(seconds=30)
+    assert server.channel()['take']['protocol'] == 'srt'
+    watcher = Watcher(server.flv(), timing=True).wait_pictures(180, 40)
+    flv = Viewer(server.http_port).wait_tags(30)
+    watcher.stop()
+    check_seen(watcher)
+    assert abs(watcher.skew_s()) < 0.1, watcher.skew_s()
+    obs.kill()
+    until(lambda: not server.is_live(), 20, 'the crash to be seen')
+    obs.start().wait_streaming()
+    flv.wait_more(90, seconds=30, kind=VIDEO)
+    assert flv.ended is None, flv.end_reason
+    obs.stop_streaming()
+    until(lambda: not server.is_live(), 10, 'the end')
