@@ -18,6 +18,7 @@ TABLES = codecs.tables()
 COMES_IN = {row.pop('comes in'): row for row in TABLES['comes in']}
 GOES_OUT = {row.pop('goes out'): row for row in TABLES['goes out']}
 LOOKERS = 6
+APART = ('alone', 'beside AV1')     # conditions on the stream, which want one of their own
 
 
 def kind_of(codec):
@@ -39,11 +40,15 @@ def cells():
         ways = [way for way in COMES_IN[codec] if comes(codec, way)]
         for output, cell in outputs.items():
             for condition, value in codecs.conditions(cell).items():
-                for way in ways[:1] if condition == 'alone' else ways:
+                for way in ['enhanced RTMP'] if condition in APART else ways:
                     yield codec, way, output, condition, codecs.wanted(value, codec, output)
 
 
 CELLS = list(cells())
+
+
+def apart(cell):
+    return cell[3] if cell[3] in APART else ''
 
 
 def to_enhanced(kind, time_ms, body):
@@ -66,15 +71,18 @@ class Ways:
         self.hosts = codec_media.Hosts()
         self.publishers = []
 
-    def files(self, codec, alone=False):
-        if kind_of(codec) == VIDEO:
-            files = [codec_media.video(self.directory, codec)]
-            return files if alone else [*files, codec_media.audio(self.directory, 'AAC')]
-        files = [codec_media.audio(self.directory, codec)]
-        return files if alone else [codec_media.video(self.directory, 'H.264'), *files]
+    def files(self, codec, apart):
+        picture = kind_of(codec) == VIDEO
+        own = (codec_media.video if picture else codec_media.audio)(self.directory, codec)
+        if apart == 'alone':
+            return [own]
+        if picture:
+            return [own, codec_media.audio(self.directory, 'AAC')]
+        beside = 'AV1' if apart == 'beside AV1' else 'H.264'
+        return [codec_media.video(self.directory, beside), own]
 
-    def start(self, way, codec, channel, alone=False):
-        getattr(self, way.lower().replace(' ', '_'))(codec, channel, self.files(codec, alone))
+    def start(self, way, codec, channel, apart):
+        getattr(self, way.lower().replace(' ', '_'))(codec, channel, self.files(codec, apart))
 
     def publish(self, channel, **more):
         app, name = channel.split('/')
@@ -155,16 +163,15 @@ class Stage:
         self.seen = {}
 
     def start_hosts(self):
-        wanted = {(codec, way, condition == 'alone') for codec, way, _, condition, _ in CELLS}
         self.channels = {}
-        for codec, way, alone in sorted(wanted):
-            channel = channel_of(codec, way) + ('-alone' if alone else '')
-            self.channels[codec, way, alone] = channel
-            self.ways.start(way, codec, channel, alone)
+        for codec, way, apart in sorted({(*cell[:2], apart(cell)) for cell in CELLS}):
+            channel = channel_of(codec, way) + apart.replace(' ', '-')
+            self.channels[codec, way, apart] = channel
+            self.ways.start(way, codec, channel, apart)
 
     def look(self, cell):
         codec, way, output, condition, _ = cell
-        channel = self.channels[codec, way, condition == 'alone']
+        channel = self.channels[codec, way, apart(cell)]
         try:
             self.server.wait_live(channel, 30)
             if condition == 'not offered':

@@ -66,5 +66,14 @@ class Hosts:
               lambda: f'{name} to be pushed; {self.peer.words()}')
         assert self.problem(name) is None, f'{name}: {self.problem(name)}\n{self.peer.words()}'
 
+    def play(self, url, packets=120, seconds=30, **options):
+        """What FFmpeg 8 plays: {kind: {"codec", "width", "packets"}}."""
+        name = f'{url} {len(self.peer.said)}'
+        self.peer.say(play=name, url=url, packets=packets, options=options)
+        word = until(lambda: next((w for w in self.peer.said if w.get('played') == name), None),
+                     seconds, lambda: f'{url} to be played; {self.peer.words()}')
+        assert word['problem'] is None, word
+        return {stream['kind']: stream for stream in word['streams']}
+
     def stop(self, name):
         self.peer.say(stop=name)

@@ -48,7 +48,7 @@ def conditions(cell):
     """A cell's values: {'': what everybody gets, '?query': ..., 'alone': ...}."""
     out = {}
     for part in cell.split(';'):
-        match = re.fullmatch(r'(?:`(\?[^`]*)`:? |(alone|not offered):? )?(.+)', part.strip())
+        match = re.fullmatch(r'(?:`(\?[^`]*)`:? |(alone|not offered|beside AV1):? )?(.+)', part.strip())
         out[match.group(1) or match.group(2) or ''] = match.group(3).strip()
     return out
 

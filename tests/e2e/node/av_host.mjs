@@ -5,8 +5,10 @@
 //   node av_host.mjs      and on stdin, a line of JSON each:
 //   {"push": NAME, "files": [FILE…], "url": "rtmp://…", "format": "flv", "options": {}, "period_ms": 8000}
 //   {"stop": NAME}
+//   {"play": NAME, "url": "rtmp://…", "packets": 60, "options": {}}
 //
-// Says {"pushing": NAME} once connected, {"ended": NAME, "problem": TEXT} at its end.
+// Says {"pushing": NAME} once connected, {"ended": NAME, "problem": TEXT} at its end, and
+// {"played": NAME, "streams": [{"kind", "codec", "width", "packets"}], "problem": TEXT}.
 import { createInterface } from 'node:readline';
 import { say } from './frames.mjs';
 
@@ -17,6 +19,7 @@ Promise.withResolvers ??= () => {
     return made;
 };
 const { Demuxer, Muxer } = await import('node-av/api');
+const { avGetCodecName } = await import('node-av/lib');
 
 const hosts = new Map();
 
@@ -78,10 +81,39 @@ async function push(job) {
     }
 }
 
+// As an FFmpeg player, without its decoders.
+async function play(job) {
+    const seen = [];
+    let problem = null;
+    try {
+        const input = await Demuxer.open(job.url, { options: job.options ?? {} });
+        for (const stream of input.streams) {
+            const { codecId, codecType, width } = stream.codecpar;
+            seen.push({ kind: codecType === 0 ? 'video' : 'audio', codec: avGetCodecName(codecId), width,
+                packets: 0 });
+        }
+        let left = job.packets;
+        for await (const packet of input.packets()) {
+            if (packet) {
+                seen[packet.streamIndex].packets++;
+            }
+            if (--left <= 0) {
+                break;
+            }
+        }
+        await input.close();
+    } catch (error) {
+        problem = String(error.message ?? error);
+    }
+    say({ played: job.play, streams: seen, problem });
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
     const job = JSON.parse(line);
     if (job.push) {
         push(job);
+    } else if (job.play) {
+        play(job);
     } else if (hosts.has(job.stop)) {
         hosts.get(job.stop).stopped = true;
     }
