@@ -18,6 +18,7 @@ TABLES = codecs.tables()
 COMES_IN = {row.pop('comes in'): row for row in TABLES['comes in']}
 GOES_OUT = {row.pop('goes out'): row for row in TABLES['goes out']}
 LOOKERS = 6
+FOUR_CCS = ['hvc1', 'av01', 'vp09', 'vp08']
 APART = ('alone', 'beside AV1')     # conditions on the stream, which want one of their own
 
 
@@ -47,7 +48,7 @@ def cells():
 CELLS = list(cells())
 
 
-def apart(cell):
+def stream_of(cell):
     return cell[3] if cell[3] in APART else ''
 
 
@@ -164,18 +165,20 @@ class Stage:
 
     def start_hosts(self):
         self.channels = {}
-        for codec, way, apart in sorted({(*cell[:2], apart(cell)) for cell in CELLS}):
+        for codec, way, apart in sorted({(*cell[:2], stream_of(cell)) for cell in CELLS}):
             channel = channel_of(codec, way) + apart.replace(' ', '-')
             self.channels[codec, way, apart] = channel
             self.ways.start(way, codec, channel, apart)
 
     def look(self, cell):
         codec, way, output, condition, _ = cell
-        channel = self.channels[codec, way, apart(cell)]
+        channel = self.channels[codec, way, stream_of(cell)]
         try:
             self.server.wait_live(channel, 30)
             if condition == 'not offered':
                 return self.whep.look_without(channel, codec)
+            if condition == 'listed':
+                return codecs.look_rtmp(self.server, channel, kind_of(codec), '', FOUR_CCS)
             query = condition if condition.startswith('?') else ''
             return self.looks[output](self.server, channel, kind_of(codec), query)
         except BaseException as problem:    # of a thread: it belongs to the cell

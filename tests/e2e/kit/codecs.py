@@ -48,7 +48,7 @@ def conditions(cell):
     """A cell's values: {'': what everybody gets, '?query': ..., 'alone': ...}."""
     out = {}
     for part in cell.split(';'):
-        match = re.fullmatch(r'(?:`(\?[^`]*)`:? |(alone|not offered|beside AV1):? )?(.+)', part.strip())
+        match = re.fullmatch(r'(?:`(\?[^`]*)`:? |(alone|listed|not offered|beside AV1):? )?(.+)', part.strip())
         out[match.group(1) or match.group(2) or ''] = match.group(3).strip()
     return out
 
@@ -94,11 +94,11 @@ def answer_code(viewer):
     return f'{viewer.status} {json.loads(body or b"{}").get("error", {}).get("code", "")}'.strip()
 
 
-def look_rtmp(server, channel, kind, query='', enhanced=None):
+def look_rtmp(server, channel, kind, query='', listed=None):
     app, name = channel.split('/')
     peer = rtmp.Peer(server.rtmp_port)
     try:
-        code = peer.play(name + query, app)
+        code = peer.play(name + query, app, **({'fourCcList': listed} if listed else {}))
         if code not in ('NetStream.Play.Start', 'NetStream.Play.Reset'):
             return code
         for _ in range(150):

@@ -27,6 +27,8 @@ def amf_write(value):
         body = b''.join(struct.pack('>H', len(k)) + k.encode() + amf_write(v)
                         for k, v in value.items())
         return b'\x03' + body + b'\x00\x00\x09'
+    if isinstance(value, list):
+        return b'\x0a' + struct.pack('>I', len(value)) + b''.join(amf_write(v) for v in value)
     raise TypeError(value)
 
 
@@ -225,8 +227,8 @@ class Peer:
         self.command('publish', None, name, 'live', stream=self.stream)
         return self.wait_command('onStatus')[3]['code']
 
-    def play(self, name='hq', app='live'):
-        self.connect(app)
+    def play(self, name='hq', app='live', **more):
+        self.connect(app, **more)
         self.stream = self.create_stream()
         self.command('play', None, name, -2000, stream=self.stream)
         return self.wait_command('onStatus')[3]['code']
