@@ -38,8 +38,20 @@ __tsan_default_suppressions(void)
            "race:libx265\nrace:libsrt\ndeadlock:libsrt\nmutex:libsrt";
 }
 
-// A port that nobody listens on. Tests that run at the same time begin at different
-// places.
+static bool
+can_bind(int type, const struct sockaddr_in *address)
+{
+    int on = 1;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    bool ok = bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0
+        && (type == SOCK_DGRAM || listen(fd, 1) == 0);
+    close(fd);
+    return ok;
+}
+
+// A port that nobody listens on, by TCP or UDP. Tests that run at the same time begin at
+// different places.
 static unsigned
 find_port(unsigned from)
 {
@@ -47,13 +59,7 @@ find_port(unsigned from)
         unsigned port = PORT_FIRST + (from + i) % (PORT_END - PORT_FIRST);
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        int on = 1;
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        bool is_free = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0
-            && listen(fd, 1) == 0;
-        close(fd);
-        if (is_free) {
+        if (can_bind(SOCK_STREAM, &a) && can_bind(SOCK_DGRAM, &a)) {
             return port;
         }
     }
@@ -90,7 +96,9 @@ flow_open(struct flow *f, const char *const *overrides)
     f->server.overrides = f->overrides;
     f->server.override_count = n;
     assert_int_equal(bc_config_load(NULL, f->overrides, n, &f->server.config, NULL), 0);
-    assert_int_equal(bc_server_start(&f->server), 0);
+    int err = bc_server_start(&f->server);
+    f->stopped = err != 0; // else the end of the test would wait for what never began
+    assert_int_equal(err, 0);
 }
 
 static void

@@ -41,7 +41,7 @@ test_diff_names_what_changed(void **state)
     (void)state;
     struct bc_config *a = parse("hls: {part_ms: 200}\naccess: {publish_key: one}\n");
     struct bc_config *b = parse("hls: {part_ms: 300}\naccess: {publish_key: two}\n"
-                                "workers: 2\nrtmp: {listen: \":1936\"}\n"
+                                "workers: 2\nrtmp: {listen: \":1937\"}\n"
                                 "log: {level: warn}\nstream: {gop_cache: false}\n");
     expect_diff(a, a, 0, "");
     expect_diff(a, b, 6,
