@@ -10,7 +10,9 @@ _random = random.Random(os.getpid())
 
 
 def free_port():
-    for _ in range(2000):
+    for attempt in range(4000):
+        if attempt == 2000:
+            _used.clear()       # a small range: those of tests that ended are free again
         port = _random.randint(FIRST, LAST)
         if port in _used:
             continue
