@@ -139,9 +139,10 @@ set_up(void **state)
     struct sockaddr_in in = { .sin_family = AF_INET };
     socklen_t len = sizeof(in);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (ready && bind(listener, (struct sockaddr *)&in, len) == 0
+    ready = ready && bind(listener, (struct sockaddr *)&in, len) == 0
         && listen(listener, 16) == 0
-        && getsockname(listener, (struct sockaddr *)&in, &len) == 0) {
+        && getsockname(listener, (struct sockaddr *)&in, &len) == 0;
+    if (ready) {
         port = ntohs(in.sin_port);
         int fd = mkstemp(hosts);
         close(fd);
@@ -213,10 +214,10 @@ test_rebinding(void **state)
 {
     (void)state;
     char out[256];
-    write_file("/etc/hosts", PUBLIC " rebind.example\n");
+    write_file(hosts, PUBLIC " rebind.example\n");
     get("rebind.example", "/fine", out, sizeof(out));
     assert_string_equal(out, "fine");
-    write_file("/etc/hosts", "127.0.0.1 rebind.example\n");
+    write_file(hosts, "127.0.0.1 rebind.example\n");
     get("rebind.example", "/secret", out, sizeof(out));
     assert_non_null(strstr(out, "127.0.0.1 is no public address"));
     assert_int_equal(secrets, 0);
