@@ -403,7 +403,7 @@ free_parts(struct bc_server *s)
     bc_hub_destroy(s->hub);
     bc_codec_threads_destroy(s->codecs);
     bc_webrtc_destroy(s->webrtc);
-    bc_srt_destroy(s->srt);
+    bc_server_srt_destroy(s);
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_worker_destroy(s->workers[i].worker);
     }

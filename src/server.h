@@ -2,12 +2,14 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "egress/media.h"
@@ -82,6 +84,8 @@ struct bc_server {
     struct bc_half_open *half_open;
     struct bc_srt *srt; // for relays also while srt.listen is empty
     unsigned srt_next;  // SRT's thread: which worker gets the next connection
+    pthread_mutex_t srt_refusals_lock; // guards the next: ports have threads of their own
+    struct bc_log_limit srt_refusals[2]; // of viewers, of hosts
     struct bc_server_relays *relays;
     struct bc_control *control;
     struct bc_server_worker *workers;
@@ -141,6 +145,10 @@ bc_server_srt_create(struct bc_server *server);
 // Opens the listeners; the workers run.
 bool
 bc_server_srt_listen(struct bc_server *server);
+
+// Fine without, and after a failed create.
+void
+bc_server_srt_destroy(struct bc_server *server);
 
 // --- server_relays.c ---
 

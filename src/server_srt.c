@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/tcp.h"
 #include "protocol/srt/srt.h"
@@ -28,22 +29,52 @@ is_full(const struct bc_server *s, const struct bc_config *config)
 }
 
 static enum bc_srt_reject
-on_hello(void *user, const struct bc_srt_hello *hello, struct bc_srt_terms *terms)
+judge(struct bc_server *s, const struct bc_srt_hello *hello, struct bc_srt_terms *terms,
+    const char **why)
 {
-    const struct bc_server *s = user;
     struct bc_config *config = bc_hub_config(s->hub);
     choose_passphrase(config, hello->id.channel, terms);
     bool full = is_full(s, config);
     bc_config_unref(&config);
     if (bc_hub_is_draining(s->hub)) {
+        *why = "the server is going down";
         return BC_SRT_DOWN;
     }
     if (full) {
+        *why = "limits.connections reached";
         return BC_SRT_OVERLOAD;
     }
     return hello->id.mode == BC_SRT_PUBLISH
-        ? bc_srt_ingest_admit(s->hub, s->keys, hello)
-        : bc_srt_egress_admit(s->hub, s->keys, hello);
+        ? bc_srt_ingest_admit(s->hub, s->keys, hello, why)
+        : bc_srt_egress_admit(s->hub, s->keys, hello, why);
+}
+
+// Callers may come by the hundred a second, and each line is written in the thread that
+// receives for all.
+static void
+log_refusal(struct bc_server *s, const struct bc_srt_hello *hello, const char *why)
+{
+    bool host = hello->id.mode == BC_SRT_PUBLISH;
+    unsigned more = 0;
+    pthread_mutex_lock(&s->srt_refusals_lock);
+    bool pass = bc_log_limit_pass(&s->srt_refusals[host], bc_clock_us(), &more);
+    pthread_mutex_unlock(&s->srt_refusals_lock);
+    if (pass) {
+        bc_info(NULL, "srt %s %s %s refused: %s (%u more were)", host ? "host" : "viewer",
+            hello->peer, hello->id.channel, why, more);
+    }
+}
+
+static enum bc_srt_reject
+on_hello(void *user, const struct bc_srt_hello *hello, struct bc_srt_terms *terms)
+{
+    struct bc_server *s = user;
+    const char *why = "";
+    enum bc_srt_reject answer = judge(s, hello, terms, &why);
+    if (answer != BC_SRT_ACCEPT) {
+        log_refusal(s, hello, why);
+    }
+    return answer;
 }
 
 static struct bc_worker *
@@ -83,7 +114,11 @@ bc_server_srt_create(struct bc_server *s)
 {
     struct bc_srt_params params = { .latency_ms = s->config->srt.latency_ms, .ops = &OPS,
         .user = s };
+    pthread_mutex_init(&s->srt_refusals_lock, NULL);
     s->srt = bc_srt_create(&params);
+    if (!s->srt) {
+        pthread_mutex_destroy(&s->srt_refusals_lock);
+    }
     return s->srt != NULL;
 }
 
@@ -103,4 +138,14 @@ bc_server_srt_listen(struct bc_server *s)
         }
     }
     return true;
+}
+
+void
+bc_server_srt_destroy(struct bc_server *s)
+{
+    if (s->srt) {
+        bc_srt_destroy(s->srt);
+        s->srt = NULL;
+        pthread_mutex_destroy(&s->srt_refusals_lock);
+    }
 }

@@ -16,9 +16,10 @@ struct bc_srt_egress {
 };
 
 // May this caller watch, and is there something for it? Looks up only (SRT-2).
+// `*why` is said in words when the answer is no.
 enum bc_srt_reject
-bc_srt_egress_admit(
-    struct bc_hub *hub, const struct bc_keys *keys, const struct bc_srt_hello *hello);
+bc_srt_egress_admit(struct bc_hub *hub, const struct bc_keys *keys,
+    const struct bc_srt_hello *hello, const char **why);
 
 // Takes over a connection that was admitted: it gets the channel's transport stream until
 // the broadcast ends. Frees itself.

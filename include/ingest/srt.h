@@ -16,9 +16,10 @@ struct bc_srt_ingest {
 };
 
 // May this caller publish? Looks up only, as SRT's thread must not wait (SRT-2).
+// `*why` is said in words when the answer is no.
 enum bc_srt_reject
-bc_srt_ingest_admit(
-    struct bc_hub *hub, const struct bc_keys *keys, const struct bc_srt_hello *hello);
+bc_srt_ingest_admit(struct bc_hub *hub, const struct bc_keys *keys,
+    const struct bc_srt_hello *hello, const char **why);
 
 // Takes over a connection that was admitted: a transport stream becomes a take. Frees
 // itself when the peer goes, or the take ends.

@@ -36,38 +36,34 @@ is_carried(const struct bc_channel *channel)
 }
 
 static enum bc_srt_reject
-judge_channel(struct bc_hub *hub, const char *name)
+judge_channel(struct bc_hub *hub, const char *name, const char **why)
 {
     struct bc_channel *channel = bc_hub_find(hub, name);
-    enum bc_srt_reject why = BC_SRT_ACCEPT;
+    enum bc_srt_reject answer = BC_SRT_ACCEPT;
     if (!channel || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
-        why = BC_SRT_NOT_FOUND;
+        *why = "this channel is not live";
+        answer = BC_SRT_NOT_FOUND;
     } else if (!is_carried(channel)) {
-        why = BC_SRT_UNACCEPTABLE;
+        *why = "a transport stream cannot carry its codec";
+        answer = BC_SRT_UNACCEPTABLE;
     }
     bc_channel_unref(&channel);
-    return why;
+    return answer;
 }
 
 enum bc_srt_reject
-bc_srt_egress_admit(
-    struct bc_hub *hub, const struct bc_keys *keys, const struct bc_srt_hello *hello)
+bc_srt_egress_admit(struct bc_hub *hub, const struct bc_keys *keys,
+    const struct bc_srt_hello *hello, const char **why)
 {
     const struct bc_srt_streamid *id = &hello->id;
     struct bc_config *config = bc_hub_config(hub);
     bool allowed = bc_keys_play_check(keys, config, id->channel, id->key);
     bc_config_unref(&config);
-    enum bc_srt_reject why = allowed ? judge_channel(hub, id->channel)
-        : id->key[0]                 ? BC_SRT_FORBIDDEN
-                                     : BC_SRT_UNAUTHORISED;
-    if (why != BC_SRT_ACCEPT) {
-        bc_info(NULL, "srt viewer %s %s: %s", hello->peer, id->channel,
-            why == BC_SRT_NOT_FOUND          ? "this channel is not live"
-                : why == BC_SRT_UNACCEPTABLE ? "a transport stream cannot carry its codec"
-                : why == BC_SRT_FORBIDDEN    ? "wrong key"
-                                             : "no key");
+    if (!allowed) {
+        *why = id->key[0] ? "wrong key" : "no key";
+        return id->key[0] ? BC_SRT_FORBIDDEN : BC_SRT_UNAUTHORISED;
     }
-    return why;
+    return judge_channel(hub, id->channel, why);
 }
 
 // --- one viewer ---

@@ -37,41 +37,37 @@ struct srt_host {
 // --- before the connection: SRT's thread ---
 
 static enum bc_srt_reject
-judge_channel(struct bc_hub *hub, const char *name, uint64_t credential)
+judge_channel(
+    struct bc_hub *hub, const char *name, uint64_t credential, const char **why)
 {
     if (!bc_hub_has_room(hub, name)) {
+        *why = "no room for another channel";
         return BC_SRT_OVERLOAD;
     }
     struct bc_channel *channel = bc_hub_find(hub, name);
     bool busy = channel && bc_channel_is_taken_by_other(channel, credential);
     bc_channel_unref(&channel);
+    *why = "another host publishes here";
     return busy ? BC_SRT_CONFLICT : BC_SRT_ACCEPT;
 }
 
 enum bc_srt_reject
-bc_srt_ingest_admit(
-    struct bc_hub *hub, const struct bc_keys *keys, const struct bc_srt_hello *hello)
+bc_srt_ingest_admit(struct bc_hub *hub, const struct bc_keys *keys,
+    const struct bc_srt_hello *hello, const char **why)
 {
     const struct bc_srt_streamid *id = &hello->id;
     if (!bc_channel_name_is_valid(id->channel)) {
+        *why = "this is no channel's name";
         return BC_SRT_BAD_REQUEST;
     }
     struct bc_config *config = bc_hub_config(hub);
     bool known = bc_keys_publish_check(keys, config, id->channel, id->key);
     bc_config_unref(&config);
     if (!known) {
-        bc_info(NULL, "srt %s %s: %s", hello->peer, id->channel,
-            id->key[0] ? "wrong publish key" : "no publish key");
+        *why = id->key[0] ? "wrong publish key" : "no publish key";
         return BC_SRT_UNAUTHORISED;
     }
-    enum bc_srt_reject why
-        = judge_channel(hub, id->channel, bc_keys_publish_id(keys, id->key));
-    if (why != BC_SRT_ACCEPT) {
-        bc_info(NULL, "srt %s %s: %s", hello->peer, id->channel,
-            why == BC_SRT_CONFLICT ? "another host publishes here"
-                                   : "no room for another channel");
-    }
-    return why;
+    return judge_channel(hub, id->channel, bc_keys_publish_id(keys, id->key), why);
 }
 
 // --- the end ---
