@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "media/colour.h"
 
 enum bc_kind { BC_KIND_NONE, BC_KIND_VIDEO, BC_KIND_AUDIO, BC_KIND_SCRIPT };
 
@@ -48,6 +49,7 @@ struct bc_track {
     uint32_t fps_den;
     // How many frames may be reordered, from the SPS; -1 unknown, 0 means no B-frames.
     int reorder_frames;
+    struct bc_colour colour;
 
     // Audio.
     uint32_t sample_rate; // of the decoded sound, Hz
@@ -60,6 +62,10 @@ struct bc_track {
 struct bc_track *
 bc_track_create(enum bc_kind kind, enum bc_codec codec);
 
+// The same with colours told by the host, with count 1; NULL without memory.
+struct bc_track *
+bc_track_with_colour(const struct bc_track *track, const struct bc_colour *colour);
+
 struct bc_track *
 bc_track_ref(struct bc_track *track);
 
@@ -67,7 +73,7 @@ bc_track_ref(struct bc_track *track);
 void
 bc_track_unref(struct bc_track **holder);
 
-// Same codec, size and configuration bytes: an encoder that repeats its headers changes
+// Same codec, size, colours and configuration bytes: an encoder that repeats its headers changes
 // nothing.
 bool
 bc_track_equal(const struct bc_track *a, const struct bc_track *b);

@@ -57,23 +57,58 @@ write_compressor(struct bc_writer *w, const char *name)
     box_zeros(w, COMPRESSOR_NAME - 1 - len);
 }
 
-// What a VP9 track's record says of its colours, again for players that look here (ISO/IEC
-// 14496-12 12.1.5). The other codecs say it in their own headers, which decoders read.
+// ISO/IEC 14496-12 12.1.5.
 static void
-write_colr(struct bc_writer *w, const struct bc_track *t)
+write_colr(struct bc_writer *w, const uint8_t numbers[3], bool full_range)
 {
-    static const uint8_t UNSPECIFIED = 2;
-    const uint8_t *vpcc = t->config->data;
-    if (t->codec != BC_CODEC_VP9 || vpcc[7] == UNSPECIFIED) {
-        return;
-    }
     size_t at = box_begin(w, "colr");
     bc_write_str(w, "nclx");
-    for (size_t i = 7; i < 10; i++) {
-        bc_write_u16(w, vpcc[i]); // primaries, transfer, matrix
+    for (size_t i = 0; i < 3; i++) {
+        bc_write_u16(w, numbers[i]); // primaries, transfer, matrix
     }
-    bc_write_u8(w, vpcc[6] & 1 ? 0x80 : 0); // full range
+    bc_write_u8(w, full_range ? 0x80 : 0);
     box_end(w, at);
+}
+
+// ContentLightLevelBox and MasteringDisplayColourVolumeBox, ISO/IEC 14496-12 12.1.6, 12.1.7.
+static void
+write_hdr(struct bc_writer *w, const struct bc_colour *c)
+{
+    if (c->has_light) {
+        size_t at = box_begin(w, "clli");
+        bc_write_u16(w, c->max_cll);
+        bc_write_u16(w, c->max_fall);
+        box_end(w, at);
+    }
+    if (c->has_display) {
+        size_t at = box_begin(w, "mdcv");
+        for (size_t i = 0; i < 3; i++) {
+            bc_write_u16(w, c->display_x[i]);
+            bc_write_u16(w, c->display_y[i]);
+        }
+        bc_write_u16(w, c->white_x);
+        bc_write_u16(w, c->white_y);
+        bc_write_u32(w, c->max_luminance);
+        bc_write_u32(w, c->min_luminance);
+        box_end(w, at);
+    }
+}
+
+// What the host told of the colours, else what a VP9 track's record says, again for players
+// that look here. The other codecs say it in their own headers, which decoders read; so
+// what colorInfo leaves out, the range, is taken as video's usual one.
+static void
+write_colours(struct bc_writer *w, const struct bc_track *t)
+{
+    static const uint8_t UNSPECIFIED = 2;
+    const uint8_t told[3] = { t->colour.primaries, t->colour.transfer, t->colour.matrix };
+    const uint8_t *vpcc = t->config->data;
+    if (told[0] && told[1] && told[2]) {
+        write_colr(w, told, false);
+    } else if (t->codec == BC_CODEC_VP9 && vpcc[7] != UNSPECIFIED) {
+        write_colr(w, vpcc + 7, vpcc[6] & 1);
+    }
+    write_hdr(w, &t->colour);
 }
 
 // VisualSampleEntry, ISO/IEC 14496-12 12.1.3.
@@ -95,6 +130,6 @@ cmaf_write_visual_entry(struct bc_writer *w, const struct bc_track *t)
     bc_write_u16(w, 0x18); // depth: colour without alpha
     bc_write_u16(w, 0xffff);
     box_write(w, entry->config, t->config->data, t->config->len);
-    write_colr(w, t);
+    write_colours(w, t);
     box_end(w, at);
 }

@@ -16,6 +16,7 @@ struct bc_publisher_lane {
     uint8_t id;             // trackId; 0 also of what is no multitrack message
     struct bc_track *track; // owned; of the frames that come now
     struct bc_track *next;  // owned; counts from the next keyframe (RTMP-64)
+    struct bc_colour colour; // as the host told it last
     bool ranked;            // has a rendition
     uint8_t rendition;
     bool wants_key;         // nothing is let through before a keyframe

@@ -8,6 +8,7 @@
 #include "media/nalu.h"
 #include "media/obu.h"
 #include "media/track_build.h"
+#include "protocol/rtmp/colour.h"
 #include "publisher_internal.h"
 
 // Another track that was silent for so long is no longer waited for.
@@ -47,10 +48,12 @@ track_of_header(const struct bc_flv_video *v)
     }
 }
 
-// Takes over the track; it counts from the lane's next keyframe.
+// Takes over the track, which nobody else has yet; it counts from the lane's next
+// keyframe.
 static void
 set_next(struct bc_publisher *p, struct bc_publisher_lane *lane, struct bc_track *track)
 {
+    track->colour = lane->colour;
     bool first = !p->probing && !publisher_has_video(p);
     struct bc_track *known = lane->next ? lane->next : lane->track;
     if (bc_track_equal(known, track)) {
@@ -79,6 +82,27 @@ video_header(struct bc_publisher *p, struct bc_publisher_lane *lane,
         publisher_complain(p, "the video's sequence header is broken", now_us);
     }
     // The keyframes of the others tell all there is to know.
+}
+
+// Colours may be told before the header, or after it.
+static void
+video_metadata(struct bc_publisher *p, struct bc_publisher_lane *lane,
+    const struct bc_flv_video *v, int64_t now_us)
+{
+    struct bc_colour colour;
+    int ret = bc_rtmp_colour_parse(&colour, v->payload, v->len);
+    if (ret == -EINVAL) {
+        publisher_complain(p, "video metadata that makes no sense", now_us);
+    }
+    if (ret < 0) {
+        return;
+    }
+    lane->colour = colour;
+    const struct bc_track *known = lane->next ? lane->next : lane->track;
+    struct bc_track *track = known ? bc_track_with_colour(known, &colour) : NULL;
+    if (track) {
+        set_next(p, lane, track);
+    }
 }
 
 // --- frames ---
@@ -280,7 +304,7 @@ video_part(struct bc_publisher *p, const struct bc_rtmp_media *m,
     const struct bc_flv_video *v, const struct stamp *t)
 {
     bool wanted = v->type == BC_FLV_SEQUENCE_HEADER || v->type == BC_FLV_FRAMES
-        || v->type == BC_FLV_SEQUENCE_END;
+        || v->type == BC_FLV_SEQUENCE_END || v->type == BC_FLV_METADATA;
     struct bc_publisher_lane *lane = wanted ? publisher_lane(p, v->track_id) : NULL;
     if (!lane) {
         return;
@@ -289,6 +313,8 @@ video_part(struct bc_publisher *p, const struct bc_rtmp_media *m,
         video_header(p, lane, v, t->now_us);
     } else if (v->type == BC_FLV_FRAMES) {
         video_frame(p, lane, m, v, t);
+    } else if (v->type == BC_FLV_METADATA) {
+        video_metadata(p, lane, v, t->now_us);
     } else if (p->lane_count > 1 && !p->probing) {
         publisher_retire(p, lane);
     }

@@ -19,6 +19,24 @@ bc_track_create(enum bc_kind kind, enum bc_codec codec)
 }
 
 struct bc_track *
+bc_track_with_colour(const struct bc_track *track, const struct bc_colour *colour)
+{
+    struct bc_track *t = bc_track_create(track->kind, track->codec);
+    if (!t) {
+        return NULL;
+    }
+    t->config = track->config ? bc_buf_ref(track->config) : NULL;
+    memcpy(t->codec_string, track->codec_string, sizeof(t->codec_string));
+    t->width = track->width;
+    t->height = track->height;
+    t->fps_num = track->fps_num;
+    t->fps_den = track->fps_den;
+    t->reorder_frames = track->reorder_frames;
+    t->colour = *colour;
+    return t;
+}
+
+struct bc_track *
 bc_track_ref(struct bc_track *track)
 {
     atomic_fetch_add_explicit(&track->refs, 1, memory_order_relaxed);
@@ -43,7 +61,8 @@ bc_track_equal(const struct bc_track *a, const struct bc_track *b)
         return a == b;
     }
     // VP8 and VP9 tell their size in the picture only.
-    if (a->width != b->width || a->height != b->height) {
+    if (a->width != b->width || a->height != b->height
+        || memcmp(&a->colour, &b->colour, sizeof(a->colour)) != 0) {
         return false;
     }
     if (!a->config || !b->config) {

@@ -90,7 +90,9 @@ bc_worker_run_leftovers(struct bc_worker *worker)
 {
     struct bc_list tasks;
     bc_list_init(&tasks);
+    pthread_mutex_lock(&worker->inbox_lock); // other threads may still post
     bc_list_splice(&tasks, &worker->inbox);
+    pthread_mutex_unlock(&worker->inbox_lock);
     bc_list_splice(&tasks, &worker->deferred);
     bool any = !bc_list_empty(&tasks);
     run_all(worker, &tasks);

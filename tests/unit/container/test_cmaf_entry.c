@@ -86,6 +86,29 @@ test_vp9_entry(void **state)
         sizeof(EXPECTED));
 }
 
+// What the host told beside the bitstream goes into the entry.
+static void
+test_told_colours(void **state)
+{
+    (void)state;
+    static const uint8_t AV1C[] = { 0x81, 0x04, 0x0c, 0x00 };
+    static const uint8_t EXPECTED[] = { 0, 0, 0, 19, 'c', 'o', 'l', 'r', 'n', 'c', 'l', 'x', 0,
+        9, 0, 16, 0, 9, 0, //
+        0, 0, 0, 12, 'c', 'l', 'l', 'i', 0x03, 0xe8, 0x01, 0x90, //
+        0, 0, 0, 32, 'm', 'd', 'c', 'v', 0x21, 0x34, 0x9b, 0xaa, 0x19, 0x96, 0x08, 0xfc, 0x8a,
+        0x48, 0x39, 0x08, 0x3d, 0x13, 0x40, 0x42, 0, 0x98, 0x96, 0x80, 0, 0, 0, 50 };
+    struct bc_track *t = make_track(BC_KIND_VIDEO, BC_CODEC_AV1, AV1C, sizeof(AV1C));
+    t->colour = (struct bc_colour){ .primaries = 9, .transfer = 16, .matrix = 9,
+        .has_light = true, .max_cll = 1000, .max_fall = 400, .has_display = true,
+        .display_x = { 8500, 6550, 35400 }, .display_y = { 39850, 2300, 14600 },
+        .white_x = 15635, .white_y = 16450, .max_luminance = 10000000,
+        .min_luminance = 50 };
+    struct bc_buf *buf = bc_cmaf_init((const struct bc_track *const *)&t, 1);
+    assert_non_null(memmem(buf->data, buf->len, EXPECTED, sizeof(EXPECTED)));
+    bc_buf_unref(&buf);
+    bc_track_unref(&t);
+}
+
 static void
 test_vp9_of_unknown_colours_has_no_colr(void **state)
 {
@@ -262,6 +285,7 @@ main(void)
         cmocka_unit_test(test_av1_entry),
         cmocka_unit_test(test_vp9_entry),
         cmocka_unit_test(test_vp9_of_unknown_colours_has_no_colr),
+        cmocka_unit_test(test_told_colours),
         cmocka_unit_test(test_opus_entry),
         cmocka_unit_test(test_opus_entry_of_six_channels),
         cmocka_unit_test(test_opus_roll),

@@ -469,8 +469,11 @@ static void
 test_what_is_told_does_not_move_the_clock(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t COLOR[] = { 0x94, 'h', 'v', 'c', '1', 2, 0, 9, 'c', 'o', 'l', 'o',
-        'r', 'I', 'n', 'f', 'o', 3, 0, 0, 9 };
+    // colorConfig: colorPrimaries 9
+    static const uint8_t COLOR[] = { 0x94, 'a', 'v', '0', '1', 2, 0, 9, 'c', 'o', 'l', 'o',
+        'r', 'I', 'n', 'f', 'o', 3, 0, 11, 'c', 'o', 'l', 'o', 'r', 'C', 'o', 'n', 'f', 'i',
+        'g', 3, 0, 14, 'c', 'o', 'l', 'o', 'r', 'P', 'r', 'i', 'm', 'a', 'r', 'i', 'e', 's', 0,
+        0x40, 0x22, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 9 };
     AUDIO(f, 5000, AAC);
     VIDEO(f, 5000, AV1_KEY);
     VIDEO(f, 0, COLOR);
@@ -478,6 +481,10 @@ test_what_is_told_does_not_move_the_clock(void **state)
     assert_int_equal(f->count, 2);
     assert_int_equal(f->seen[1].dts_us - f->seen[0].dts_us, 40000);
     assert_int_equal(f->publisher.bad_messages, 0);
+    // It counts from the next keyframe.
+    assert_int_equal(f->publisher.lanes[0].track->colour.primaries, 0);
+    VIDEO(f, 5080, AV1_KEY);
+    assert_int_equal(f->publisher.lanes[0].track->colour.primaries, 9);
 }
 
 // TimestampOffsetNano moves the presentation time of its message alone.
