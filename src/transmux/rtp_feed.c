@@ -358,12 +358,28 @@ set_track(struct bc_rtp_lane *lane, struct bc_track *track)
     bc_track_unref(&old);
 }
 
+// Sound that came, went or changed beside the same picture, which goes on: nobody has to
+// wait for a keyframe.
+static void
+change_sound(struct bc_rtp_feed *f, struct bc_track *audio)
+{
+    flush(f);
+    set_track(&f->lanes[BC_LANE_AUDIO], audio);
+    bc_recoder_destroy(f->audio_recoder);
+    f->audio_recoder = NULL;
+    tell(f, BC_RTP_NOTE_TRACKS);
+}
+
 static void
 on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *audio)
 {
     struct bc_rtp_feed *f = from_sink(sink);
-    bool same = bc_track_equal(f->lanes[BC_LANE_VIDEO].track, video)
-        && bc_track_equal(f->lanes[BC_LANE_AUDIO].track, audio);
+    bool same_video = bc_track_equal(f->lanes[BC_LANE_VIDEO].track, video);
+    bool same = same_video && bc_track_equal(f->lanes[BC_LANE_AUDIO].track, audio);
+    if (video && same_video && !same && !f->ended) {
+        change_sound(f, audio);
+        return;
+    }
     set_track(&f->lanes[BC_LANE_VIDEO], video);
     set_track(&f->lanes[BC_LANE_AUDIO], audio);
     for (unsigned i = BC_LANE_VIDEO + 1; i < BC_LANES; i++) {

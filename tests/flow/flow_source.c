@@ -68,7 +68,9 @@ run_set_tracks(void *user)
 {
     struct flow_source *s = user;
     bc_take_set_track(s->take, s->video[0]);
-    bc_take_set_track(s->take, s->audio);
+    if (!s->silent) {
+        bc_take_set_track(s->take, s->audio);
+    }
 }
 
 struct bc_track *
@@ -94,13 +96,11 @@ flow_source_track(enum bc_codec codec)
     return t;
 }
 
-void
-flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool can_ask)
+static void
+open_source(struct flow *f, struct flow_source *s, unsigned worker)
 {
-    memset(s, 0, sizeof(*s));
     s->flow = f;
     s->worker = worker;
-    s->can_ask = can_ask;
     s->video[0] = flow_source_track(BC_CODEC_AVC);
     s->audio = flow_source_track(BC_CODEC_OPUS);
     flow_run_on(f, worker, run_open, s);
@@ -108,6 +108,22 @@ flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool ca
     FLOW_UNTIL(f, s->accepted || s->refused);
     assert_true(s->accepted);
     flow_run_on(f, worker, run_set_tracks, s);
+}
+
+void
+flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool can_ask)
+{
+    memset(s, 0, sizeof(*s));
+    s->can_ask = can_ask;
+    open_source(f, s, worker);
+}
+
+void
+flow_source_open_silent(struct flow *f, struct flow_source *s, unsigned worker)
+{
+    memset(s, 0, sizeof(*s));
+    s->silent = true;
+    open_source(f, s, worker);
 }
 
 void
@@ -199,8 +215,10 @@ flow_source_run(struct flow_source *s, int64_t ms)
         bool key = s->ms / FLOW_FRAME_MS % FLOW_GOP == 0;
         flow_source_picture(s, s->ms, s->ms, key ? BC_PACKET_KEY : 0, 0,
             key ? KEY_BYTES : FRAME_BYTES);
-        flow_source_sound(s, s->ms);
-        flow_source_sound(s, s->ms + SOUND_MS);
+        if (!s->silent) {
+            flow_source_sound(s, s->ms);
+            flow_source_sound(s, s->ms + SOUND_MS);
+        }
     }
     flow_source_flush(s);
 }

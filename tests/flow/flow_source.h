@@ -19,6 +19,7 @@ struct flow_source {
     struct flow *flow;
     unsigned worker;
     bool can_ask;
+    bool silent; // sends no sound
     struct bc_take *take;
     atomic_bool accepted;
     atomic_bool refused;
@@ -36,6 +37,10 @@ struct flow_source {
 // H.264 and Opus; waits until it may send.
 void
 flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool can_ask);
+
+// The same without sound, until `silent` is made false.
+void
+flow_source_open_silent(struct flow *f, struct flow_source *s, unsigned worker);
 
 // Other parameters (a track of the caller's, which is taken over).
 void

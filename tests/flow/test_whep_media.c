@@ -115,6 +115,35 @@ test_a_viewer_starts_at_the_cached_keyframe(void **state)
     assert_int_equal(rtc_count_video_gaps(&f->a), 0);
 }
 
+static unsigned
+count_sounds(const struct rtc_client *c)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < c->count; i++) {
+        n += !rtc_is_video(c, &c->packets[i]);
+    }
+    return n;
+}
+
+// A microphone that is switched on in mid-broadcast: the section was agreed on before.
+static void
+test_sound_that_begins_late_needs_no_new_offer(void **state)
+{
+    struct fixture *f = *state;
+    flow_source_open_silent(&f->flow, &f->source, 0);
+    flow_source_run(&f->source, 1600);
+    rtc_offer_view(&f->flow, &f->a, 1);
+    rtc_connect(&f->a, false, -1);
+    FLOW_UNTIL(&f->flow, has_all(f, &f->a));
+    assert_int_equal(count_sounds(&f->a), 0);
+    f->source.silent = false;
+    go_on(f, 400);
+    go_on(f, 1600); // over the next keyframe
+    FLOW_UNTIL(&f->flow, count_sounds(&f->a) > 60);
+    assert_false(f->a.closed);
+    assert_int_equal(rtc_count_video_gaps(&f->a), 0);
+}
+
 // The timestamps of the pictures with these numbers, in order.
 static unsigned
 list_timestamps(const struct rtc_client *c, int64_t from, int64_t to, uint32_t *out)
@@ -405,6 +434,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_a_viewer_starts_at_the_cached_keyframe),
+        TEST(test_sound_that_begins_late_needs_no_new_offer),
         TEST(test_catching_up_is_fast_and_then_natural),
         TEST(test_reports_of_both_tracks_tell_the_same_time),
         TEST(test_a_lost_packet_comes_by_rtx),

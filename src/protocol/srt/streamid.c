@@ -251,6 +251,9 @@ parse(struct piece text, struct bc_srt_streamid *out)
     if (begins_with(text, "#!::")) {
         return parse_standard(behind(text, 4), out);
     }
+    if (begins_with(text, "%23!::")) {
+        return parse_standard(behind(text, 6), out); // FFmpeg passes on what a URL escapes
+    }
     if (begins_with(text, "#!")) {
         return -EINVAL; // nested, or a syntax of somebody else's
     }

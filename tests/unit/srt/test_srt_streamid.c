@@ -59,6 +59,7 @@ test_standard_form(void **state)
     expect("#!::,r=live/hq,", BC_SRT_REQUEST, "live/hq", "");
     expect("#!::r=live%2Fhq", BC_SRT_REQUEST, "live/hq", "");
     expect("#!::r=%2flive/h%71", BC_SRT_REQUEST, "live/hq", "");
+    expect("%23!::r=live/hq,m=publish", BC_SRT_PUBLISH, "live/hq", ""); // FFmpeg's URLs
 }
 
 static void
