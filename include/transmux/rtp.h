@@ -90,6 +90,7 @@ struct bc_rtp_viewer_params {
     // It would have taken video, which the channel had not: when some comes, the viewer ends,
     // so that it asks again.
     bool misses_video;
+    uint8_t rendition; // the largest that it wants; 0: the best
     uint32_t video_ssrc;
     uint32_t video_rtx_ssrc;
     uint32_t audio_ssrc;

@@ -12,7 +12,7 @@
 enum bc_flv_hevc
 bc_hevc_choice(const char *query, bool supports_fourcc);
 
-// ?rendition=N: which of several qualities, 0 the best. Numbers beyond what the host sends
+// ?rendition=N: which of several qualities, 0 the best (by WHEP: the largest wanted). Numbers beyond what the host sends
 // come to the smallest there is, so that a link works whatever the host sends today.
 uint8_t
 bc_rendition_choice(const char *query);

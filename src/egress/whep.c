@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "media_internal.h"
 #include "net/worker.h"
+#include "options.h"
 #include "protocol/webrtc/offer.h"
 #include "protocol/webrtc/port.h"
 #include "stream/hub.h"
@@ -29,6 +30,7 @@ struct whep_session {
     uint32_t video_ssrc;
     uint32_t video_rtx_ssrc;
     uint32_t audio_ssrc;
+    uint8_t rendition; // the largest that it wants
     bool counted;
     bool closed;
     int64_t began_us;
@@ -206,7 +208,8 @@ open_viewer(struct whep_session *s, const struct bc_sdp_session *session)
 {
     struct bc_rtp_viewer_params params = { .windows = s->media->rtp_windows,
         .channel = s->channel, .peer = s->peer, .session = session,
-        .misses_video = misses_video(s, session), .video_ssrc = s->video_ssrc,
+        .misses_video = misses_video(s, session), .rendition = s->rendition,
+        .video_ssrc = s->video_ssrc,
         .video_rtx_ssrc = s->video_rtx_ssrc,
         .audio_ssrc = s->audio_ssrc, .cname = bc_peer_id(s->peer) + 2,
         .ops = &VIEWER_OPS, .user = s };
@@ -327,6 +330,7 @@ open_session(struct bc_media *media, struct bc_http_exchange *x,
     s->x = x;
     s->offer = offer;
     s->channel = bc_channel_ref(channel);
+    s->rendition = bc_rendition_choice(bc_http_query(x));
     s->channel_stream = -1;
     s->began_us = bc_clock_us();
     s->waiter.ready = on_described;

@@ -158,6 +158,7 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     open_stream(&v->audio, &session->audio, params->audio_ssrc, 0);
     v->video_codec = session->video.codec;
     v->misses_video = params->misses_video;
+    v->largest = params->rendition;
     v->video.lane = BC_LANE_VIDEO;
     v->audio.lane = BC_LANE_AUDIO;
     v->up_wait_us = UP_WAIT_US;
@@ -201,6 +202,9 @@ bc_rtp_viewer_start(struct bc_rtp_viewer *v)
         end(v, "the broadcast ended");
         return;
     }
+    unsigned renditions = v->window->description.renditions;
+    unsigned wanted = v->largest < renditions ? v->largest : renditions - (renditions > 0);
+    v->video.lane = BC_LANE_VIDEO + wanted;
     if (!bc_rtp_viewer_begin_at_key(v, now)) {
         bc_rtp_viewer_wait_for_key(v);
     }

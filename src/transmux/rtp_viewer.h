@@ -74,6 +74,7 @@ struct bc_rtp_viewer {
     int64_t tokens_at_us;
     int64_t rate_bps;
     bool constrained; // the path carries less than the stream
+    unsigned largest; // rendition that it wants
     unsigned want_lane; // rendition to change to at its next keyframe; 0: none
     uint64_t want_from;
     int64_t want_since_us;

@@ -85,8 +85,8 @@ want_lane(struct bc_rtp_viewer *v, unsigned lane, int64_t now_us)
     bc_rtp_window_want_key(v->window, lane);
 }
 
-// Another size of the picture, when there is one: down when the path is too small, up
-// when all was well for a while.
+// Another size of the picture, when there is one: down when the path is too small or the
+// viewer wants no larger one, up when all was well for a while.
 void
 bc_rtp_viewer_choose_rendition(struct bc_rtp_viewer *v, int64_t now_us)
 {
@@ -102,12 +102,13 @@ bc_rtp_viewer_choose_rendition(struct bc_rtp_viewer *v, int64_t now_us)
     if (n < 2 || v->want_lane || !v->video.active) {
         return;
     }
-    if (v->constrained && current + 1 < n && !is_dead(v, v->video.lane + 1)) {
-        if (v->up_wait_us < UP_WAIT_MAX_US) {
+    bool smaller = current + 1 < n && !is_dead(v, v->video.lane + 1);
+    if ((v->constrained || current < v->largest) && smaller) {
+        if (v->constrained && v->up_wait_us < UP_WAIT_MAX_US) {
             v->up_wait_us *= 2;
         }
         want_lane(v, v->video.lane + 1, now_us);
-    } else if (!v->constrained && current > 0
+    } else if (!v->constrained && current > v->largest
         && now_us - v->calm_since_us > v->up_wait_us) {
         want_lane(v, v->video.lane - 1, now_us);
     }

@@ -100,15 +100,20 @@ rtc_post(struct rtc_client *c, int worker, const char *path, const char *headers
 }
 
 void
-rtc_offer_view(struct flow *f, struct rtc_client *c, int worker)
+rtc_offer_view_at(struct flow *f, struct rtc_client *c, int worker, const char *path)
 {
     struct bc_writer offer = { 0 };
     rtc_init(f, c);
     rtc_write_offer(c, BC_SDP_RECVONLY, BC_CODEC_AVC, true, &offer);
-    assert_int_equal(rtc_post(c, worker, "/live/hq/whep", "", (const char *)offer.data,
-                         BC_SDP_RECVONLY),
-        201);
+    assert_int_equal(
+        rtc_post(c, worker, path, "", (const char *)offer.data, BC_SDP_RECVONLY), 201);
     bc_writer_finish(&offer);
+}
+
+void
+rtc_offer_view(struct flow *f, struct rtc_client *c, int worker)
+{
+    rtc_offer_view_at(f, c, worker, "/live/hq/whep");
 }
 
 void

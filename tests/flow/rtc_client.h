@@ -91,6 +91,10 @@ rtc_post(struct rtc_client *c, int worker, const char *path, const char *headers
 void
 rtc_offer_view(struct flow *f, struct rtc_client *c, int worker);
 
+// The same with another path, as with a query.
+void
+rtc_offer_view_at(struct flow *f, struct rtc_client *c, int worker, const char *path);
+
 void
 rtc_offer_host(struct flow *f, struct rtc_client *c, int worker, const char *key);
 

@@ -187,17 +187,23 @@ teardown(void **state)
 }
 
 static void
-begin(struct fixture *f)
+watch_at(struct fixture *f, const char *path)
 {
     for (int i = 0; i < 5; i++) {
         push_picture(f, i == 0);
     }
-    rtc_offer_view(&f->flow, &f->a, 1);
+    rtc_offer_view_at(&f->flow, &f->a, 1, path);
     assert_true(f->a.session.video.ext.transport_cc != 0);
     f->a.watch = on_sent;
     rtc_connect(&f->a, false, -1);
     flow_clock_hold(true);
     run(f, 3000);
+}
+
+static void
+begin(struct fixture *f)
+{
+    watch_at(f, "/live/hq/whep");
     assert_int_equal(f->last_high, f->source.numbers[0] - 1);
 }
 
@@ -273,6 +279,24 @@ test_a_smaller_rendition_is_taken_and_left_again(void **state)
 }
 
 static void
+test_a_viewer_may_want_a_smaller_one(void **state)
+{
+    struct fixture *f = *state;
+    watch_at(f, "/live/hq/whep?rendition=1");
+    run(f, 20000); // its path would carry the best
+    assert_int_equal(f->last_high, 0);
+    assert_int_equal(f->last_low, f->source.numbers[1] - 1);
+}
+
+static void
+test_a_smaller_one_that_is_not_sent_is_the_best(void **state)
+{
+    struct fixture *f = *state;
+    watch_at(f, "/live/hq/whep?rendition=2");
+    assert_int_equal(f->last_high, f->source.numbers[0] - 1);
+}
+
+static void
 go_low(struct fixture *f)
 {
     begin(f);
@@ -328,6 +352,10 @@ main(void)
             test_a_small_path_does_not_cost_others_keyframes, setup_asked, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_smaller_rendition_is_taken_and_left_again, setup_two, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_viewer_may_want_a_smaller_one, setup_two, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_smaller_one_that_is_not_sent_is_the_best, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_rendition_that_stops_starves_nobody, setup_two, teardown),
         cmocka_unit_test_setup_teardown(
