@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "media/packet.h"
 #include "media/track.h"
 
 enum bc_channel_state {
@@ -97,6 +98,7 @@ struct bc_channel_info {
     int64_t media_us;      // length of the broadcast so far
     struct bc_track_info video;
     struct bc_track_info audio;
+    uint32_t heights[BC_RENDITION_MAX]; // of the picture by rendition; 0: not sent
     int64_t gop_us;        // the last complete GOP
     int64_t gop_max_us;    // the longest of this take
     bool has_b_frames;

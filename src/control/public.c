@@ -41,6 +41,24 @@ make_empty_list(void)
     return bc_json_end(&j);
 }
 
+// What a viewer may choose among.
+static struct json_t *
+make_qualities(const struct bc_channel_info *info)
+{
+    struct bc_json list;
+    bc_json_begin_array(&list);
+    for (unsigned i = 0; i < BC_RENDITION_MAX; i++) {
+        if (info->heights[i] > 0) {
+            struct bc_json j;
+            bc_json_begin(&j);
+            bc_json_int(&j, "rendition", i);
+            bc_json_int(&j, "height", info->heights[i]);
+            bc_json_append(&list, bc_json_end(&j));
+        }
+    }
+    return bc_json_end(&list);
+}
+
 // To viewers a broadcast that is over is a channel that is off.
 static struct json_t *
 make_channel(const struct bc_channel_info *info)
@@ -62,6 +80,7 @@ make_channel(const struct bc_channel_info *info)
     } else {
         bc_json_null(&j, "audio");
     }
+    bc_json_put(&j, "qualities", on ? make_qualities(info) : make_empty_list());
     bc_json_bool(&j, "audio_only", on && info->audio.present && !info->video.present);
     bc_json_put(&j, "advice", on ? bc_control_advice_json(info) : make_empty_list());
     return bc_json_end(&j);

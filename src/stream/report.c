@@ -11,6 +11,7 @@
 #define GOP_LONG_US 4000000
 // A track that has not come by then is missing, not late.
 #define MISSING_AFTER_US 5000000
+#define RENDITION_GONE_US 5000000
 // A few repairs are an encoder's start-up; more are worth a word.
 #define MANY_REPAIRS 50
 
@@ -71,6 +72,20 @@ fill_track(struct bc_track_info *info, const struct bc_track *track,
     info->fps = meter->fps;
 }
 
+// A rendition that a host stopped sending does not say so; its cached GOP tells.
+static void
+fill_heights(struct bc_channel *c, int64_t now_us)
+{
+    uint32_t *heights = c->live.heights;
+    heights[0] = c->live.video.height;
+    for (unsigned i = 1; i < BC_RENDITION_MAX; i++) {
+        const struct bc_gop *gop = &c->smaller[i - 1];
+        const struct bc_packet *last = gop->count > 0 ? gop->packets[gop->count - 1] : NULL;
+        bool comes = last && now_us - last->arrived_us < RENDITION_GONE_US;
+        heights[i] = comes ? last->track->height : 0;
+    }
+}
+
 static uint32_t
 find_advice(const struct bc_channel *c, int64_t take_age_us)
 {
@@ -117,6 +132,7 @@ on_tick(struct bc_timer *timer)
     bc_meter_tick(&c->meter, bc_clock_us());
     fill_track(&live->video, c->video, &c->meter.video);
     fill_track(&live->audio, c->audio, &c->meter.audio);
+    fill_heights(c, bc_clock_us());
     live->epoch = c->timeline.epoch;
     live->gop_us = c->meter.gop_us;
     live->gop_max_us = c->meter.gop_max_us;

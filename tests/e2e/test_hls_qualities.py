@@ -41,6 +41,9 @@ def test_viewers_choose_among_layers(scene):
                 {'name': 'phone', 'url': server.http('/watch/live/sim?player=llhls'), 'seconds': 6,
                  'width': 390, 'height': 844, 'language': 'zh-CN',
                  'screenshot': picture.replace('.png', '-phone.png')}]
+        # These cannot choose by themselves: the page asks the server.
+        jobs += [{'name': name, 'url': server.http(f'/watch/live/sim?player={name}'),
+                  'seconds': 14, 'qualities': {5: '270'}} for name in ('flv', 'whep')]
         results = look_at(jobs, WATCH_S + 30)
     answer = results['choose']
     assert answer['error'] is None, f'{answer["error"]}\n{answer["console"][-10:]}'
@@ -51,6 +54,11 @@ def test_viewers_choose_among_layers(scene):
     frames = [s['stats']['decoded_frames'] for s in answer['samples']]
     assert frames == sorted(frames)
     assert answer['samples'][-1]['stats']['stalls'] <= 1, answer['samples'][-1]
+    for name in ('flv', 'whep'):
+        answer = results[name]
+        assert answer['error'] is None, f'{answer["error"]}\n{answer["console"][-10:]}'
+        last = answer['samples'][-1]['stats']
+        assert last['player'] == name and last['height'] == 270, answer['samples']
     assert results['phone']['error'] is None
     assert '清晰度' in results['phone']['text'] and results['phone']['overflow'] <= 0
 

@@ -61,6 +61,12 @@ describe('sourceUrl', () => {
         expect(sourceUrl(at(''), 'live/hq', 'wsflv', false)).toBe('ws://h/live/hq.flv');
     });
 
+    it('asks the server for a quality where the player cannot choose', () => {
+        expect(sourceUrl(at('?guide=7'), 'live/hq', 'flv', false, 1))
+            .toBe('http://h/live/hq.flv?guide=7&rendition=1');
+        expect(sourceUrl(at(''), 'live/hq', 'whep', false, 0)).toBe('http://h/live/hq/whep?rendition=0');
+    });
+
     it('knows where the sound alone is', () => {
         expect(sourceUrl(at('?guide=7'), 'live/hq', 'hls', true)).toBe('http://h/live/hq/audio.m3u8?guide=7');
         expect(sourceUrl(at('?guide=7'), 'live/hq', 'flv', true)).toBe('http://h/live/hq.flv?guide=7&only=audio');

@@ -19,6 +19,12 @@ export interface Audio {
     channels: number;
 }
 
+// One of the sizes that the host sends.
+export interface Quality {
+    rendition: number;
+    height: number;
+}
+
 export interface Advice {
     code: string;
     params: Record<string, string | number>;
@@ -32,6 +38,7 @@ export interface Channel {
     since: string | null;
     video: Video | null;
     audio: Audio | null;
+    qualities: Quality[];
     advice: Advice[];
 }
 
@@ -75,6 +82,13 @@ function parseAudio(value: unknown): Audio | null {
     };
 }
 
+function parseQualities(value: unknown): Quality[] {
+    return Array.isArray(value) ? value.filter(isObject).map((item) => ({
+        rendition: count(item.rendition),
+        height: count(item.height),
+    })) : [];
+}
+
 function parseAdvice(value: unknown): Advice[] {
     if (!Array.isArray(value)) {
         return [];
@@ -96,6 +110,7 @@ export function parseChannel(value: unknown): Channel {
         since: text(json.since) || null,
         video: parseVideo(json.video),
         audio: parseAudio(json.audio),
+        qualities: parseQualities(json.qualities),
         advice: parseAdvice(json.advice),
     };
 }

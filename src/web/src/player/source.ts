@@ -5,14 +5,15 @@ import type { PlayerName } from './choose';
 
 // What a player is given to play. The page's own query goes along.
 export function sourceUrl({ origin, search }: Pick<Location, 'origin' | 'search'>, channel: string,
-    name: PlayerName, sound_only: boolean): string {
+    name: PlayerName, sound_only: boolean, rendition: number | null = null): string {
+    const add = (query: string, pair: string): string => `${query}${query ? '&' : '?'}${pair}`;
+    const query = rendition === null ? search : add(search, `rendition=${rendition}`);
     if (name === 'whep') {
-        // What is wanted of it stands in the offer.
-        return mediaUrl(origin, channel, name, search);
+        // Whether sound alone is wanted stands in the offer.
+        return mediaUrl(origin, channel, name, query);
     }
     if (name === 'flv' || name === 'wsflv') {
-        const query = sound_only ? `${search}${search ? '&' : '?'}only=audio` : search;
-        return mediaUrl(origin, channel, name, query);
+        return mediaUrl(origin, channel, name, sound_only ? add(query, 'only=audio') : query);
     }
     return mediaUrl(origin, channel, sound_only ? 'audio' : 'index', search);
 }

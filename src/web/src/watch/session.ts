@@ -117,7 +117,18 @@ export class WatchSession {
 
     chooseQuality(height: number | null): void {
         this.quality = height;
-        this.player?.chooseQuality?.(height);
+        if (this.player?.chooseQuality) {
+            this.player.chooseQuality(height);
+        } else {
+            this.reopen(0);
+        }
+    }
+
+    // What the server is asked for, where the player cannot choose by itself.
+    private rendition(name: PlayerName): number | null {
+        const asks = name === 'whep' || name === 'flv' || name === 'wsflv';
+        const found = asks && this.info?.qualities.find((q) => q.height === this.quality);
+        return found ? found.rendition : null;
     }
 
     retry(): void {
@@ -169,7 +180,11 @@ export class WatchSession {
     }
 
     qualities(): readonly number[] {
-        return this.player?.qualities?.() ?? [];
+        if (this.player?.qualities) {
+            return this.player.qualities();
+        }
+        const asked = this.player?.name !== 'hls' && this.info ? this.info.qualities : [];
+        return asked.map((q) => q.height);
     }
 
     get isPaused(): boolean {
@@ -283,7 +298,8 @@ export class WatchSession {
         try {
             const player = (await loadPlayer(name))({
                 video: this.video,
-                url: sourceUrl(window.location, this.channel, name, this.listen_only),
+                url: sourceUrl(window.location, this.channel, name, this.listen_only,
+                    this.rendition(name)),
                 sound_only: this.listen_only,
                 height: this.quality,
                 events: {
