@@ -16,7 +16,7 @@
 // Sound that we encode ourselves goes out with the next picture, as what a walk over the
 // viewers costs hardly depends on what is sent: at most until there are so many packets of
 // it, and only while pictures come.
-#define RIDING_MAX 2
+#define RIDING_MAX 3
 #define PICTURES_COME_US 60000
 
 static struct bc_rtp_feed *

@@ -10,9 +10,9 @@
 #define OPUS_MONO_BPS 64000
 #define AAC_STEREO_BPS 128000
 #define AAC_MONO_BPS 96000
-// Opus frames of 40 ms: what a packet costs, for each viewer, is nearly independent of its
-// size, and half as many packets add 20 ms to the sound, which a jitter buffer hides.
-#define OPUS_FRAME_MS "40"
+// RFC 7587 lets receivers expect up to 120 ms, but there are some, aiortc for one, that have
+// room for this only.
+#define OPUS_FRAME_MS "20"
 #define FADE 0.98f // per sample; gone after some 5 ms
 
 int64_t

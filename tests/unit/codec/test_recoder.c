@@ -209,7 +209,7 @@ test_recoder_sound_comes_back_home(void **state)
     kit_make_sound(&f->in, &TONE);
     at_home(f, create_opus);
     at_home(f, push_one_by_one);
-    wait_for(f, has_packets, 34);
+    wait_for(f, has_packets, 70);
     at_home(f, destroy_now);
     kit_assert_rising(&f->out);
     assert_int_equal(f->out.items[0]->track->codec, BC_CODEC_OPUS);
@@ -254,7 +254,7 @@ test_recoder_destroyed_while_busy_is_silent(void **state)
     // One after them on the same thread shows that they are through.
     at_home(f, create_opus);
     at_home(f, push_one_by_one);
-    wait_for(f, has_packets, 34);
+    wait_for(f, has_packets, 70);
     at_home(f, destroy_now);
     kit_assert_rising(&f->out);
     assert_int_equal(f->late, 0);
@@ -272,7 +272,7 @@ test_recoder_destroyed_by_its_own_callback(void **state)
     f->destroy_at = 0;
     at_home(f, create_opus);
     at_home(f, push_one_by_one);
-    wait_for(f, has_packets, 34);
+    wait_for(f, has_packets, 70);
     at_home(f, destroy_now);
     assert_int_equal(f->late, 0);
 }
@@ -310,7 +310,7 @@ test_recoder_overfull_sound_goes_on_at_the_newest(void **state)
     f->in.items[0]->flags |= BC_PACKET_NEW_EPOCH;
     at_home(f, create_opus);
     at_home(f, push_late);
-    wait_for(f, has_packets, 20);
+    wait_for(f, has_packets, 40);
     at_home(f, destroy_now);
     kit_assert_rising(&f->out);
     assert_int_equal(f->out.items[0]->flags, BC_PACKET_NEW_EPOCH);
