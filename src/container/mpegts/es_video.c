@@ -230,8 +230,8 @@ end_unit(struct bc_ts_video *v)
     }
     struct bc_nalu_info info;
     bc_nalu_scan(v->codec, v->buf->data, v->len, &info);
-    if (!info.is_idr && v->waiting) {
-        return; // quietly: hosts begin anywhere (SRT-10)
+    if (!info.has_slice || (!info.is_idr && v->waiting)) {
+        return; // quietly: what is no picture, and hosts begin anywhere (SRT-10)
     }
     if (info.is_idr && !update_track(v)) {
         v->waiting = true;
