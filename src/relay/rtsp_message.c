@@ -122,6 +122,9 @@ bool
 rtsp_message_header(
     const struct rtsp_message *m, const char *name, char *out, size_t size)
 {
+    if (!m->head) {
+        return false; // media between the messages
+    }
     size_t name_len = strlen(name);
     const char *line = m->head;
     const char *end = m->head + m->head_len;
