@@ -15,6 +15,7 @@
 #include "kind.h"
 #include "net/timer.h"
 #include "net/worker.h"
+#include "origin.h"
 #include "relay_internal.h"
 #include "stream/hub.h"
 #include "stream/take.h"
@@ -179,30 +180,6 @@ on_kicked(void *user, const char *reason)
 
 static const struct bc_take_ops TAKE_OPS = { on_accepted, on_refused, on_kicked, NULL };
 
-// The same source is the same owner (FNV-1a).
-static uint64_t
-credential_of(const char *url)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *url; url++) {
-        hash = (hash ^ (uint8_t)*url) * 1099511628211u;
-    }
-    return hash;
-}
-
-// Without a password or a key.
-static void
-peer_of(const char *url, char *out, size_t size)
-{
-    const char *start = strstr(url, "://");
-    size_t scheme = start ? (size_t)(start - url) + 3 : 0;
-    size_t len = strcspn(url, "?");
-    size_t host = scheme + strcspn(url + scheme, "/?");
-    const char *at = memrchr(url + scheme, '@', host - scheme);
-    size_t from = at ? (size_t)(at - url) + 1 : scheme;
-    snprintf(out, size, "%.*s%.*s", (int)scheme, url, (int)(len - from), url + from);
-}
-
 static const char *
 protocol_of(const char *url)
 {
@@ -225,9 +202,9 @@ open_take(struct relay_media *m)
 {
     char peer[256];
     const struct bc_relay_params *p = &m->params;
-    peer_of(p->url, peer, sizeof(peer));
+    relay_origin_text(p->url, peer, sizeof(peer));
     struct bc_take_params params = { .hub = p->hub, .worker = p->worker,
-        .channel = p->channel, .credential = credential_of(p->url),
+        .channel = p->channel, .credential = relay_origin_credential(p->url),
         .protocol = protocol_of(p->url), .peer = peer, .peer_ip = "", .encoder = "relay",
         .stands_in = true, .ops = &TAKE_OPS, .user = m };
     m->asked_us = bc_clock_us();

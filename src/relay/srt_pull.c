@@ -8,6 +8,7 @@
 #include "container/mpegts.h"
 #include "kind.h"
 #include "net/worker.h"
+#include "origin.h"
 #include "srt_link.h"
 #include "stream/gate.h"
 #include "stream/hub.h"
@@ -164,17 +165,6 @@ on_kicked(void *user, const char *reason)
 
 static const struct bc_take_ops TAKE_OPS = { on_accepted, on_refused, on_kicked, NULL };
 
-// The same place is the same owner (FNV-1a).
-static uint64_t
-credential_of(const char *url)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *url; url++) {
-        hash = (hash ^ (uint8_t)*url) * 1099511628211u;
-    }
-    return hash;
-}
-
 static void
 on_connected(struct relay_srt_link *link)
 {
@@ -186,9 +176,11 @@ on_connected(struct relay_srt_link *link)
         end_and_retry(pull, "no memory");
         return;
     }
+    char origin[256];
+    relay_origin_text(p->url, origin, sizeof(origin));
     struct bc_take_params params = { .hub = p->hub, .worker = p->worker,
-        .channel = p->channel, .credential = credential_of(p->url), .protocol = "srt",
-        .peer = p->url, .peer_ip = "", .encoder = "relay", .ops = &TAKE_OPS,
+        .channel = p->channel, .credential = relay_origin_credential(p->url), .protocol = "srt",
+        .peer = origin, .peer_ip = "", .encoder = "relay", .ops = &TAKE_OPS,
         .user = pull };
     bc_gate_init(&pull->gate);
     bc_srt_conn_open(link->conn, &CONN_OPS, pull);

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "kind.h"
 #include "net/worker.h"
+#include "origin.h"
 #include "protocol/webrtc/inbound.h"
 #include "stream/hub.h"
 #include "stream/take.h"
@@ -158,17 +159,6 @@ on_key_wanted(void *user, unsigned rendition)
 static const struct bc_take_ops TAKE_OPS
     = { on_accepted, on_refused, on_kicked, on_key_wanted };
 
-// The same endpoint is the same owner (FNV-1a).
-static uint64_t
-credential_of(const char *url)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *url; url++) {
-        hash = (hash ^ (uint8_t)*url) * 1099511628211u;
-    }
-    return hash;
-}
-
 // --- the session ---
 
 static void
@@ -178,9 +168,11 @@ on_agreed(void *user, struct bc_peer *peer, const struct bc_sdp_session *agreed)
     const struct bc_relay_params *p = &pull->client.params;
     pull->peer = peer;
     pull->agreed = *agreed;
+    char origin[256];
+    relay_origin_text(p->url, origin, sizeof(origin));
     struct bc_take_params params = { .hub = p->hub, .worker = p->worker,
-        .channel = p->channel, .credential = credential_of(p->url), .protocol = "whep",
-        .peer = p->url, .peer_ip = "", .encoder = "relay", .ops = &TAKE_OPS,
+        .channel = p->channel, .credential = relay_origin_credential(p->url), .protocol = "whep",
+        .peer = origin, .peer_ip = "", .encoder = "relay", .ops = &TAKE_OPS,
         .user = pull };
     pull->take = bc_take_open(&params);
     if (!pull->take) {
