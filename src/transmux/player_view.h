@@ -24,8 +24,9 @@ struct bc_player_outlet {
 
 // A channel's packets as ordinary players take them (FLV, RTMP, HLS): sound in another
 // codec than AAC is encoded as AAC, once, while one of them is used, and sound alone gets
-// the channel's cover as its picture, if there is one. All else passes through untouched. Stands between the channel and those outputs' sinks. Part of the
-// channel's outputs, home worker only.
+// the channel's cover as its picture, if there is one. All else passes through untouched.
+// Stands between the channel and those outputs' sinks. Part of the channel's outputs, home
+// worker only.
 struct bc_player_view {
     struct bc_packet_sink sink; // on the channel
     struct bc_channel *channel; // borrowed; we are part of it

@@ -13,74 +13,11 @@
 #define LINGER_US 5000000
 // A source is asked for a keyframe at most so often, whoever wants one.
 #define ASK_US 500000
-// Sound that we encode ourselves goes out with the next picture, as what a walk over the
-// viewers costs hardly depends on what is sent: at most until there are so many packets of
-// it, and only while pictures come.
-#define RIDING_MAX 3
-#define PICTURES_COME_US 60000
 
 static struct bc_rtp_feed *
 from_sink(struct bc_packet_sink *sink)
 {
     return bc_container_of(sink, struct bc_rtp_feed, sink);
-}
-
-static void
-tell(struct bc_rtp_feed *f, enum bc_rtp_note note)
-{
-    struct bc_rtp_description d;
-    bc_rtp_feed_describe(f, &d);
-    for (unsigned i = 0; i < f->window_count; i++) {
-        bc_rtp_window_send(f->windows[i], NULL, 0, note, &d);
-    }
-}
-
-// --- frames ---
-
-static void
-flush(struct bc_rtp_feed *f)
-{
-    for (unsigned i = 0; i < f->window_count && f->batch_count > 0; i++) {
-        bc_rtp_window_send(f->windows[i], f->batch, f->batch_count, BC_RTP_NOTE_NONE,
-            NULL);
-    }
-    for (unsigned i = 0; i < f->batch_count; i++) {
-        bc_rtp_frame_unref(&f->batch[i]);
-    }
-    f->batch_count = 0;
-    f->riding = 0;
-}
-
-// Unless there is nothing in the batch but sound that may wait.
-static void
-flush_unless_riding(struct bc_rtp_feed *f)
-{
-    bool only_sound = f->riding > 0 && f->riding == f->batch_count;
-    if (!only_sound || f->riding >= RIDING_MAX
-        || bc_clock_us() - f->pictured_us > PICTURES_COME_US) {
-        flush(f);
-    }
-}
-
-static void
-emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *packet)
-{
-    struct bc_rtp_lane *lane = &f->lanes[index];
-    struct bc_rtp_frame *frame
-        = bc_rtp_packetise(&lane->packetiser, packet, BC_RTP_PAYLOAD_MAX);
-    if (!frame) {
-        return;
-    }
-    frame->number = lane->next++;
-    frame->wall_us = packet->pts_us + f->wall_offset_us;
-    if (index != BC_LANE_AUDIO) {
-        f->pictured_us = bc_clock_us();
-        bc_rtp_lane_keep(lane, frame, f->gop_max_us);
-    }
-    if (f->batch_count == BC_RTP_FEED_BATCH) {
-        flush(f);
-    }
-    f->batch[f->batch_count++] = frame;
 }
 
 // --- other codecs ---
@@ -90,9 +27,9 @@ on_recoded_audio(void *user, struct bc_packet *packet)
 {
     struct bc_rtp_feed *f = user;
     unsigned before = f->batch_count;
-    emit(f, BC_LANE_AUDIO, packet);
+    bc_rtp_feed_emit(f, BC_LANE_AUDIO, packet);
     f->riding += f->batch_count > before;
-    flush_unless_riding(f);
+    bc_rtp_feed_flush_unless_riding(f);
     bc_packet_unref(&packet);
 }
 
@@ -100,8 +37,8 @@ static void
 on_recoded_video(void *user, struct bc_packet *packet)
 {
     struct bc_rtp_feed *f = user;
-    emit(f, BC_LANE_VIDEO, packet);
-    flush(f);
+    bc_rtp_feed_emit(f, BC_LANE_VIDEO, packet);
+    bc_rtp_feed_flush(f);
     bc_packet_unref(&packet);
 }
 
@@ -119,7 +56,7 @@ on_video_failed(void *user, const char *reason)
     bc_warn(bc_channel_logger(f->channel), "no picture for WebRTC viewers: %s", reason);
     f->mode = BC_RTP_VIDEO_REFUSED;
     f->generation++;
-    tell(f, BC_RTP_NOTE_TRACKS);
+    bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
 }
 
 static struct bc_recoder *
@@ -139,7 +76,7 @@ push_audio(struct bc_rtp_feed *f, struct bc_packet *packet)
 {
     // Of more channels RFC 7587 knows nothing.
     if (packet->track->codec == BC_CODEC_OPUS && packet->track->channels <= 2) {
-        emit(f, BC_LANE_AUDIO, packet);
+        bc_rtp_feed_emit(f, BC_LANE_AUDIO, packet);
         return;
     }
     if (!f->audio_recoder) {
@@ -198,7 +135,7 @@ leave_native(struct bc_rtp_feed *f)
         bc_recoder_begin_output(f->video_recoder);
     }
     f->generation++;
-    tell(f, BC_RTP_NOTE_TRACKS);
+    bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
 }
 
 static void
@@ -221,11 +158,11 @@ push_video(struct bc_rtp_feed *f, struct bc_packet *packet)
         } else if (f->mode == BC_RTP_VIDEO_WITHOUT_B) {
             f->mode = BC_RTP_VIDEO_REFUSED; // B-frames that others refer to
             f->generation++;
-            tell(f, BC_RTP_NOTE_TRACKS);
+            bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
         }
         return;
     }
-    emit(f, index, packet);
+    bc_rtp_feed_emit(f, index, packet);
 }
 
 static void
@@ -253,7 +190,7 @@ stop_codecs(struct bc_rtp_feed *f)
 static void
 clear_lanes(struct bc_rtp_feed *f)
 {
-    flush(f);
+    bc_rtp_feed_flush(f);
     for (unsigned i = 0; i < BC_LANES; i++) {
         bc_rtp_lane_clear(&f->lanes[i]);
         f->lanes[i].max_pts_us = INT64_MIN;
@@ -308,7 +245,7 @@ activate(struct bc_rtp_feed *f)
         leave_native(f);
     }
     bc_channel_replay_gop(f->channel, replay, f);
-    flush(f);
+    bc_rtp_feed_flush(f);
 }
 
 static void
@@ -335,7 +272,7 @@ on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us
             bc_track_unref(&lane->track);
             lane->track = bc_track_ref(packet->track);
             if (fresh) {
-                tell(f, BC_RTP_NOTE_TRACKS);
+                bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
             }
         }
     }
@@ -347,7 +284,7 @@ on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us
 static void
 on_batch_end(struct bc_packet_sink *sink)
 {
-    flush_unless_riding(from_sink(sink));
+    bc_rtp_feed_flush_unless_riding(from_sink(sink));
 }
 
 static void
@@ -363,11 +300,11 @@ set_track(struct bc_rtp_lane *lane, struct bc_track *track)
 static void
 change_sound(struct bc_rtp_feed *f, struct bc_track *audio)
 {
-    flush(f);
+    bc_rtp_feed_flush(f);
     set_track(&f->lanes[BC_LANE_AUDIO], audio);
     bc_recoder_destroy(f->audio_recoder);
     f->audio_recoder = NULL;
-    tell(f, BC_RTP_NOTE_TRACKS);
+    bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
 }
 
 static void
@@ -391,7 +328,7 @@ on_tracks(struct bc_packet_sink *sink, struct bc_track *video, struct bc_track *
     clear_lanes(f);
     stop_codecs(f);
     f->generation += !same;
-    tell(f, BC_RTP_NOTE_TRACKS);
+    bc_rtp_feed_tell(f, BC_RTP_NOTE_TRACKS);
 }
 
 static void
@@ -401,7 +338,7 @@ on_end(struct bc_packet_sink *sink)
     f->ended = true;
     clear_lanes(f);
     stop_codecs(f);
-    tell(f, BC_RTP_NOTE_OVER);
+    bc_rtp_feed_tell(f, BC_RTP_NOTE_OVER);
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {
@@ -451,7 +388,7 @@ static void
 prime(struct bc_rtp_feed *f, struct bc_rtp_window *window)
 {
     struct bc_rtp_description d;
-    flush(f);
+    bc_rtp_feed_flush(f);
     for (unsigned i = BC_LANE_VIDEO; i < BC_LANES; i++) {
         if (f->lanes[i].count > 0) {
             bc_rtp_window_send(window, f->lanes[i].frames, f->lanes[i].count,

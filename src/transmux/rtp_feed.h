@@ -30,6 +30,14 @@ enum bc_rtp_video {
     BC_RTP_VIDEO_REFUSED,
 };
 
+// What a feed tells its windows beside frames.
+enum bc_rtp_note {
+    BC_RTP_NOTE_NONE,
+    BC_RTP_NOTE_PRIMED, // the cached GOP is through
+    BC_RTP_NOTE_TRACKS, // the description changed
+    BC_RTP_NOTE_OVER,   // the broadcast ended
+};
+
 // The frames of one lane since its last keyframe, for windows that come later.
 struct bc_rtp_lane {
     struct bc_rtp_packetiser packetiser;
@@ -85,6 +93,25 @@ bc_rtp_feed_detach(struct bc_rtp_window *window);
 // On home.
 void
 bc_rtp_feed_key_wanted(struct bc_rtp_feed *feed, unsigned lane);
+
+// --- rtp_batch.c ---
+
+// Tells all windows of the description as it is now.
+void
+bc_rtp_feed_tell(struct bc_rtp_feed *feed, enum bc_rtp_note note);
+
+// Makes a frame of the packet, as the next one of its lane, and adds it to the batch.
+void
+bc_rtp_feed_emit(
+    struct bc_rtp_feed *feed, unsigned lane, const struct bc_packet *packet);
+
+// Hands the batch to all windows.
+void
+bc_rtp_feed_flush(struct bc_rtp_feed *feed);
+
+// The same, unless there is nothing in the batch but sound that may wait.
+void
+bc_rtp_feed_flush_unless_riding(struct bc_rtp_feed *feed);
 
 // --- rtp_describe.c ---
 

@@ -97,13 +97,6 @@ bc_rtp_window_want_key(struct bc_rtp_window *window, unsigned lane);
 
 // --- from the feed, on the channel's home ---
 
-enum bc_rtp_note {
-    BC_RTP_NOTE_NONE,
-    BC_RTP_NOTE_PRIMED, // the cached GOP is through
-    BC_RTP_NOTE_TRACKS, // the description changed
-    BC_RTP_NOTE_OVER,   // the broadcast ended
-};
-
 void
 bc_rtp_window_send(struct bc_rtp_window *window, struct bc_rtp_frame *const *frames,
     unsigned count, enum bc_rtp_note note, const struct bc_rtp_description *description);
