@@ -111,6 +111,26 @@ bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendi
 enum bc_codec
 bc_hls_snapshot_passed_over(const struct bc_hls_snapshot *s);
 
+// A part of the main playlist, for who keeps them. Pointers are borrowed from the snapshot.
+struct bc_hls_part {
+    struct bc_buf *buf;  // moof, mdat
+    struct bc_buf *init; // of its segment
+    uint64_t number;     // counts the muxer's parts, from 0
+    uint64_t msn;        // of its segment
+    uint64_t dseq;       // discontinuities up to and including its segment
+    int64_t start_us;    // media time
+    int64_t end_us;
+    int64_t wall_us;     // wall clock of its start
+    bool independent;
+    bool segment;        // the first of its segment
+};
+
+// Fills `out` with the parts from number `from` on, oldest first; returns how many, at most
+// `max`. Parts that have left the window are passed over, which shows in their numbers.
+size_t
+bc_hls_snapshot_parts(const struct bc_hls_snapshot *s, uint64_t from,
+    struct bc_hls_part *out, size_t max);
+
 // TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows
 // it (LL-17).
 int64_t

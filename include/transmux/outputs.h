@@ -46,4 +46,20 @@ bc_hls_wait(struct bc_outputs *outputs, struct bc_worker *worker,
 void
 bc_hls_wait_cancel(struct bc_hls_waiter *waiter);
 
+// --- who keeps what HLS publishes ---
+
+// Hears of every snapshot, on the channel's home worker: a recorder. Owned by whoever set
+// it; `muxer` is a number that changes when parts and media sequence numbers begin anew.
+struct bc_hls_tap {
+    void (*on_snapshot)(
+        struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t muxer);
+    // The broadcast is over; the last snapshot was heard of before.
+    void (*on_end)(struct bc_hls_tap *tap);
+};
+
+// One tap at most; NULL takes it away. Home worker only. With a tap, HLS is made whether or
+// not somebody has asked for it (which matters for sound that must be encoded).
+void
+bc_outputs_set_tap(struct bc_outputs *outputs, struct bc_hls_tap *tap);
+
 #endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECORD_RECORDER_H
+#define RECORD_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/recording.h"
+
+struct bc_catalogue;
+struct bc_channel;
+struct bc_hub;
+struct bc_library;
+struct bc_outputs;
+
+// Records channels: takes the parts that HLS publishes on each channel's home worker and has
+// a thread of its own append them to files. Nothing it does can hold a broadcast up: what the
+// disk cannot take in time is left out, noted as a gap, and an alarm is raised. Owned by the
+// server.
+struct bc_recorder;
+
+struct bc_recorder_params {
+    struct bc_library *library;
+    struct bc_catalogue *catalogue;
+    const char *data_dir;
+};
+
+// NULL without memory or a thread. Resumes nothing by itself: a broadcast that was running
+// when the last process ended goes on in its recording when its channel comes back within
+// record.resume_s, and is ended otherwise.
+struct bc_recorder *
+bc_recorder_create(const struct bc_recorder_params *params);
+
+// Writes what waits, leaves running recordings open for the next process. NULL is fine; the
+// workers have stopped.
+void
+bc_recorder_destroy(struct bc_recorder *recorder);
+
+// One channel's recording; hangs on the channel's outputs.
+struct bc_recorder_channel;
+
+// A channel was made; on its home worker. It is recorded as `record` says (config: channels'
+// record, record.mode). NULL without memory: then it is not recorded, which is logged.
+struct bc_recorder_channel *
+bc_recorder_open(struct bc_recorder *recorder, struct bc_channel *channel,
+    struct bc_outputs *outputs);
+
+// Its outputs are about to be freed; any thread. NULL is fine.
+void
+bc_recorder_close(struct bc_recorder_channel *rc);
+
+enum bc_recorder_state {
+    BC_RECORDER_OFF,      // never, or on request and nobody has asked
+    BC_RECORDER_WAITING,  // will record when the channel is live
+    BC_RECORDER_RUNNING,
+    BC_RECORDER_TROUBLE,  // the disk does not take it; tried again by itself
+};
+
+struct bc_recorder_status {
+    enum bc_recorder_state state;
+    char id[BC_RECORDING_ID_MAX + 1]; // of the running recording, "" for none
+    char trouble[160];                // what the disk said, "" for nothing
+    int64_t trouble_since_wall_us;
+    uint64_t bytes;
+    uint64_t parts;
+    uint64_t lost_parts; // left out because of the disk
+    int64_t queued_us;   // how far the disk is behind
+};
+
+// False: there is no such channel now. Any thread.
+bool
+bc_recorder_status(
+    struct bc_recorder *recorder, const char *channel, struct bc_recorder_status *out);
+
+// An operator's start and stop, for channels whose mode is `request` (and `always`, which can
+// be stopped for the running broadcast). 0; -ENOENT: no such channel; -EPERM: its mode is
+// never; -EALREADY. Any thread.
+int
+bc_recorder_start(struct bc_recorder *recorder, const char *channel);
+
+int
+bc_recorder_stop(struct bc_recorder *recorder, const char *channel);
+
+// What is recorded of a channel now (the running broadcast's recording); a new reference or
+// NULL. Any thread.
+struct bc_recording *
+bc_recorder_current(struct bc_recorder *recorder, const char *channel);
+
+struct bc_recorder_totals {
+    uint64_t running;
+    uint64_t troubled; // channels that should be recorded and are not
+    uint64_t bytes;
+    uint64_t parts;
+    uint64_t lost_parts;
+    uint64_t disk_free_bytes; // of the data directory's file system, looked at every 5 s
+    uint64_t disk_total_bytes;
+};
+
+void
+bc_recorder_totals(struct bc_recorder *recorder, struct bc_recorder_totals *out);
+
+#endif
