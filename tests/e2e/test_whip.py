@@ -107,6 +107,14 @@ def test_sound_of_a_vp8_host_by_hls(scene, frames):
 
 # --- Chromium's camera ---
 
+def wait_estimate(host, bps):
+    """The browser leaves its estimate out of the statistics now and then."""
+    def estimate():
+        host.look()
+        return (host.last.get('pair') or {}).get('out_bps') or 0
+    until(lambda: estimate() > bps, 10, lambda: f'an estimate of {bps}; {host.describe()}')
+
+
 @pytest.mark.limit(90)
 @pytest.mark.parametrize('codec', ['h264', 'vp8'])
 def test_chromium_to_chromium(scene, codec):
@@ -132,7 +140,7 @@ def test_chromium_to_chromium(scene, codec):
         assert viewer.video['totalFreezesDuration'] < 0.5, viewer.describe()
         host.look()
         assert host.video['framesEncoded'] > 60
-        assert host.last['pair']['out_bps'] > 300000, host.describe()
+        wait_estimate(host, 300000)
         if codec == 'h264':
             watcher = Watcher(scene.server.flv(channel))
             watcher.wait_pictures(60)

@@ -2,7 +2,7 @@
 # What the project needs from Debian 12, by purpose; sourced by the tools beside it.
 
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev libnghttp2-dev
-    libhttp-parser-dev libyaml-dev libjansson-dev zlib1g-dev uthash-dev
+    libhttp-parser-dev libyaml-dev libjansson-dev libsqlite3-dev zlib1g-dev uthash-dev
     libsrtp2-dev libnice-dev libusrsctp-dev libcurl4-openssl-dev libavcodec-dev libavutil-dev
     libswresample-dev libswscale-dev libavformat-dev libsrt-openssl-dev"
 TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-client rtmpdump
