@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 
 #define PORT_FIRST 22000
 #define PORT_END 22500
+#define PORT_SHARE 20 // of one program
 #define TURN_MS 5
 #define PEERS_MAX 1400
 
@@ -50,13 +53,34 @@ can_bind(int type, const struct sockaddr_in *address)
     return ok;
 }
 
-// A port that nobody listens on, by TCP or UDP. Tests that run at the same time begin at
-// different places.
+// Tests that run at the same time have ports of their own: each program holds the lock of
+// its share until it ends. Returns the share's first port.
 static unsigned
-find_port(unsigned from)
+own_ports(void)
 {
-    for (unsigned i = 0; i < PORT_END - PORT_FIRST; i++) {
-        unsigned port = PORT_FIRST + (from + i) % (PORT_END - PORT_FIRST);
+    static unsigned first;
+    for (unsigned port = PORT_FIRST; first == 0 && port < PORT_END; port += PORT_SHARE) {
+        char path[64];
+        snprintf(path, sizeof(path), "/tmp/branchcast-flow-%u.lock", port);
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            first = port; // the descriptor stays open, and with it the lock
+        } else {
+            close(fd);
+        }
+    }
+    assert_int_not_equal(first, 0);
+    return first;
+}
+
+// A port of our share, from the given place on, that nobody listens on, by TCP or UDP.
+static unsigned
+find_port(unsigned place)
+{
+    unsigned first = own_ports();
+    for (unsigned i = 0; i < PORT_SHARE; i++) {
+        unsigned port = first + (place + i) % PORT_SHARE;
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         if (can_bind(SOCK_STREAM, &a) && can_bind(SOCK_DGRAM, &a)) {
@@ -74,15 +98,18 @@ flow_open(struct flow *f, const char *const *overrides)
     bc_list_init(&f->peers);
     snprintf(f->data_dir, sizeof(f->data_dir), "/tmp/flow-test-XXXXXX");
     assert_non_null(mkdtemp(f->data_dir));
-    f->rtmp_port = find_port((unsigned)getpid() * 7);
-    f->http_port = find_port(f->rtmp_port - PORT_FIRST + 1);
+    // Not the ports of the server before, whose connections may linger.
+    static unsigned place;
+    f->rtmp_port = find_port(place);
+    f->http_port = find_port(f->rtmp_port - own_ports() + 1);
     snprintf(f->texts[0], sizeof(f->texts[0]), "rtmp.listen=0.0.0.0:%u", f->rtmp_port);
     snprintf(f->texts[1], sizeof(f->texts[1]), "http.listen=127.0.0.1:%u", f->http_port);
-    f->media_port = find_port(f->http_port - PORT_FIRST + 1);
+    f->media_port = find_port(f->http_port - own_ports() + 1);
     snprintf(f->texts[2], sizeof(f->texts[2]), "data.dir=%s", f->data_dir);
     snprintf(f->texts[3], sizeof(f->texts[3]), "webrtc.listen=127.0.0.1:%u",
         f->media_port);
-    f->srt_port = find_port(f->media_port - PORT_FIRST + 1);
+    f->srt_port = find_port(f->media_port - own_ports() + 1);
+    place = f->srt_port - own_ports() + 1;
     snprintf(f->texts[4], sizeof(f->texts[4]), "srt.listen=127.0.0.1:%u", f->srt_port);
     // Open, so that each key is a credential of its own.
     const char *own[] = { f->texts[0], f->texts[1], f->texts[2], f->texts[3], f->texts[4],

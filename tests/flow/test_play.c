@@ -181,9 +181,9 @@ test_a_viewer_that_does_not_read_disturbs_nobody(void **state)
     for (int i = 0; i < 120; i++) {
         flow_host_send(&f->host, 1000);
         FLOW_UNTIL(&f->flow, (flow_http_read_flv(&f->ws),
-                                 f->ws.media.last_number == f->host.count - 1));
+                                 f->ws.media.last_number == f->host.count - 1
+                                     && f->rtmp.media.last_number == f->host.count - 1));
     }
-    FLOW_UNTIL(&f->flow, f->rtmp.media.last_number == f->host.count - 1);
     check(&f->ws.media);
     check(&f->rtmp.media);
     f->flv.peer.deaf = false;
