@@ -14,6 +14,7 @@
 #include "access/keys.h"
 #include "base/clock.h"
 #include "base/writer.h"
+#include "net/disk.h"
 #include "net/tls.h"
 #include "protocol/http/files.h"
 #include "protocol/srt/srt.h"
@@ -25,6 +26,8 @@
 
 #define DRAIN_DEADLINE_US 8000000
 #define DRAIN_POLL_MS 20
+// A read that hangs on a bad disk must not hold all others up.
+#define DISK_THREADS 4
 
 // --- what the parts call back ---
 
@@ -205,6 +208,7 @@ open_parts(struct bc_server *s)
     bc_writer_finish(&error);
     s->files = load_pages();
     s->codecs = bc_codec_threads_create(choose_workers(s->config));
+    s->disk = bc_disk_create(DISK_THREADS);
     s->webrtc = bc_webrtc_create();
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->sessions = bc_hls_sessions_create();
@@ -216,7 +220,7 @@ open_parts(struct bc_server *s)
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
-        && s->webrtc && srt;
+        && s->disk && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -392,6 +396,7 @@ free_parts(struct bc_server *s)
     }
     bc_codec_threads_stop(s->codecs);
     bc_webrtc_stop(s->webrtc);
+    bc_disk_destroy(s->disk);
     bc_hls_sessions_destroy(s->sessions);
     if (s->worker_count > 0) {
         run_leftovers(s);

@@ -22,6 +22,7 @@
 #include "stream/hub.h"
 
 struct bc_codec_threads;
+struct bc_disk;
 struct bc_http_files;
 struct bc_keys;
 struct bc_listener;
@@ -78,6 +79,7 @@ struct bc_server {
     struct bc_keys *keys;
     struct bc_http_files *files; // NULL when the pages are not built
     struct bc_codec_threads *codecs;
+    struct bc_disk *disk;
     struct bc_webrtc *webrtc;
     struct bc_hub *hub;
     struct bc_hls_sessions *sessions;

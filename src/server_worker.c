@@ -212,6 +212,7 @@ bc_server_worker_init(
         .keys = server->keys, .play = &PLAY_OPS, .play_user = w };
     w->rtmp = bc_rtmp_server_create(&rtmp);
     w->http.worker = w->worker;
+    w->http.disk = server->disk;
     w->http.handle = handle_http;
     w->http.user = w;
     w->rtp_windows = bc_rtp_windows_create(w->worker);

@@ -12,6 +12,7 @@
 #include "net/timer.h"
 #include "protocol/http/exchange.h"
 
+struct bc_disk;
 struct bc_tls_context;
 struct bc_worker;
 
@@ -27,6 +28,9 @@ struct bc_http_limits {
 // has stopped; limits may be changed by the worker's thread (reload).
 struct bc_http_server {
     struct bc_worker *worker; // borrowed
+    // Reads files into the page cache for answers; borrowed. NULL: the worker does, as in
+    // tests.
+    struct bc_disk *disk;
     struct bc_http_limits limits;
     // "*" or an origin, sent on every response; "" for none. Borrowed.
     const char *cors_origin;
