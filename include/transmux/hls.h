@@ -121,7 +121,7 @@ struct bc_hls_part {
     int64_t start_us;    // media time
     int64_t end_us;
     int64_t wall_us;     // wall clock of its start
-    bool independent;
+    bool independent;    // its first sample can start a decoder
     bool segment;        // the first of its segment
 };
 

@@ -71,6 +71,9 @@ on_update(void *user, struct bc_hls_snapshot *snapshot)
     pthread_mutex_unlock(&o->lock);
     bc_hls_snapshot_unref(&old);
     wake_workers(o);
+    if (o->tap) {
+        o->tap->on_snapshot(o->tap, snapshot, o->muxers);
+    }
 }
 
 bool
@@ -116,6 +119,7 @@ open_muxer(struct bc_hls_outlet *o)
         .first_msn = choose_first_msn(o),
     };
     bc_config_unref(&config);
+    o->muxers++;
     o->muxer = bc_hls_create(&params, on_update, o);
     if (!o->muxer) {
         bc_error(bc_channel_logger(o->channel), "no memory for HLS");
@@ -153,11 +157,12 @@ on_sound_ready(struct bc_sound_waiter *waiter)
     begin(bc_container_of(waiter, struct bc_hls_outlet, sound_waiter));
 }
 
-// Uses the encoded sound while the channel has no other and somebody asked for HLS.
+// Uses the encoded sound while the channel has no other and somebody asked for HLS, or
+// keeps it.
 static void
 settle(struct bc_hls_outlet *o)
 {
-    bool use = o->outlet.recoded && o->asked;
+    bool use = o->outlet.recoded && (o->asked || o->tap);
     if (use == o->uses_view) {
         return;
     }
@@ -176,6 +181,13 @@ settle(struct bc_hls_outlet *o)
     if (!o->waits_for_sound) {
         begin(o);
     }
+}
+
+void
+bc_hls_outlet_set_tap(struct bc_hls_outlet *o, struct bc_hls_tap *tap)
+{
+    o->tap = tap;
+    settle(o);
 }
 
 static void
@@ -217,13 +229,8 @@ on_waiting(struct bc_packet_sink *sink)
 }
 
 static void
-on_end(struct bc_packet_sink *sink)
+end_muxer(struct bc_hls_outlet *o)
 {
-    struct bc_hls_outlet *o = from_sink(sink);
-    settle(o);
-    if (!o->muxer) {
-        return;
-    }
     bc_hls_end(o->muxer);
     struct bc_hls_stats stats = { 0 };
     struct bc_hls_snapshot *latest = bc_hls_latest(o->muxer);
@@ -235,6 +242,19 @@ on_end(struct bc_packet_sink *sink)
     // kept.
     bc_hls_destroy(o->muxer);
     o->muxer = NULL;
+}
+
+static void
+on_end(struct bc_packet_sink *sink)
+{
+    struct bc_hls_outlet *o = from_sink(sink);
+    settle(o);
+    if (o->muxer) {
+        end_muxer(o);
+    }
+    if (o->tap) {
+        o->tap->on_end(o->tap);
+    }
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {

@@ -35,6 +35,8 @@ struct bc_hls_outlet {
     atomic_bool wanted;           // set by the first request, whatever its thread
     struct bc_task wanted_task;
     struct bc_hls_muxer *muxer;   // home only; NULL between broadcasts
+    uint64_t muxers;              // how many there were
+    struct bc_hls_tap *tap;       // borrowed; NULL: nobody keeps what is published
     uint64_t next_msn;            // above all that this URL had
     pthread_mutex_t lock;         // guards snapshot
     struct bc_hls_snapshot *snapshot; // owned reference
@@ -54,6 +56,9 @@ bc_hls_outlet_finish(struct bc_hls_outlet *o);
 
 struct bc_hls_snapshot *
 bc_hls_outlet_snapshot(struct bc_hls_outlet *o);
+
+void
+bc_hls_outlet_set_tap(struct bc_hls_outlet *o, struct bc_hls_tap *tap);
 
 bool
 bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,

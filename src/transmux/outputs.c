@@ -49,6 +49,12 @@ bc_outputs_hls(struct bc_outputs *outputs)
     return bc_hls_outlet_snapshot(&outputs->hls);
 }
 
+void
+bc_outputs_set_tap(struct bc_outputs *outputs, struct bc_hls_tap *tap)
+{
+    bc_hls_outlet_set_tap(&outputs->hls, tap);
+}
+
 bool
 bc_hls_wait(struct bc_outputs *outputs, struct bc_worker *worker,
     struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen)

@@ -202,6 +202,7 @@ close_part(struct hls_rendition *r, int64_t end)
         .start_us = bc_cmaf_us(ruling->samples[0].dts, ruling->timescale),
         .end_us = bc_cmaf_us(end, ruling->timescale),
         .independent = has_sync(r),
+        .leads = is_sync(r, ruling->samples[0].packet),
     };
     size_t riders = riders_before(riding, part.end_us + r->reorder_us);
     size_t counts[2] = { ruling->count, riders };

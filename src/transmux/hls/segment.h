@@ -23,6 +23,7 @@ struct hls_part {
     int64_t start_us;   // media time
     int64_t end_us;
     bool independent;   // a sample in it can start a decoder
+    bool leads;         // the first one can
 };
 
 // One media segment: its parts and nothing more, so that it costs no bytes of its own.
