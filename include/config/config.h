@@ -39,6 +39,10 @@ bc_config_warnings(const struct bc_config *cfg, struct bc_writer *out);
 const struct bc_config_channel *
 bc_config_channel(const struct bc_config *cfg, const char *name);
 
+// How broadcasts of this channel are recorded, configured by name or not: never DEFAULT.
+enum bc_record_mode
+bc_config_record_mode(const struct bc_config *cfg, const char *name);
+
 // "app/stream": up to four levels of app and one of stream, each 1 to 64 letters, digits,
 // '_', '.' and '-', and not starting with a dot (names become paths). Every protocol
 // accepts just these names.

@@ -26,6 +26,7 @@ enum bc_access {
 
 enum bc_record_mode {
     BC_RECORD_INVALID,
+    BC_RECORD_DEFAULT, // of a channel: record.mode
     BC_RECORD_ALWAYS,
     BC_RECORD_REQUEST, // when the API asks for it
     BC_RECORD_NEVER,
@@ -170,6 +171,20 @@ struct bc_config_srt {
     char *passphrase; // secret; "" is no encryption
 };
 
+struct bc_config_record {
+    enum bc_record_mode mode; // not DEFAULT
+    int64_t max_age_days;     // 0: no limit
+    int64_t max_bytes;        // 0: 90 % of the disk
+    int64_t min_free_bytes;
+    int64_t resume_s;
+    int64_t dvr_window_s;
+};
+
+struct bc_config_clip {
+    int64_t threads;
+    int64_t queue;
+};
+
 // One consistent set of values. Whoever loads it owns the first reference; from then on
 // it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
@@ -189,6 +204,8 @@ struct bc_config {
     struct bc_config_webrtc webrtc;
     struct bc_config_relay relay;
     struct bc_config_srt srt;
+    struct bc_config_record record;
+    struct bc_config_clip clip;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;
 };

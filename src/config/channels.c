@@ -66,6 +66,14 @@ bc_config_channel(const struct bc_config *cfg, const char *name)
     return NULL;
 }
 
+enum bc_record_mode
+bc_config_record_mode(const struct bc_config *cfg, const char *name)
+{
+    const struct bc_config_channel *channel = bc_config_channel(cfg, name);
+    bool own = channel && channel->record != BC_RECORD_DEFAULT;
+    return own ? channel->record : cfg->record.mode;
+}
+
 static void
 finish_channel(struct bc_config_channel *channel)
 {

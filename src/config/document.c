@@ -133,7 +133,7 @@ static const char SAMPLE_CHANNELS[] =
     "  #live/hq:\n"
     "    #title: \"Headquarters\"\n"
     "    #publish_key: \"change-me\"\n"
-    "    #record: never\n"
+    "    #record: always\n"
     "    #sources:\n"
     "      #- publisher                   # the main take\n"
     "      #- publisher: backup           # pushed with ?role=backup\n"
@@ -186,7 +186,7 @@ static const char DOCS_HEAD[] =
     "what begins afterwards, keys marked *restart* are named in the log and keep\n"
     "their value until the next start.\n"
     "\n"
-    "Sizes may be written as `64KiB` or `4MiB`. Addresses are `host:port`,\n"
+    "Sizes may be written as `64KiB`, `4MiB` or `2GiB`. Addresses are `host:port`,\n"
     "`[v6]:port` or `:port` (every address), one or a list of them; `[]` is none.\n"
     "Secrets may be written as `sha256:<64 hexadecimal digits>`, made by `printf %s\n"
     "KEY | sha256sum`. Anchors, aliases and tags of YAML are not supported.\n";

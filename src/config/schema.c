@@ -15,6 +15,7 @@ static_assert(sizeof(enum bc_access) == sizeof(int), "enum fields are written as
 
 #define SECRET_MAX 200
 #define PATH_BYTES_MAX 4095
+#define DISK_BYTES_MAX ((int64_t)1 << 50)
 
 static const struct bc_key_choice LEVELS[] = {
     { "error", BC_LOG_ERROR },
@@ -50,6 +51,14 @@ static const struct bc_key_choice RECORD_MODES[] = {
     { NULL, 0 },
 };
 
+static const struct bc_key_choice CHANNEL_RECORD_MODES[] = {
+    { "default", BC_RECORD_DEFAULT },
+    { "always", BC_RECORD_ALWAYS },
+    { "request", BC_RECORD_REQUEST },
+    { "never", BC_RECORD_NEVER },
+    { NULL, 0 },
+};
+
 static const struct bc_key_choice B_FRAMES[] = {
     { "transcode", BC_B_FRAMES_TRANSCODE },
     { "drop", BC_B_FRAMES_DROP },
@@ -73,6 +82,8 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "webrtc", "WebRTC: WHIP for hosts, WHEP for viewers. One port for all media." },
     { "relay", "Files and streams elsewhere that feed channels." },
     { "srt", "SRT for hosts and viewers, as MPEG transport streams." },
+    { "record", "Recordings of broadcasts, in the data directory." },
+    { "clip", "Clips that are cut out of recordings." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
     / sizeof(BC_CONFIG_SECTIONS[0]);
@@ -83,7 +94,7 @@ const struct bc_key BC_CONFIG_KEYS[] = {
 
     { .name = "data.dir", .type = BC_KEY_PATH, .scope = RESTART, .offset = AT(data.dir),
         .def = "./data", .min = 1, .max = PATH_BYTES_MAX,
-        .text = "The data directory: keys, later recordings. Created when it is "
+        .text = "The data directory: keys, recordings, clips. Created when it is "
                 "missing." },
 
     { .name = "log.level", .type = BC_KEY_ENUM, .scope = LIVE, .offset = AT(log.level),
@@ -253,6 +264,38 @@ const struct bc_key BC_CONFIG_KEYS[] = {
         .offset = AT(relay.max_inputs), .def = "32", .max = 256,
         .text = "Files and streams elsewhere that are read at one time, each by a thread "
                 "of its own." },
+
+    { .name = "record.mode", .type = BC_KEY_ENUM, .scope = LIVE,
+        .offset = AT(record.mode), .def = "request", .choices = RECORD_MODES,
+        .text = "Which broadcasts are recorded: all, those for which the API or the "
+                "console asks, or none. channels.*.record says otherwise for one channel." },
+    { .name = "record.max_age_days", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(record.max_age_days), .def = "0", .max = 36500, .unit = "days",
+        .text = "Recordings older than this are deleted; 0 is no limit. Clips stay." },
+    { .name = "record.max_bytes", .type = BC_KEY_SIZE, .scope = LIVE,
+        .offset = AT(record.max_bytes), .def = "0", .max = DISK_BYTES_MAX,
+        .unit = "bytes",
+        .text = "Above this the oldest recordings are deleted; 0 is 90 % of the disk." },
+    { .name = "record.min_free_bytes", .type = BC_KEY_SIZE, .scope = LIVE,
+        .offset = AT(record.min_free_bytes), .def = "2GiB", .max = DISK_BYTES_MAX,
+        .unit = "bytes",
+        .text = "With less free on the disk the oldest recordings are deleted, and "
+                "while that is not enough nothing is recorded, with an alarm." },
+    { .name = "record.resume_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(record.resume_s), .def = "300", .max = 86400, .unit = "s",
+        .text = "A host that comes back so soon after a crash or a restart of the "
+                "server goes on in the same recording." },
+    { .name = "record.dvr_window_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(record.dvr_window_s), .def = "14400", .min = 60, .max = 86400,
+        .unit = "s",
+        .text = "How far viewers may rewind a running broadcast that is recorded." },
+
+    { .name = "clip.threads", .type = BC_KEY_INT, .scope = RESTART,
+        .offset = AT(clip.threads), .def = "1", .min = 1, .max = 8,
+        .text = "Clips that are cut at one time." },
+    { .name = "clip.queue", .type = BC_KEY_INT, .scope = RESTART,
+        .offset = AT(clip.queue), .def = "64", .min = 1, .max = 1000,
+        .text = "Clips that may wait; more are refused." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,
@@ -268,8 +311,8 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .check = bc_check_passphrase,
         .text = "SRT passphrase of this channel, instead of srt.passphrase." },
     { .name = "record", .type = BC_KEY_ENUM, .scope = LIVE, .offset = CHANNEL_AT(record),
-        .def = "never", .choices = RECORD_MODES,
-        .text = "Whether broadcasts are recorded. Reserved: nothing records yet." },
+        .def = "default", .choices = CHANNEL_RECORD_MODES,
+        .text = "Which of its broadcasts are recorded; default is record.mode." },
     { .name = "title", .type = BC_KEY_STRING, .scope = LIVE, .offset = CHANNEL_AT(title),
         .def = "", .max = 200, .text = "What pages and the API call the channel." },
     { .name = "cover", .type = BC_KEY_STRING, .scope = LIVE, .offset = CHANNEL_AT(cover),

@@ -60,7 +60,7 @@ extern const size_t BC_CHANNEL_N_KEYS;
 extern const struct bc_section BC_CONFIG_SECTIONS[];
 extern const size_t BC_CONFIG_N_SECTIONS;
 
-#define BC_CONFIG_MAX_KEYS 64
+#define BC_CONFIG_MAX_KEYS 80
 
 // NULL when there is none.
 const struct bc_key *

@@ -84,7 +84,14 @@ print_bool(const struct bc_key *key, const void *field, FILE *out)
     fputs(*(const bool *)field ? "true" : "false", out);
 }
 
-// A decimal number and nothing else, except that a size may end in KiB or MiB.
+static int64_t
+times(int64_t v, int64_t factor)
+{
+    return v > INT64_MAX / factor ? INT64_MAX : v * factor;
+}
+
+// A decimal number and nothing else, except that a size may end in KiB, MiB or GiB. What
+// is too large for the type is the largest number.
 static bool
 parse_number(const char *text, bool is_size, int64_t *out)
 {
@@ -95,15 +102,15 @@ parse_number(const char *text, bool is_size, int64_t *out)
         return false;
     }
     for (; *p >= '0' && *p <= '9'; p++) {
-        // Beyond any bound of the table it may stay as it is.
-        if (v < INT64_MAX / (1 << 24)) {
-            v = v * 10 + (*p - '0');
-        }
+        int64_t tens = times(v, 10);
+        v = tens > INT64_MAX - 9 ? INT64_MAX : tens + (*p - '0');
     }
     if (is_size && strcmp(p, "KiB") == 0) {
-        v *= 1024;
+        v = times(v, 1024);
     } else if (is_size && strcmp(p, "MiB") == 0) {
-        v *= 1024 * 1024;
+        v = times(v, 1024 * 1024);
+    } else if (is_size && strcmp(p, "GiB") == 0) {
+        v = times(v, 1024 * 1024 * 1024);
     } else if (*p) {
         return false;
     }

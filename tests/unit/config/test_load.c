@@ -150,7 +150,7 @@ test_duplicates_are_refused(void **state)
         "t.yaml:3: live/hq is given twice, first on line 2\n");
     expect_errors("channels: {b/b: {}}\nchannels: {c/c: {}, a/a: {record: no}}\n",
         "t.yaml:2: channels is given twice, first on line 1\n"
-        "t.yaml:2: channels.a/a.record: 'no' is not one of always, request, never\n");
+        "t.yaml:2: channels.a/a.record: 'no' is not one of default, always, request, never\n");
 }
 
 static void
@@ -281,8 +281,8 @@ test_bad_channels_are_refused(void **state)
     expect_override_error(
         "channels.title=a", "--set: write channels.APP/STREAM.KEY=VALUE\n");
     expect_errors("channels: {live/hq: {record: sometimes}}\n",
-        "t.yaml:1: channels.live/hq.record: 'sometimes' is not one of always, "
-        "request, never\n");
+        "t.yaml:1: channels.live/hq.record: 'sometimes' is not one of default, "
+        "always, request, never\n");
 }
 
 static void

@@ -172,7 +172,9 @@ test_channels_are_read(void **state)
     expect_source(hq, 1, BC_SOURCE_PUBLISHER, "backup");
     expect_source(hq, 2, BC_SOURCE_SLATE_IMAGE, "conf/slate.png");
     const struct bc_config_channel *store = bc_config_channel(cfg, "store/0571");
-    assert_int_equal(store->record, BC_RECORD_NEVER);
+    assert_int_equal(store->record, BC_RECORD_DEFAULT);
+    assert_int_equal(bc_config_record_mode(cfg, "live/hq"), BC_RECORD_ALWAYS);
+    assert_int_equal(bc_config_record_mode(cfg, "live/other"), BC_RECORD_REQUEST);
     expect_source(store, 1, BC_SOURCE_CHANNEL, "live/hq");
     expect_source(store, 2, BC_SOURCE_SLATE_FILE, "conf/closed.mp4");
     const struct bc_config_channel *plain = bc_config_channel(cfg, "a/b/c/d/e");
