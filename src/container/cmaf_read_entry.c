@@ -34,16 +34,29 @@ struct entry_head {
     uint32_t rate; // the track's timescale
 };
 
+static void
+read_nclx(struct bc_reader box, struct bc_colour *c)
+{
+    uint16_t numbers[3];
+    bool told = bc_read_u32(&box) == FOURCC('n', 'c', 'l', 'x');
+    for (size_t i = 0; i < 3; i++) {
+        numbers[i] = bc_read_u16(&box);
+        told = told && numbers[i] > 0 && numbers[i] <= UINT8_MAX;
+    }
+    if (told) {
+        c->primaries = (uint8_t)numbers[0];
+        c->transfer = (uint8_t)numbers[1];
+        c->matrix = (uint8_t)numbers[2];
+    }
+}
+
 // The colour boxes of an entry; see write_colours() of cmaf_entry_video.c.
 static void
 read_colours(struct bc_reader boxes, struct bc_colour *c)
 {
     struct bc_reader b;
-    if (cmaf_find_box(boxes, FOURCC('c', 'o', 'l', 'r'), &b)
-        && bc_read_u32(&b) == FOURCC('n', 'c', 'l', 'x')) {
-        c->primaries = (uint8_t)bc_read_u16(&b);
-        c->transfer = (uint8_t)bc_read_u16(&b);
-        c->matrix = (uint8_t)bc_read_u16(&b);
+    if (cmaf_find_box(boxes, FOURCC('c', 'o', 'l', 'r'), &b)) {
+        read_nclx(b, c);
     }
     if (cmaf_find_box(boxes, FOURCC('c', 'l', 'l', 'i'), &b)) {
         c->has_light = true;
@@ -257,7 +270,8 @@ read_audio(uint32_t type, struct bc_reader body, uint32_t timescale)
     head.channels = bc_read_u16(&body);
     bc_read_skip(&body, 2 + 4 + 4);
     struct bc_reader config;
-    if (body.failed || !cmaf_find_box(body, config_box(type), &config)) {
+    if (body.failed || head.channels == 0
+        || !cmaf_find_box(body, config_box(type), &config)) {
         return NULL;
     }
     switch (type) {
