@@ -27,18 +27,25 @@ struct bc_catalogue_entry {
     int64_t to_us;      // of a clip: recording time in its source of its end
     bool frame_exact;   // of a clip
     char error[200];
+    // Filled in by answers, not kept: which files there are beside the recording.
+    bool has_classic; // replay.mp4, or a clip's clip.mp4
+    bool has_poster;
 };
 
 // Opens, and makes what is missing; a file that is no database of ours or is damaged is put
-// aside and made anew. NULL after logging why.
+// aside (catalogue.db.damaged-TIME) and made anew. What the folders have and the list lacks,
+// or the other way round, is mended on a thread of its own meanwhile; clips that were in the
+// making when the last process ended have failed. NULL after logging why.
 struct bc_catalogue *
 bc_catalogue_open(const char *data_dir);
 
-// Writes what is queued and ends the thread. NULL is fine.
+// Writes what is queued and ends the thread. NULL is fine. The workers have stopped; answers
+// to questions are still posted to them.
 void
 bc_catalogue_close(struct bc_catalogue *catalogue);
 
-// Adds or replaces by the id. Copied; written soon. Any thread.
+// Adds or replaces by the id. Copied; written soon, and again and again while the disk does
+// not take it. What was removed in this run of the program stays so. Any thread.
 void
 bc_catalogue_put(struct bc_catalogue *catalogue, const struct bc_catalogue_entry *entry);
 
@@ -73,6 +80,11 @@ bc_catalogue_ask(struct bc_catalogue *catalogue, struct bc_catalogue_query *quer
 // are not used.
 void
 bc_catalogue_ask_now(struct bc_catalogue *catalogue, struct bc_catalogue_query *query);
+
+// The same without a catalogue that is open, for the command line: a server may have it open
+// at the same time. 0 or negative errno; -ENOENT: there is none.
+int
+bc_catalogue_read(const char *data_dir, struct bc_catalogue_query *query);
 
 // Makes the database anew from the folders of recordings and clips, repairing those that a
 // crash left torn. Prints progress to stderr. For the command line, while no server runs. 0
