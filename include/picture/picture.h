@@ -21,8 +21,18 @@ struct bc_pictures;
 struct bc_pictures *
 bc_pictures_create(void);
 
+// Ends the thread; between the workers' join and the last run of their leftovers, as it posts
+// to them. NULL is fine, as is another call.
+void
+bc_pictures_stop(struct bc_pictures *pictures);
+
+// After the leftovers, when nobody waits any more. NULL is fine.
 void
 bc_pictures_destroy(struct bc_pictures *pictures);
+
+// How many keyframes were decoded so far, for all purposes.
+uint64_t
+bc_pictures_made(const struct bc_pictures *pictures);
 
 // A request for the newest picture of a live. Embedded in its owner; one worker's.
 struct bc_picture_waiter {
@@ -34,12 +44,15 @@ struct bc_picture_waiter {
 };
 
 // The picture of the newest keyframe, at most `width` wide (160 to 1280). Made once per
-// keyframe and width, whoever asks; a picture younger than a second is given at once.
-// `ready` is never called from within.
-void
-bc_pictures_live(struct bc_pictures *pictures, struct bc_outputs *outputs, const char *channel,
-    unsigned width, struct bc_worker *worker, struct bc_picture_waiter *waiter);
+// keyframe and width, whoever asks; widths are brought down to one of six. A picture younger
+// than a second is given at once, and an older one to who has waited for 5 s. `ready` is never
+// called from within. False without memory: then it is never called.
+bool
+bc_pictures_live(struct bc_pictures *pictures, struct bc_outputs *outputs,
+    const char *channel, unsigned width, struct bc_worker *worker,
+    struct bc_picture_waiter *waiter);
 
+// Nobody is called. On the waiter's worker; harmless when it does not wait.
 void
 bc_pictures_cancel(struct bc_pictures *pictures, struct bc_picture_waiter *waiter);
 
@@ -50,8 +63,9 @@ bc_pictures_cancel(struct bc_pictures *pictures, struct bc_picture_waiter *waite
 // Of a running recording they are brought up to date when somebody asks, at most every 10 s,
 // and when it ends; of an ended one that has none they are made when somebody asks.
 
-// Makes what is missing; `done` (may be NULL) is called on the picture thread. Takes a
-// reference of the recording.
+// Has the picture thread make what is missing, unless it did so in the last 10 s, nothing can
+// be missing, or 64 recordings wait already. Takes a reference of the recording. Cheap: to be
+// called with each request for a list, sheet or poster, and when a recording ends.
 void
 bc_pictures_update(struct bc_pictures *pictures, struct bc_recording *r);
 

@@ -10,8 +10,7 @@ export default defineConfig({
         assetsInlineLimit: 0,
         chunkSizeWarningLimit: 450,
         rollupOptions: {
-            input: ['index.html', 'watch.html', 'embed.html', 'replay.html', 'golive.html',
-                'console.html'],
+            input: ['index.html', 'watch.html', 'embed.html', 'golive.html'],
         },
     },
     server: { fs: { allow: ['../..'] } },
