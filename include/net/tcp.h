@@ -60,6 +60,17 @@ bc_tcp_set_user(struct bc_tcp *tcp, const struct bc_tcp_ops *ops, void *user);
 ssize_t
 bc_tcp_writev(struct bc_tcp *tcp, const struct iovec *iov, int count);
 
+// The same with bytes of a file, which go from the page cache into the socket without
+// passing through here; on a plain connection only (-ENOTSUP elsewhere). -ENODATA: the file
+// ends before `offset`, and the connection is as it was.
+ssize_t
+bc_tcp_sendfile(struct bc_tcp *tcp, int fd, uint64_t offset, size_t len);
+
+// on_writable will be called when there is room, in a later turn of the loop even if there
+// is some now: for who has more to send than one turn should take.
+void
+bc_tcp_want_write(struct bc_tcp *tcp);
+
 // Queues a copy, or a reference to a slice of a shared buf. Flushed with one writev when
 // the current on_data returns or the turn ends. A full queue or no memory closes the
 // connection (on_closed, at the end of the turn).

@@ -345,6 +345,39 @@ bc_tcp_writev(struct bc_tcp *tcp, const struct iovec *iov, int count)
     return taken;
 }
 
+ssize_t
+bc_tcp_sendfile(struct bc_tcp *tcp, int fd, uint64_t offset, size_t len)
+{
+    if (tcp->broken != 0 || tcp->closed) {
+        return tcp->broken != 0 ? tcp->broken : -EPIPE;
+    }
+    if (tcp->security != BC_TCP_PLAIN) {
+        return -ENOTSUP;
+    }
+    ssize_t taken = 0;
+    if (tcp->queue.bytes == 0) {
+        taken = bc_tcp_io_sendfile(tcp, fd, offset, len);
+        if (taken == -ENODATA) {
+            return taken;
+        }
+        if (taken < 0) {
+            set_broken(tcp, (int)taken);
+            return taken;
+        }
+    }
+    if ((size_t)taken < len) {
+        bc_tcp_want_write(tcp);
+    }
+    return taken;
+}
+
+void
+bc_tcp_want_write(struct bc_tcp *tcp)
+{
+    tcp->want_write = true;
+    watch(tcp);
+}
+
 void
 bc_tcp_send_buf(struct bc_tcp *tcp, struct bc_buf *buf, size_t offset, size_t len)
 {

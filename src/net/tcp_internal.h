@@ -78,6 +78,10 @@ bc_tcp_queue_finish(struct bc_tcp_queue *q);
 ssize_t
 bc_tcp_io_writev(struct bc_tcp *tcp, const struct iovec *iov, int count);
 
+// The same from a file; -ENODATA when it ends before `offset`.
+ssize_t
+bc_tcp_io_sendfile(struct bc_tcp *tcp, int fd, uint64_t offset, size_t len);
+
 // Bytes read, 0 when there are none now, -ECONNRESET at the end of the stream, other
 // -errno.
 ssize_t

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -143,6 +144,25 @@ bc_tcp_io_writev(struct bc_tcp *tcp, const struct iovec *iov, int count)
     if (n > 0) {
         tcp->bytes_out += (uint64_t)n;
     }
+    return n;
+}
+
+// The process ignores SIGPIPE, which sendfile() has no flag against.
+ssize_t
+bc_tcp_io_sendfile(struct bc_tcp *tcp, int fd, uint64_t offset, size_t len)
+{
+    off_t from = (off_t)offset;
+    ssize_t n;
+    do {
+        n = sendfile(tcp->fd, fd, &from, len);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+    }
+    if (n == 0 && len > 0) {
+        return -ENODATA;
+    }
+    tcp->bytes_out += (uint64_t)n;
     return n;
 }
 

@@ -45,6 +45,7 @@ struct bc_http_server {
     struct bc_list clients;
     struct bc_timer drain_timer;
     struct bc_log_limit bad_limit;
+    struct bc_log_limit file_limit;
     int64_t date_seconds;
     char date[32];
     bool draining;

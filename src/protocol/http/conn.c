@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "file_body.h"
 #include "h2.h"
 
 // Input that may wait behind a response. A client that pipelines more than this is
@@ -43,6 +44,8 @@ bc_http_conn_finish(struct bc_http_conn *conn)
     conn->websocket = NULL;
     bc_h2_destroy(conn->h2);
     conn->h2 = NULL;
+    bc_http_file_body_destroy(conn->files);
+    conn->files = NULL;
 }
 
 void
@@ -157,6 +160,7 @@ can_consume(const struct bc_http_conn *conn)
     case BC_HTTP_CONN_INVALID:
     case BC_HTTP_CONN_CLOSED:
     case BC_HTTP_CONN_WAIT:
+    case BC_HTTP_CONN_FILES:
         return false;
     case BC_HTTP_CONN_HEAD:
         return conn->x.req.len > 0 || !bc_http_conn_is_congested(conn);
@@ -253,7 +257,10 @@ bc_http_conn_writable(struct bc_http_conn *conn, int64_t now_us)
 {
     switch (conn->state) {
     case BC_HTTP_CONN_H2:
-        bc_h2_run(conn->h2);
+        bc_h2_writable(conn->h2);
+        break;
+    case BC_HTTP_CONN_FILES:
+        bc_http1_files_go_on(conn);
         break;
     case BC_HTTP_CONN_WEBSOCKET:
         bc_websocket_writable(conn);
@@ -278,7 +285,8 @@ static bool
 makes_progress(struct bc_http_conn *conn)
 {
     size_t queued = conn->wire_ops->queued(conn->wire);
-    bool progress = queued < conn->stalled_bytes;
+    bool progress = conn->state == BC_HTTP_CONN_FILES ? bc_http1_files_moved(conn)
+                                                      : queued < conn->stalled_bytes;
     if (progress) {
         bc_http_conn_set_timer(conn, conn->timer);
         conn->stalled_bytes = queued;
@@ -308,7 +316,12 @@ bc_http_conn_timeout(struct bc_http_conn *conn, int64_t now_us)
         bc_http_conn_close(conn, BC_HTTP_CLOSE_FLUSH, "idle");
         break;
     case BC_HTTP_TIMER_SEND:
-        if (!makes_progress(conn)) {
+        if (makes_progress(conn)) {
+            break;
+        }
+        if (conn->state == BC_HTTP_CONN_FILES) { // players stop when they have enough
+            bc_http_conn_close(conn, BC_HTTP_CLOSE_NOW, "the client stopped reading");
+        } else {
             bc_http_conn_count_bad(conn, "the client stopped reading");
             bc_http_conn_close(conn, BC_HTTP_CLOSE_NOW, "the client stopped reading");
         }

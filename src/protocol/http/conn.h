@@ -14,6 +14,7 @@
 #include "protocol/http/server.h"
 
 struct bc_h2;
+struct bc_http_file_body;
 struct bc_websocket;
 
 // Bytes to be sent: a slice of a shared buf, or bytes that are copied if they must wait.
@@ -37,6 +38,9 @@ struct bc_http_wire_ops {
     void (*send)(void *wire, const struct bc_http_slice *slices, int count);
     // As bc_tcp_writev().
     ssize_t (*writev)(void *wire, const struct iovec *iov, int count);
+    // As bc_tcp_sendfile() and bc_tcp_want_write().
+    ssize_t (*sendfile)(void *wire, int fd, uint64_t offset, size_t len);
+    void (*want_write)(void *wire);
     size_t (*queued)(void *wire);
     void (*set_reading)(void *wire, bool on);
     // Calls bc_http_conn_timeout() after the delay; 0 takes the wish back.
@@ -53,6 +57,7 @@ enum bc_http_conn_state {
     BC_HTTP_CONN_HEAD,      // between requests, or inside a head
     BC_HTTP_CONN_BODY,
     BC_HTTP_CONN_WAIT,      // the handler has the exchange
+    BC_HTTP_CONN_FILES,     // a response with files in its body is sent
     BC_HTTP_CONN_STREAM,    // a body without end
     BC_HTTP_CONN_WEBSOCKET,
     BC_HTTP_CONN_H2,
@@ -91,6 +96,9 @@ struct bc_http_conn {
     struct bc_http_exchange x;      // HTTP/1's
     struct bc_sink sink;            // of a stream or WebSocket
     struct bc_websocket *websocket; // owned
+    struct bc_http_file_body *files; // owned; state FILES
+    uint64_t files_sent;  // bytes of it that were handed to the wire
+    uint64_t files_taken; // that the peer's socket had taken at the last look
     struct bc_h2 *h2;               // owned
 };
 
@@ -165,6 +173,24 @@ bc_http1_input(
 // Answers a request that cannot be understood, and closes.
 void
 bc_http1_refuse(struct bc_http_conn *conn, int status, const char *reason);
+
+// The response was handed over: on to the next request, or closes.
+void
+bc_http1_end_exchange(struct bc_http_conn *conn, bool refused);
+
+// --- http1_files.c ---
+
+// The head was sent: sends the body, which is taken over, as the peer takes it.
+void
+bc_http1_files_begin(struct bc_http_conn *conn, struct bc_http_file_body *body);
+
+// There is room, or a turn is over.
+void
+bc_http1_files_go_on(struct bc_http_conn *conn);
+
+// Whether something left since the last look; a disk that is slow is not the peer's fault.
+bool
+bc_http1_files_moved(struct bc_http_conn *conn);
 
 // --- websocket.c ---
 

@@ -6,11 +6,15 @@
 #include "request.h"
 
 struct bc_http_conn;
+struct bc_http_file_body;
 
 // How an exchange is answered: HTTP/1 (http1.c) or a stream of HTTP/2 (h2_stream.c). Each
 // ends the exchange. See the public functions of the same names.
 struct bc_http_exchange_ops {
     void (*respond)(struct bc_http_exchange *x, const struct bc_http_answer *answer);
+    // The same with a body of its own, which is taken over.
+    void (*respond_files)(struct bc_http_exchange *x, const struct bc_http_answer *answer,
+        struct bc_http_file_body *body);
     // `answer` has the head's content. NULL: a HEAD request, answered.
     struct bc_sink *(*stream)(struct bc_http_exchange *x,
         const struct bc_http_answer *answer, enum bc_http_framing *framing);

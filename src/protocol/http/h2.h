@@ -30,6 +30,10 @@ bc_h2_input(struct bc_h2 *h2, const uint8_t *data, size_t len, int64_t now_us);
 void
 bc_h2_run(struct bc_h2 *h2);
 
+// There is room on the wire, or a turn is over.
+void
+bc_h2_writable(struct bc_h2 *h2);
+
 void
 bc_h2_timeout(struct bc_h2 *h2);
 

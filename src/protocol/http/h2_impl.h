@@ -18,7 +18,11 @@
 // segment (RFC 9218).
 #define BC_H2_OUT_HIGH (64 * 1024)
 
+// Of a file, in memory for one stream.
+#define BC_H2_CHUNK_BYTES (64 * 1024)
+
 struct bc_h2_batch;
+struct bc_http_file_body;
 
 // Events in the current second; a peer beyond the limit is thrown out.
 struct bc_h2_rate {
@@ -45,6 +49,8 @@ struct bc_h2 {
     size_t body_bytes;         // request bodies held by all streams
     uint64_t sent_bytes;
     uint64_t seen_sent_bytes; // at the last look of the timer
+    size_t turn_bytes;        // of files since the wire was last found writable
+    bool turn_over;           // files wait for the next turn
     int32_t slow_stream;      // the oldest incomplete request when the timer was set
 };
 
@@ -54,6 +60,7 @@ enum bc_h2_stream_state {
     BC_H2_STREAM_READY,   // complete, or refused with `refuse`
     BC_H2_STREAM_WAIT,    // the handler has it
     BC_H2_STREAM_BODY,    // the response is on its way
+    BC_H2_STREAM_FILES,   // the same with files in its body
     BC_H2_STREAM_SINK,    // a body without end
     BC_H2_STREAM_DONE,    // nothing more comes from us
 };
@@ -71,7 +78,8 @@ struct bc_h2_stream {
     int refuse;         // status to refuse with; 0: none
     size_t target;      // :path in the request's text
     size_t target_len;
-    // BODY: the bufs that are left.
+    struct bc_http_file_body *files; // FILES: owned
+    // BODY: the bufs that are left. FILES: the piece that is being sent.
     struct bc_buf **bufs; // owned, with a reference each; or inline_bufs
     struct bc_buf *inline_bufs[BC_H2_INLINE_BUFS];
     size_t buf_count;

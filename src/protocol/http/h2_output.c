@@ -3,6 +3,7 @@
 // and one pass makes one write.
 #include <string.h>
 
+#include "file_body.h"
 #include "h2_impl.h"
 
 #define BATCH_SLICES 64
@@ -166,6 +167,56 @@ bc_h2_on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t
     return 0;
 }
 
+// The next piece of a body with files takes the place of the one that was sent. 0,
+// NGHTTP2_ERR_DEFERRED or what ends the stream.
+static int
+next_piece(struct bc_h2_stream *s)
+{
+    struct bc_h2 *h2 = s->h2;
+    struct bc_http_piece piece;
+    if (h2->turn_bytes >= BC_HTTP_TURN_BYTES) {
+        h2->turn_over = true;
+        h2->conn->wire_ops->want_write(h2->conn->wire);
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    if (h2->batch) {
+        batch_send(h2); // it points into the piece before
+    }
+    switch (bc_http_file_body_next(s->files, true, BC_H2_CHUNK_BYTES, &piece)) {
+    case BC_HTTP_STEP_BYTES:
+        break;
+    case BC_HTTP_STEP_WAIT:
+        return NGHTTP2_ERR_DEFERRED;
+    default:
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    bc_buf_ref(piece.buf);
+    bc_buf_unref(&s->bufs[0]);
+    s->bufs[0] = piece.buf;
+    s->buf_count = 1;
+    s->buf_index = 0;
+    s->buf_offset = (size_t)piece.offset;
+    s->left = piece.len;
+    h2->turn_bytes += piece.len;
+    bc_http_file_body_advance(s->files, piece.len);
+    return 0;
+}
+
+static ssize_t
+read_files(struct bc_h2_stream *s, size_t len, uint32_t *flags)
+{
+    int err = s->left == 0 ? next_piece(s) : 0;
+    if (err != 0) {
+        return err;
+    }
+    size_t n = s->left < len ? (size_t)s->left : len;
+    s->left -= n;
+    if (s->left == 0 && bc_http_file_body_left(s->files) == 0) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return (ssize_t)n;
+}
+
 // Says how much the next DATA frame takes; bc_h2_on_send_data() takes it.
 ssize_t
 bc_h2_on_read_body(nghttp2_session *session, int32_t stream_id, uint8_t *out, size_t len,
@@ -184,6 +235,9 @@ bc_h2_on_read_body(nghttp2_session *session, int32_t stream_id, uint8_t *out, si
             *flags |= NGHTTP2_DATA_FLAG_EOF;
         }
         return (ssize_t)n;
+    }
+    if (s->state == BC_H2_STREAM_FILES) {
+        return read_files(s, len, flags);
     }
     size_t n = s->out_len - s->out_framed;
     if (n == 0 && !s->finishing) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file_body.h"
 #include "h2_impl.h"
 
 #define OUTBOUND_ACKS_MAX 100
@@ -137,7 +138,7 @@ wanted_timer(const struct bc_h2 *h2, int32_t *slow)
             *slow = s->id;
             return BC_HTTP_TIMER_HEAD;
         }
-        sending |= s->state == BC_H2_STREAM_BODY;
+        sending |= s->state == BC_H2_STREAM_BODY || s->state == BC_H2_STREAM_FILES;
     }
     return sending ? BC_HTTP_TIMER_SEND : BC_HTTP_TIMER_NONE;
 }
@@ -194,6 +195,35 @@ bc_h2_flush(struct bc_h2 *h2)
 }
 
 void
+bc_h2_writable(struct bc_h2 *h2)
+{
+    h2->turn_bytes = 0;
+    if (h2->turn_over) {
+        h2->turn_over = false;
+        bc_list_for_each(it, tmp, &h2->streams) {
+            struct bc_h2_stream *s = bc_container_of(it, struct bc_h2_stream, node);
+            if (s->state == BC_H2_STREAM_FILES) {
+                nghttp2_session_resume_data(h2->session, s->id);
+            }
+        }
+    }
+    bc_h2_run(h2);
+}
+
+// A slow disk is not the peer's fault.
+static bool
+waits_for_disk(const struct bc_h2 *h2)
+{
+    bc_list_for_each(it, tmp, &h2->streams) {
+        const struct bc_h2_stream *s = bc_container_of(it, struct bc_h2_stream, node);
+        if (s->files && bc_http_file_body_waits(s->files)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
 bc_h2_run(struct bc_h2 *h2)
 {
     if (h2->depth > 0 || h2->hold || h2->conn->state != BC_HTTP_CONN_H2) {
@@ -222,7 +252,7 @@ bc_h2_run(struct bc_h2 *h2)
 void
 bc_h2_timeout(struct bc_h2 *h2)
 {
-    bool moved = h2->sent_bytes != h2->seen_sent_bytes;
+    bool moved = h2->sent_bytes != h2->seen_sent_bytes || waits_for_disk(h2);
     switch (h2->conn->timer) {
     case BC_HTTP_TIMER_NONE:
         break;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file_body.h"
 #include "h2_impl.h"
 #include "server_impl.h"
 
@@ -45,6 +46,7 @@ drop_body(struct bc_h2_stream *s)
         free(s->bufs);
     }
     free(s->out);
+    bc_http_file_body_destroy(s->files);
 }
 
 void
@@ -247,6 +249,37 @@ respond(struct bc_http_exchange *x, const struct bc_http_answer *a)
     bc_h2_flush(h2);
 }
 
+static void
+on_files_ready(void *user)
+{
+    struct bc_h2_stream *s = user;
+    if (s->h2->conn->state == BC_HTTP_CONN_H2 && s->state == BC_H2_STREAM_FILES) {
+        nghttp2_session_resume_data(s->h2->session, s->id);
+        bc_h2_flush(s->h2);
+    }
+}
+
+static void
+respond_files(struct bc_http_exchange *x, const struct bc_http_answer *a,
+    struct bc_http_file_body *body)
+{
+    struct bc_h2_stream *s = stream_of(x);
+    if (s->h2->conn->state == BC_HTTP_CONN_CLOSED) {
+        bc_http_file_body_destroy(body);
+        return;
+    }
+    x->gone = NULL;
+    s->state = BC_H2_STREAM_FILES;
+    s->files = body;
+    s->bufs = s->inline_bufs;
+    bc_http_file_body_on_ready(body, on_files_ready, s);
+    if (submit(s, a, true) != 0) {
+        give_up(s);
+        return;
+    }
+    bc_h2_flush(s->h2);
+}
+
 // --- a body without end ---
 
 static struct bc_h2_stream *
@@ -368,4 +401,5 @@ websocket(struct bc_http_exchange *x, const char *accept)
     return NULL;
 }
 
-static const struct bc_http_exchange_ops STREAM_OPS = { respond, stream, websocket };
+static const struct bc_http_exchange_ops STREAM_OPS = { respond, respond_files, stream,
+    websocket };

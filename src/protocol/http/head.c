@@ -127,7 +127,15 @@ bc_http_lines_find(const char *lines, const char *name, size_t *len)
     return NULL;
 }
 
-// If-Range with anything but our own strong ETag means: everything (RFC 9110 13.1.5).
+static bool
+is_value(const char *wanted, const char *value, size_t len)
+{
+    return value && strlen(wanted) == len && memcmp(wanted, value, len) == 0;
+}
+
+// If-Range with anything but our own strong ETag or the very Last-Modified means: everything
+// (RFC 9110 13.1.5). What has a Last-Modified here does not change any more, which makes that
+// a strong validator too (8.8.2.2).
 static bool
 range_applies(const struct bc_http_exchange *x, const struct bc_http_response *r)
 {
@@ -137,8 +145,11 @@ range_applies(const struct bc_http_exchange *x, const struct bc_http_response *r
     }
     size_t len = 0;
     const char *etag = bc_http_lines_find(r->headers, "ETag", &len);
-    return etag && etag[0] == '"' && strlen(wanted) == len
-        && memcmp(wanted, etag, len) == 0;
+    if (etag && etag[0] == '"' && is_value(wanted, etag, len)) {
+        return true;
+    }
+    const char *modified = bc_http_lines_find(r->headers, "Last-Modified", &len);
+    return is_value(wanted, modified, len);
 }
 
 static void
@@ -178,14 +189,22 @@ void
 bc_http_answer_prepare(struct bc_http_answer *a, const struct bc_http_exchange *x,
     const struct bc_http_response *r)
 {
+    uint64_t total = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        total += r->bufs[i]->len;
+    }
+    bc_http_answer_prepare_total(a, x, r, total);
+}
+
+void
+bc_http_answer_prepare_total(struct bc_http_answer *a, const struct bc_http_exchange *x,
+    const struct bc_http_response *r, uint64_t total)
+{
     a->r = r;
     a->status = r->status;
     a->offset = 0;
-    a->len = 0;
+    a->len = total;
     a->content_range[0] = '\0';
-    for (size_t i = 0; i < r->count; i++) {
-        a->len += r->bufs[i]->len;
-    }
     // A 204 and a 304 have no body (RFC 9110 15.3.5, 15.4.5).
     a->has_length = r->status != 204 && r->status != 304;
     if (r->allow_range && r->status == 200 && x->req.method == BC_HTTP_GET) {

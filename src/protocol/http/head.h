@@ -60,6 +60,11 @@ void
 bc_http_answer_prepare(struct bc_http_answer *a, const struct bc_http_exchange *x,
     const struct bc_http_response *r);
 
+// The same for a body of `total` bytes that is not in the response.
+void
+bc_http_answer_prepare_total(struct bc_http_answer *a, const struct bc_http_exchange *x,
+    const struct bc_http_response *r, uint64_t total);
+
 // The head of an HTTP/1 response. `connection` is a complete line or "". Returns its
 // length, or 0 when it doesn't fit into `cap`.
 size_t

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "file_body.h"
 #include "h2.h"
 
 #define HEAD_STACK_BYTES 2048
@@ -128,9 +129,8 @@ bc_http1_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64
 
 // --- responses ---
 
-// The response is on its way: the connection turns to the next request, or closes.
-static void
-end_exchange(struct bc_http_conn *conn, bool refused)
+void
+bc_http1_end_exchange(struct bc_http_conn *conn, bool refused)
 {
     struct bc_http_exchange *x = &conn->x;
     x->gone = NULL;
@@ -237,7 +237,24 @@ respond(struct bc_http_exchange *x, const struct bc_http_answer *a)
         fail_exchange(conn);
         return;
     }
-    end_exchange(conn, refused);
+    bc_http1_end_exchange(conn, refused);
+}
+
+static void
+respond_files(struct bc_http_exchange *x, const struct bc_http_answer *a,
+    struct bc_http_file_body *body)
+{
+    struct bc_http_conn *conn = x->conn;
+    if (conn->state != BC_HTTP_CONN_WAIT) {
+        bc_http_file_body_destroy(body);
+        return; // closed while the handler was at it
+    }
+    if (!write_answer(conn, a, connection_line(conn))) {
+        bc_http_file_body_destroy(body);
+        fail_exchange(conn);
+        return;
+    }
+    bc_http1_files_begin(conn, body);
 }
 
 static void
@@ -359,4 +376,5 @@ websocket(struct bc_http_exchange *x, const char *accept)
     return &conn->sink;
 }
 
-const struct bc_http_exchange_ops bc_http1_exchange_ops = { respond, stream, websocket };
+const struct bc_http_exchange_ops bc_http1_exchange_ops = { respond, respond_files, stream,
+    websocket };

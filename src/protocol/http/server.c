@@ -106,6 +106,22 @@ wire_writev(void *wire, const struct iovec *iov, int count)
     return bc_tcp_writev(c->tcp, iov, count);
 }
 
+static ssize_t
+wire_sendfile(void *wire, int fd, uint64_t offset, size_t len)
+{
+    struct client *c = wire;
+    return bc_tcp_sendfile(c->tcp, fd, offset, len);
+}
+
+static void
+wire_want_write(void *wire)
+{
+    struct client *c = wire;
+    if (c->tcp) {
+        bc_tcp_want_write(c->tcp);
+    }
+}
+
 static size_t
 wire_queued(void *wire)
 {
@@ -210,6 +226,8 @@ wire_close(void *wire, enum bc_http_close how, const char *reason)
 static const struct bc_http_wire_ops WIRE_OPS = {
     .send = wire_send,
     .writev = wire_writev,
+    .sendfile = wire_sendfile,
+    .want_write = wire_want_write,
     .queued = wire_queued,
     .set_reading = wire_set_reading,
     .set_timeout = wire_set_timeout,

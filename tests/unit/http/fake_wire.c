@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_wire.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 wire_send(void *wire, const struct bc_http_slice *slices, int count)
@@ -24,6 +26,33 @@ wire_writev(void *wire, const struct iovec *iov, int count)
         taken += (ssize_t)n;
     }
     return taken;
+}
+
+static ssize_t
+wire_sendfile(void *wire, int fd, uint64_t offset, size_t len)
+{
+    struct fake_wire *w = wire;
+    uint8_t bytes[4096];
+    size_t taken = 0;
+    while (taken < len && w->room > 0) {
+        size_t n = len - taken < sizeof(bytes) ? len - taken : sizeof(bytes);
+        n = n < w->room ? n : w->room;
+        ssize_t got = pread(fd, bytes, n, (off_t)(offset + taken));
+        if (got <= 0) {
+            break;
+        }
+        bc_write_bytes(&w->out, bytes, (size_t)got);
+        w->room -= w->room == SIZE_MAX ? 0 : (size_t)got;
+        taken += (size_t)got;
+    }
+    w->sendfiles++;
+    return taken == 0 && w->room > 0 ? -ENODATA : (ssize_t)taken;
+}
+
+static void
+wire_want_write(void *wire)
+{
+    ((struct fake_wire *)wire)->wants_write = true;
 }
 
 static size_t
@@ -62,6 +91,8 @@ wire_close(void *wire, enum bc_http_close how, const char *reason)
 static const struct bc_http_wire_ops OPS = {
     .send = wire_send,
     .writev = wire_writev,
+    .sendfile = wire_sendfile,
+    .want_write = wire_want_write,
     .queued = wire_queued,
     .set_reading = wire_set_reading,
     .set_timeout = wire_set_timeout,

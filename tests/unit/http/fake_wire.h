@@ -15,6 +15,8 @@ struct fake_wire {
     size_t queued; // what the peer has not read, set by the test
     bool reading;
     bool woken;
+    bool wants_write;
+    unsigned sendfiles; // calls
     bool closed;
     enum bc_http_close how;
     int64_t timeout_us;
