@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "base/reader.h"
-#include "limits.h"
+#include "bounds.h"
 
 static const uint8_t MAGIC[8] = { 'B', 'C', 'I', 'N', 'D', 'E', 'X', '1' };
 

@@ -8,7 +8,7 @@
 
 #include "index.h"
 #include "layout.h"
-#include "limits.h"
+#include "bounds.h"
 
 int
 record_cursor_open(struct record_cursor *c, int dir)

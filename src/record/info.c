@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 #include "layout.h"
-#include "limits.h"
+#include "bounds.h"
 
 #define FORMAT_VERSION 1
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "limits.h"
+#include "bounds.h"
 
 #define FILE_DIGITS 6
 

@@ -8,7 +8,7 @@
 #include "record/recording.h"
 
 #include "column.h"
-#include "limits.h"
+#include "bounds.h"
 
 // A media file of a recording.
 struct record_file {

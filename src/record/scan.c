@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "layout.h"
-#include "limits.h"
+#include "bounds.h"
 
 #define BOX_HEAD_MAX 16
 #define FTYP_MAX 4096
@@ -16,6 +16,19 @@ box_type(const char name[4])
 {
     const uint8_t *p = (const uint8_t *)name;
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+// Far above any clock's value, and low enough to be counted in microseconds.
+#define CLOCK_MAX_S (RECORD_TIME_MAX_US / 1000000 * 20)
+
+static bool
+to_us(uint64_t ticks, uint32_t timescale, int64_t *us)
+{
+    if (timescale == 0 || ticks / timescale > (uint64_t)CLOCK_MAX_S) {
+        return false;
+    }
+    *us = bc_cmaf_us((int64_t)ticks, timescale);
+    return true;
 }
 
 // A moof on its way into times.
@@ -32,13 +45,12 @@ on_sample(void *user, const struct bc_cmaf_read_sample *s)
     const struct bc_cmaf_movie_track *track = &x->movie->tracks[s->track];
     int kind = track->track->kind == BC_KIND_VIDEO ? 0 : 1;
     struct record_times *t = x->times;
-    if (s->dts > (uint64_t)INT64_MAX - UINT32_MAX) {
-        x->failed = true;
-        return false;
-    }
-    int64_t from_us = bc_cmaf_us((int64_t)s->dts, track->timescale);
-    int64_t end_us = bc_cmaf_us((int64_t)s->dts + s->duration, track->timescale);
-    if (from_us < 0 || end_us > 2 * RECORD_TIME_MAX_US) {
+    int64_t from_us;
+    int64_t end_us;
+    uint64_t end = s->offset + s->len;
+    if (s->dts > UINT64_MAX - s->duration || end < s->offset
+        || !to_us(s->dts, track->timescale, &from_us)
+        || !to_us(s->dts + s->duration, track->timescale, &end_us)) {
         x->failed = true;
         return false;
     }
@@ -51,11 +63,6 @@ on_sample(void *user, const struct bc_cmaf_read_sample *s)
     }
     t->first_us[kind] = from_us < t->first_us[kind] ? from_us : t->first_us[kind];
     t->end_us[kind] = end_us > t->end_us[kind] ? end_us : t->end_us[kind];
-    uint64_t end = s->offset + s->len;
-    if (end < s->offset) {
-        x->failed = true;
-        return false;
-    }
     t->bytes = end > t->bytes ? end : t->bytes;
     return true;
 }
@@ -176,9 +183,7 @@ read_prft(const uint8_t *data, const struct bc_cmaf_movie *movie,
     int e = bc_cmaf_prft_read(data, BC_CMAF_PRFT_BYTES, &prft);
     for (size_t i = 0; !e && i < movie->count; i++) {
         if (movie->tracks[i].track_id == prft.track_id
-            && prft.media_time <= (uint64_t)INT64_MAX) {
-            out->start_us =
-                bc_cmaf_us((int64_t)prft.media_time, movie->tracks[i].timescale);
+            && to_us(prft.media_time, movie->tracks[i].timescale, &out->start_us)) {
             out->wall_us = prft.wall_us;
             return 0;
         }

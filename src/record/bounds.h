@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECORD_LIMITS_H
-#define RECORD_LIMITS_H
+#ifndef RECORD_BOUNDS_H
+#define RECORD_BOUNDS_H
 
 #include <stdint.h>
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "index.h"
+#include "info.h"
+#include "layout.h"
+#include "writer_impl.h"
+
+#define ID_TRIES 8
+#define MOOF 0x6d6f6f66
+#define MDAT 0x6d646174
+
+static int
+make_folder(const struct bc_recording_params *params, char id[BC_RECORDING_ID_MAX + 1],
+    char path[PATH_MAX])
+{
+    int e = record_make_folders(params->root);
+    for (int i = 0; !e && i < ID_TRIES; i++) {
+        if (params->id) {
+            snprintf(id, BC_RECORDING_ID_MAX + 1, "%s", params->id);
+        } else {
+            record_id_make(id, params->wall_us);
+        }
+        int len = snprintf(path, PATH_MAX, "%s/%s", params->root, id);
+        if (len < 0 || len >= PATH_MAX) {
+            return -ENAMETOOLONG;
+        }
+        if (mkdir(path, 0755) == 0) {
+            return 0;
+        }
+        if (errno != EEXIST || params->id) {
+            return -errno;
+        }
+    }
+    return e ? e : -EEXIST;
+}
+
+static int
+make_index(struct bc_recording_writer *w)
+{
+    uint8_t head[RECORD_INDEX_HEAD_BYTES];
+    record_index_head_write(head);
+    w->index = record_create_file(w->dir, RECORD_INDEX_NAME);
+    if (w->index < 0) {
+        return w->index;
+    }
+    struct iovec iov = { head, sizeof(head) };
+    w->index_bytes = sizeof(head);
+    return record_write(w->index, &iov, 1, 0);
+}
+
+static void
+remove_folder(const char *path, int dir)
+{
+    unlinkat(dir, RECORD_INDEX_NAME, 0);
+    unlinkat(dir, RECORD_JSON_NAME, 0);
+    rmdir(path);
+}
+
+static struct bc_recording_writer *
+open_new(const char *path, const struct bc_recording_info *info)
+{
+    int dir = record_open_folder(path);
+    if (dir < 0) {
+        errno = -dir;
+        return NULL;
+    }
+    int e = record_info_save(dir, info);
+    struct bc_recording *r = e ? NULL : record_create(path, info);
+    if (!r) {
+        remove_folder(path, dir);
+        close(dir);
+        errno = e ? -e : ENOMEM;
+        return NULL;
+    }
+    struct bc_recording_writer *w = record_writer_create(r, dir);
+    e = w ? make_index(w) : -ENOMEM;
+    if (e) {
+        if (w) {
+            remove_folder(path, w->dir);
+            record_writer_destroy(w);
+        }
+        errno = -e;
+        return NULL;
+    }
+    w->dirty_dir = true;
+    return w;
+}
+
+struct bc_recording_writer *
+bc_recording_create(const struct bc_recording_params *params)
+{
+    struct bc_recording_info info = {
+        .kind = params->kind,
+        .source_from_us = params->source_from_us,
+        .began_wall_us = params->wall_us,
+    };
+    if (params->id && !bc_recording_id_is_valid(params->id)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    snprintf(info.channel, sizeof(info.channel), "%s", params->channel);
+    snprintf(info.title, sizeof(info.title), "%s", params->title ? params->title : "");
+    snprintf(info.source, sizeof(info.source), "%s", params->source ? params->source : "");
+    char path[PATH_MAX];
+    int e = make_folder(params, info.id, path);
+    if (e) {
+        errno = -e;
+        return NULL;
+    }
+    return open_new(path, &info);
+}
+
+struct bc_recording *
+bc_recording_of(struct bc_recording_writer *w)
+{
+    return w->r;
+}
+
+// Makes the part's format the current one. The old one goes when the new is understood.
+static int
+take_format(struct bc_recording_writer *w, struct bc_buf *init)
+{
+    struct bc_cmaf_movie movie;
+    if (init->len == 0 || init->len > RECORD_INIT_MAX) {
+        return -EINVAL;
+    }
+    int e = bc_cmaf_movie_read(init->data, init->len, &movie);
+    if (e) {
+        return e;
+    }
+    int format = record_add_format(w->r, init);
+    if (format < 0) {
+        bc_cmaf_movie_finish(&movie);
+        return format;
+    }
+    if (w->init) {
+        bc_cmaf_movie_finish(&w->movie);
+    }
+    bc_buf_unref(&w->init);
+    w->init = bc_buf_ref(init);
+    w->movie = movie;
+    w->format = (uint32_t)format;
+    w->fresh = true;
+    return 0;
+}
+
+// How long the part's moof is; it and one mdat must be all.
+static int
+split(const struct bc_buf *data, size_t *moof_bytes)
+{
+    struct bc_cmaf_box box;
+    if (bc_cmaf_box_read(data->data, data->len, &box) != 0 || box.type != MOOF
+        || box.size >= data->len
+        || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES
+        || data->len > RECORD_PART_MAX - BC_CMAF_PRFT_BYTES) {
+        return -EINVAL;
+    }
+    *moof_bytes = (size_t)box.size;
+    size_t rest = data->len - *moof_bytes;
+    return bc_cmaf_box_read(data->data + *moof_bytes, rest, &box) == 0 && box.type == MDAT
+            && box.size == rest
+        ? 0
+        : -EINVAL;
+}
+
+// Where a part after a break goes: behind all that there is, on each track of its own, so
+// that decoding times never step back. Picture and sound are moved alike and stay in step.
+static int64_t
+shift_after_break(const struct bc_recording_writer *w,
+    const struct bc_recording_append *part, const struct record_times *t)
+{
+    int64_t end_us = w->has_last ? w->last.start_us + w->last.duration_us : 0;
+    int64_t shift_us = end_us - part->start_us;
+    for (int kind = 0; kind < 2; kind++) {
+        int64_t track_us = w->track_end_us[kind] - t->first_us[kind];
+        if (t->has[kind] && track_us > shift_us) {
+            shift_us = track_us;
+        }
+    }
+    return shift_us;
+}
+
+// Whether the source's clock jumped although nobody said so.
+static bool
+has_jumped(const struct bc_recording_writer *w, int64_t start_us)
+{
+    int64_t end_us = w->last.start_us + w->last.duration_us;
+    int64_t off_us = start_us + w->shift_us - end_us;
+    return off_us > RECORD_GAP_US || off_us < -RECORD_GAP_US;
+}
+
+static bool
+begins_file(const struct bc_recording_writer *w, const struct bc_recording_part *p)
+{
+    return w->file < 0 || p->discontinuity
+        || (p->segment
+            && (w->file_bytes > RECORD_FILE_BYTES
+                || p->start_us - w->file_start_us > RECORD_FILE_US));
+}
+
+// prft and the moof with its times moved; owned by the caller. `first_us` is where the part
+// begins in recording time.
+static uint8_t *
+make_head(const struct bc_recording_writer *w, const struct bc_buf *data,
+    size_t moof_bytes, const struct bc_recording_part *p, int64_t shift_us)
+{
+    uint8_t *head = malloc(BC_CMAF_PRFT_BYTES + moof_bytes);
+    if (!head) {
+        return NULL;
+    }
+    struct bc_cmaf_prft prft = {
+        .track_id = w->movie.tracks[0].track_id,
+        .wall_us = p->wall_us,
+        .media_time =
+            (uint64_t)bc_cmaf_ticks(p->start_us, w->movie.tracks[0].timescale),
+    };
+    bc_cmaf_prft_write(head, &prft);
+    memcpy(head + BC_CMAF_PRFT_BYTES, data->data, moof_bytes);
+    if (bc_cmaf_moof_shift(
+            head + BC_CMAF_PRFT_BYTES, moof_bytes, &w->movie, shift_us)
+        != 0) {
+        free(head);
+        return NULL;
+    }
+    return head;
+}
+
+static bool
+is_sane(const struct bc_recording_append *a)
+{
+    return a->init && a->data && a->start_us >= -RECORD_TIME_MAX_US * 20
+        && a->start_us <= RECORD_TIME_MAX_US * 20 && a->duration_us >= 0
+        && a->duration_us <= UINT32_MAX && a->wall_us >= 0
+        && a->wall_us <= RECORD_WALL_MAX_US;
+}
+
+static void
+took(struct bc_recording_writer *w, const struct bc_recording_part *p,
+    const struct record_times *t, int64_t shift_us)
+{
+    w->shift_us = shift_us;
+    w->fresh = false;
+    w->has_last = true;
+    w->last = *p;
+    for (int kind = 0; kind < 2; kind++) {
+        int64_t end_us = t->end_us[kind] + shift_us;
+        if (t->has[kind] && end_us > w->track_end_us[kind]) {
+            w->track_end_us[kind] = end_us;
+        }
+    }
+    record_set_tail_open(w->r, true);
+}
+
+int
+bc_recording_append(
+    struct bc_recording_writer *w, const struct bc_recording_append *a)
+{
+    size_t moof_bytes;
+    struct record_times times;
+    int e = is_sane(a) ? split(a->data, &moof_bytes) : -EINVAL;
+    if (!e && (!w->init || w->init->len != a->init->len
+            || (w->init != a->init
+                && memcmp(w->init->data, a->init->data, a->init->len) != 0))) {
+        e = take_format(w, a->init);
+    }
+    if (!e) {
+        e = record_times_read(a->data->data, moof_bytes, &w->movie, &times);
+    }
+    if (e) {
+        return e;
+    }
+    bool breaks = w->fresh || a->discontinuity || has_jumped(w, a->start_us);
+    int64_t shift_us = breaks ? shift_after_break(w, a, &times) : w->shift_us;
+    int64_t start_us = a->start_us + shift_us;
+    struct bc_recording_part p = {
+        .bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + a->data->len),
+        .head_bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + moof_bytes),
+        .start_us = w->has_last && start_us < w->last.start_us ? w->last.start_us
+                                                               : start_us,
+        .wall_us = a->wall_us,
+        .duration_us = (uint32_t)a->duration_us,
+        .independent = a->independent,
+        .segment = a->segment || breaks,
+        .discontinuity = breaks && w->has_last,
+        .msn = a->msn,
+    };
+    if (p.start_us < 0 || p.start_us > RECORD_TIME_MAX_US) {
+        return -ERANGE;
+    }
+    uint8_t *head = make_head(w, a->data, moof_bytes, &p, shift_us);
+    if (!head) {
+        return -ENOMEM;
+    }
+    struct record_bytes bytes = {
+        .init = begins_file(w, &p) ? w->init : NULL,
+        .head = head,
+        .head_bytes = p.head_bytes,
+        .rest = a->data->data + moof_bytes,
+        .rest_bytes = a->data->len - moof_bytes,
+    };
+    e = record_writer_put(w, &bytes, &p);
+    free(head);
+    if (!e) {
+        took(w, &p, &times, shift_us);
+    }
+    return e;
+}
+
+int
+bc_recording_finish(struct bc_recording_writer **holder, bool ended, int64_t wall_us)
+{
+    struct bc_recording_writer *w = *holder;
+    *holder = NULL;
+    int e = bc_recording_sync(w);
+    if (ended) {
+        struct bc_recording_info info;
+        record_set_ended(w->r, wall_us > 0 ? wall_us : bc_clock_wall_us());
+        bc_recording_info(w->r, &info);
+        int e2 = record_info_save(w->dir, &info);
+        e = e ? e : e2;
+    }
+    record_set_tail_open(w->r, false);
+    record_writer_destroy(w);
+    return e;
+}
