@@ -7,41 +7,70 @@
 #include "config/config.h"
 #include "control_internal.h"
 #include "protocol/http/files.h"
+#include "record/recording.h"
 
 #define NO_PAGES \
     "Branchcast runs, but its web pages were not built.\n" \
     "Build them with: cd src/web && npm ci && npm run build\n" \
     "Everything else works: RTMP, FLV, HLS and the API (/api/v1/openapi.json).\n"
 
+// The page behind a prefix and what has to follow it.
+struct page {
+    const char *prefix;
+    const char *file;
+    bool (*fits)(const char *rest);
+};
+
+// A recording's id is one word; whether there is such a recording is the page's business.
+static bool
+is_id(const char *rest)
+{
+    static const char LETTERS[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+    size_t len = strlen(rest);
+    return len > 0 && len <= BC_RECORDING_ID_MAX && strspn(rest, LETTERS) == len;
+}
+
+static bool
+is_console(const char *rest)
+{
+    return rest[0] == '\0' || strcmp(rest, "clips") == 0;
+}
+
 // The HTML file that a path shows; NULL: none. An address such as "/watch/live.flv" is no
 // page, since it names no channel, and stays free for the stream "live" of an app
-// "watch".
+// "watch". Replays and clips come before channels whose app is called so.
 static const char *
 page_of(const char *path)
 {
-    static const struct {
-        const char *prefix;
-        const char *file;
-    } PAGES[] = {
-        { "/watch/", "watch.html" },
-        { "/embed/", "embed.html" },
-        { "/go-live/", "golive.html" },
+    static const struct page PAGES[] = {
+        { "/watch/replay/", "replay.html", is_id },
+        { "/watch/clip/", "replay.html", is_id },
+        { "/watch/", "watch.html", bc_channel_name_is_valid },
+        { "/embed/", "embed.html", bc_channel_name_is_valid },
+        { "/go-live/", "golive.html", bc_channel_name_is_valid },
+        { "/console/", "console.html", is_console },
     };
 
     if (strcmp(path, "/") == 0 || strcmp(path, "/index.html") == 0) {
         return "index.html";
     }
+    if (strcmp(path, "/console") == 0) {
+        return "console.html";
+    }
     for (size_t i = 0; i < sizeof(PAGES) / sizeof(PAGES[0]); i++) {
         size_t len = strlen(PAGES[i].prefix);
-        char channel[BC_CHANNEL_NAME_MAX + 2];
-        if (strncmp(path, PAGES[i].prefix, len) == 0
-            && strlen(path + len) < sizeof(channel)) {
-            strcpy(channel, path + len);
-            size_t last = strlen(channel);
-            if (last > 0 && channel[last - 1] == '/') {
-                channel[last - 1] = '\0';
-            }
-            return bc_channel_name_is_valid(channel) ? PAGES[i].file : NULL;
+        char rest[BC_CHANNEL_NAME_MAX + 2];
+        if (strncmp(path, PAGES[i].prefix, len) != 0 || strlen(path + len) >= sizeof(rest)) {
+            continue;
+        }
+        strcpy(rest, path + len);
+        size_t last = strlen(rest);
+        if (last > 1 && rest[last - 1] == '/') {
+            rest[last - 1] = '\0';
+        }
+        if (PAGES[i].fits(rest)) {
+            return PAGES[i].file;
         }
     }
     return NULL;

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "record/writer.h"
+#include "removal.h"
 
 const char *
 bc_catalogue_folder_name(enum bc_recording_kind kind)
@@ -34,6 +36,14 @@ bc_catalogue_folder_exists(
     int n = snprintf(path, sizeof(path), "%s/%s/%s", data_dir,
         bc_catalogue_folder_name(kind), id);
     return n > 0 && (size_t)n < sizeof(path) && is_folder(path);
+}
+
+static bool
+is_deleted(const char *folder)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof(path), "%s/" BC_REMOVAL_MARK, folder);
+    return access(path, F_OK) == 0;
 }
 
 // What the folder says about itself. False: nothing that belongs into the list.
@@ -69,7 +79,7 @@ static int
 scan_folder(const struct bc_catalogue_scan *scan, enum bc_recording_kind kind,
     const char *path, const char *id)
 {
-    if (!is_folder(path) || (scan->wanted && !scan->wanted(scan->user, kind, id))) {
+    if (!is_folder(path) || is_deleted(path) || (scan->wanted && !scan->wanted(scan->user, kind, id))) {
         return 0;
     }
     int ret = scan->repair ? bc_recording_repair(path, false) : 0;

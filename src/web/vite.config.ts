@@ -10,7 +10,8 @@ export default defineConfig({
         assetsInlineLimit: 0,
         chunkSizeWarningLimit: 450,
         rollupOptions: {
-            input: ['index.html', 'watch.html', 'embed.html', 'golive.html'],
+            input: ['index.html', 'watch.html', 'embed.html', 'replay.html', 'golive.html',
+                'console.html'],
         },
     },
     server: { fs: { allow: ['../..'] } },

@@ -12,6 +12,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Recordings } from './mock_recordings.mjs';
 
 const DIST = fileURLToPath(new URL('../../src/web/dist', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../../testdata/sample.flv', import.meta.url));
@@ -34,6 +35,15 @@ const channels = [
     { channel: 'live/later', state: 'offline', viewers: 0, since: null, video: null, audio: null,
         advice: [] },
 ];
+
+const recordings = new Recordings(SAMPLE);
+// The catalogue is as empty as in a new server with: MOCK_EMPTY=1
+const running = recordings.startRunning('live/hq');
+channels[0].dvr = { window_ms: 14_400_000 };
+channels[0].replay = running.id;
+if (process.env.MOCK_EMPTY) {
+    recordings.replays = [];
+}
 
 const hls = new Map();
 const sources = new Map(channels.map((channel) => [channel, new Set()]));
@@ -90,6 +100,10 @@ function api(path, response) {
             http_port: 8080, https_port: 8443 });
     } else if (path === 'channels') {
         sendJson(response, 200, { channels });
+    } else if (/^(replay|clip)s\//.test(path)) {
+        const found = recordings.publicJson(path);
+        sendJson(response, found ? 200 : 404, found
+            ?? { error: { code: 'no_such_replay', message: 'no such recording' } });
     } else {
         const channel = find(path.replace(/^channels\//, ''));
         sendJson(response, channel ? 200 : 404,
@@ -113,8 +127,47 @@ function media(path, response) {
     }
 }
 
+function recordingOf(name) {
+    const found = recordings.replays.find((item) => item.channel === name && item.state === 'running');
+    return { state: found ? 'running' : 'off', id: found?.id ?? null, trouble: null };
+}
+
+async function admin(path, url, request, response) {
+    let text = '';
+    for await (const data of request) {
+        text += data;
+    }
+    let [status, body, headers] = recordings.api(request.method, path, url.searchParams,
+        request.headers.authorization, text ? JSON.parse(text) : null);
+    if (status === 404 && request.method === 'GET' && path === 'channels') {
+        status = 200;
+        body = { channels: channels.filter((c) => c.state === 'live')
+            .map((c) => ({ ...c, recording: recordingOf(c.channel) })), cursor: null };
+    }
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(body === null ? '' : JSON.stringify(body));
+}
+
+// What a recording shows; the window behind a live is asked for with ?dvr=1.
+function recorded(url, request, response) {
+    const path = decodeURIComponent(url.pathname);
+    const [, channel, file] = /^\/([^/]+\/[^/.]+)\/(dvr\/)?/.exec(path) ?? [];
+    if (channel && url.searchParams.get('dvr') === '1') {
+        response.writeHead(200, { 'content-type': MIME['.m3u8'] }).end('#EXTM3U\n'
+            + '#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42c01e,mp4a.40.2",RESOLUTION=640x360\n'
+            + 'dvr/main.m3u8\n');
+        return true;
+    }
+    if (channel && file) {
+        recordings.dvr(channel, path.slice(channel.length + file.length + 2), response);
+        return true;
+    }
+    return recordings.media(path, response, request.headers.range);
+}
+
 function change(query) {
     const channel = find(query.get('channel'));
+    recordings.full = query.get('full') === '1';
     if (channel && query.has('state')) {
         channel.state = query.get('state');
         if (channel.state !== 'live') {
@@ -126,7 +179,8 @@ function change(query) {
 
 const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://mock');
-    const page = /^\/(watch|embed|go-live)\//.exec(url.pathname)?.[1]?.replace('-', '');
+    const page = /^\/watch\/(replay|clip)\//.test(url.pathname) ? 'replay'
+        : /^\/(watch|embed|go-live|console)\//.exec(url.pathname)?.[1]?.replace('-', '');
     if (page) {
         sendFile(response, join(DIST, `${page}.html`));
     } else if (url.pathname === '/') {
@@ -135,9 +189,13 @@ const server = createServer((request, response) => {
         sendFile(response, join(DIST, normalize(url.pathname)));
     } else if (url.pathname.startsWith('/api/v1/public/')) {
         api(decodeURIComponent(url.pathname.slice('/api/v1/public/'.length)), response);
+    } else if (url.pathname.startsWith('/api/v1/')) {
+        void admin(decodeURIComponent(url.pathname.slice('/api/v1/'.length)), url, request, response);
+    } else if (url.pathname === '/mock/calls') {
+        sendJson(response, 200, recordings.calls);
     } else if (url.pathname === '/mock' && request.method === 'POST') {
         sendJson(response, 200, change(url.searchParams) ?? null);
-    } else {
+    } else if (!recorded(url, request, response)) {
         media(decodeURIComponent(url.pathname), response);
     }
 });
@@ -176,6 +234,7 @@ server.on('upgrade', (request, socket) => {
 });
 
 function stop() {
+    recordings.stop();
     for (const { dir, child } of hls.values()) {
         child.kill('SIGKILL');
         rmSync(dir, { recursive: true, force: true });

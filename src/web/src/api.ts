@@ -2,6 +2,7 @@
 // The public part of the server's API. Answers are read with care: a page that is
 // older than its server must keep working.
 
+import { count, get, getJson, isObject, text } from './json';
 import { channelPath } from './url';
 
 export type ChannelState = 'live' | 'waiting' | 'offline';
@@ -40,6 +41,10 @@ export interface Channel {
     audio: Audio | null;
     qualities: Quality[];
     advice: Advice[];
+    // How far back viewers may go; 0: not at all.
+    dvr_ms: number;
+    // The recording of the broadcast that runs, or ran last.
+    replay: string | null;
 }
 
 export interface Info {
@@ -49,15 +54,6 @@ export interface Info {
     http_port: number;
     https_port: number;
 }
-
-type Json = Record<string, unknown>;
-
-const TIMEOUT_MS = 8000;
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const count = (value: unknown): number =>
-    (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
 function parseVideo(value: unknown): Video | null {
     if (!isObject(value)) {
@@ -103,6 +99,7 @@ function parseAdvice(value: unknown): Advice[] {
 export function parseChannel(value: unknown): Channel {
     const json = isObject(value) ? value : {};
     const state = json.state;
+    const dvr = isObject(json.dvr) ? json.dvr : {};
     return {
         channel: text(json.channel),
         state: state === 'live' || state === 'waiting' ? state : 'offline',
@@ -112,25 +109,9 @@ export function parseChannel(value: unknown): Channel {
         audio: parseAudio(json.audio),
         qualities: parseQualities(json.qualities),
         advice: parseAdvice(json.advice),
+        dvr_ms: count(dvr.window_ms),
+        replay: text(json.replay) || text(dvr.replay) || null,
     };
-}
-
-async function get(path: string): Promise<Response> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-    try {
-        return await fetch(path, { signal: abort.signal, cache: 'no-store' });
-    } finally {
-        clearTimeout(timer);
-    }
-}
-
-async function getJson(path: string): Promise<unknown> {
-    const response = await get(path);
-    if (!response.ok) {
-        throw new Error(`${path}: ${response.status}`);
-    }
-    return response.json();
 }
 
 export async function fetchChannels(): Promise<Channel[]> {

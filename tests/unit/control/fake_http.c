@@ -94,7 +94,7 @@ bc_http_respond_error(struct bc_http_exchange *x, int status, const char *code,
 }
 
 const char *const FAKE_FILES[] = { "index.html", "watch.html", "embed.html", "golive.html",
-    "assets/watch-1a2b.js", "favicon.svg", NULL };
+    "replay.html", "console.html", "assets/watch-1a2b.js", "favicon.svg", NULL };
 
 bool
 bc_http_files_respond(const struct bc_http_files *files, struct bc_http_exchange *x,

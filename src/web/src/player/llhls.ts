@@ -3,8 +3,9 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light';
 import { codecName } from '../codecs';
+import { failureOf } from './hls_failure';
 import { RateMeter } from './meter';
-import type { FailureKind, LivePlayer, PlayerOptions } from './player';
+import type { LivePlayer, PlayerOptions } from './player';
 
 // Recoveries that brought playback back are forgotten after this long.
 const FORGIVE_MS = 20_000;
@@ -27,21 +28,6 @@ const CONFIG: Partial<HlsConfig> = {
     maxBufferLength: 15,
     testBandwidth: false,
 };
-
-function failureOf(data: ErrorData): FailureKind {
-    const status = data.response?.code ?? 0;
-    if (status === 404 || status === 410) {
-        return 'not_found';
-    }
-    if (status === 401 || status === 403) {
-        return 'forbidden';
-    }
-    if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR
-        || data.details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR) {
-        return 'unsupported';
-    }
-    return data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media';
-}
 
 export class LowLatencyHls implements LivePlayer {
     readonly name = 'llhls';

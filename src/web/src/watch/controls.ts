@@ -2,13 +2,10 @@
 // The bar below the picture.
 
 import { t } from '../i18n';
-import { remember, remembered } from '../store';
-import { el, type Icon, icon, labelled, setAttr, setText, show } from '../ui/dom';
+import { iconButton, toggleFullscreen, togglePip, volumeSlider } from '../ui/buttons';
+import { el, labelled, setAttr, setText, show } from '../ui/dom';
 import type { Phase } from './phase';
 import type { WatchSession } from './session';
-
-// iPhones let only the video element itself fill the screen.
-type PhoneVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
 
 // Otherwise there is nothing to control, and the overlay needs the room.
 const USABLE: readonly Phase[] = ['playing', 'paused', 'gesture', 'buffering', 'waiting'];
@@ -16,47 +13,6 @@ const USABLE: readonly Phase[] = ['playing', 'paused', 'gesture', 'buffering', '
 export interface Controls {
     element: HTMLElement;
     update(session: WatchSession): void;
-}
-
-function toggleFullscreen(stage: HTMLElement, video: PhoneVideo): void {
-    if (document.fullscreenElement) {
-        void document.exitFullscreen();
-    } else if (stage.requestFullscreen) {
-        stage.requestFullscreen().catch(() => video.webkitEnterFullscreen?.());
-    } else {
-        video.webkitEnterFullscreen?.();
-    }
-}
-
-async function togglePip(video: HTMLVideoElement): Promise<void> {
-    try {
-        await (document.pictureInPictureElement
-            ? document.exitPictureInPicture() : video.requestPictureInPicture());
-    } catch {
-        // Refused by the browser, for example before the first frame.
-    }
-}
-
-function iconButton(...icons: Icon[]): HTMLButtonElement {
-    return el('button', { type: 'button', class: 'control' }, ...icons.map(icon));
-}
-
-function volumeSlider(video: HTMLVideoElement): HTMLInputElement {
-    const slider = el('input', { type: 'range', min: '0', max: '1', step: '0.05', class: 'volume' });
-    labelled(slider, 'control.volume', 'aria-label');
-    const stored = Number(remembered('volume') ?? '1');
-    video.volume = stored > 0 && stored <= 1 ? stored : 1;
-    slider.addEventListener('input', () => {
-        video.volume = Number(slider.value);
-        video.muted = video.volume === 0;
-        remember('volume', slider.value);
-    });
-    const follow = (): void => {
-        slider.value = String(video.muted ? 0 : video.volume);
-    };
-    video.addEventListener('volumechange', follow);
-    follow();
-    return slider;
 }
 
 export function makeControls(session: WatchSession, stage: HTMLElement): Controls {

@@ -5,76 +5,21 @@ import { t } from '../i18n';
 import { initialChoice, parseChoice, type PlayerName } from '../player/choose';
 import type { Message, MessageListener } from '../rtc/messages';
 import { remembered } from '../store';
-import { el, labelled, setText, show } from '../ui/dom';
+import { el, setText, show } from '../ui/dom';
+import { followShape, hideControlsWhenIdle, makeVideo, startInWeixin } from '../ui/picture';
 import { makeControls } from './controls';
 import { makeOverlay } from './overlay';
 import { reasonText } from './reason';
 import { WatchSession, type Wish } from './session';
 
-const IDLE_MS = 3000;
 const TOAST_MS = 5000;
 const MAX_TEXT = 200;
-
-interface WeixinBridge {
-    invoke(name: string, args: object, done: () => void): void;
-}
 
 export interface Stage {
     element: HTMLElement;
     session: WatchSession;
     // Calls the listener with every message of the server; the answer ends that.
     onMessage(listener: MessageListener): () => void;
-}
-
-function makeVideo(): HTMLVideoElement {
-    // The x5 attributes keep the Android web view of WeChat from opening its own full-screen player.
-    const video = el('video', {
-        playsinline: true,
-        'webkit-playsinline': true,
-        'x5-playsinline': true,
-        'x5-video-player-type': 'h5-page',
-        preload: 'auto',
-        tabindex: '-1',
-    });
-    video.muted = true;
-    // "muted" as an attribute is what iOS looks at before it allows autoplay.
-    video.setAttribute('muted', '');
-    return labelled(video, 'control.video', 'aria-label');
-}
-
-// WeChat on iPhones lets a page start a video only from inside its own bridge's callback.
-function startInWeixin(video: HTMLVideoElement): void {
-    const scope = window as unknown as { WeixinJSBridge?: WeixinBridge };
-    const start = (): void => scope.WeixinJSBridge?.invoke('getNetworkType', {}, () => {
-        video.play().catch(() => undefined);
-    });
-    if (scope.WeixinJSBridge) {
-        start();
-    } else {
-        document.addEventListener('WeixinJSBridgeReady', start, { once: true });
-    }
-}
-
-// The box follows the picture: broadcasts from phones are upright.
-function followShape(stage: HTMLElement, video: HTMLVideoElement): void {
-    video.addEventListener('resize', () => {
-        if (video.videoWidth > 0 && video.videoHeight > 0) {
-            stage.style.setProperty('--ratio', String(video.videoWidth / video.videoHeight));
-        }
-    });
-}
-
-function hideControlsWhenIdle(stage: HTMLElement, video: HTMLVideoElement): void {
-    let timer = 0;
-    const wake = (): void => {
-        stage.classList.remove('idle');
-        window.clearTimeout(timer);
-        timer = window.setTimeout(() => stage.classList.toggle('idle', !video.paused), IDLE_MS);
-    };
-    for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) {
-        stage.addEventListener(event, wake);
-    }
-    video.addEventListener('playing', wake);
 }
 
 interface Still {
