@@ -16,6 +16,7 @@
 #include "base/writer.h"
 #include "net/disk.h"
 #include "net/tls.h"
+#include "picture/picture.h"
 #include "protocol/http/files.h"
 #include "protocol/srt/srt.h"
 #include "protocol/webrtc/peer.h"
@@ -108,6 +109,7 @@ get_totals(void *user, struct bc_control_totals *out)
     out->uptime_us = (uint64_t)(bc_clock_us() - s->started_us);
     out->workers = s->worker_count;
     out->webrtc_sessions = bc_webrtc_sessions(s->webrtc);
+    out->pictures_made = bc_pictures_made(s->pictures);
     struct bc_srt_totals srt;
     bc_srt_totals(s->srt, &srt);
     out->connections += srt.open;
@@ -208,6 +210,7 @@ open_parts(struct bc_server *s)
     bc_writer_finish(&error);
     s->files = load_pages();
     s->codecs = bc_codec_threads_create(choose_workers(s->config));
+    s->pictures = bc_pictures_create();
     s->disk = bc_disk_create(DISK_THREADS);
     s->webrtc = bc_webrtc_create();
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
@@ -219,7 +222,7 @@ open_parts(struct bc_server *s)
         .totals = get_totals, .ready = is_ready,
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
+    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs && s->pictures
         && s->disk && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
@@ -395,6 +398,7 @@ free_parts(struct bc_server *s)
         bc_srt_stop(s->srt);
     }
     bc_codec_threads_stop(s->codecs);
+    bc_pictures_stop(s->pictures);
     bc_webrtc_stop(s->webrtc);
     bc_disk_destroy(s->disk);
     bc_hls_sessions_destroy(s->sessions);
@@ -407,6 +411,7 @@ free_parts(struct bc_server *s)
     bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
     bc_codec_threads_destroy(s->codecs);
+    bc_pictures_destroy(s->pictures);
     bc_webrtc_destroy(s->webrtc);
     bc_server_srt_destroy(s);
     for (unsigned i = 0; i < s->worker_count; i++) {

@@ -26,6 +26,7 @@ struct bc_disk;
 struct bc_http_files;
 struct bc_keys;
 struct bc_listener;
+struct bc_pictures;
 struct bc_server;
 struct bc_server_relays;
 struct bc_tls_context;
@@ -79,6 +80,7 @@ struct bc_server {
     struct bc_keys *keys;
     struct bc_http_files *files; // NULL when the pages are not built
     struct bc_codec_threads *codecs;
+    struct bc_pictures *pictures;
     struct bc_disk *disk;
     struct bc_webrtc *webrtc;
     struct bc_hub *hub;

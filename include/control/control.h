@@ -55,6 +55,7 @@ struct bc_control_totals {
     uint64_t rtp_key_requests;
     uint64_t rtp_skips;
     uint64_t rtp_switches;
+    uint64_t pictures_made; // keyframes decoded for thumbnails, posters and the like
 };
 
 #define BC_CONTROL_RELAYS_MAX 64

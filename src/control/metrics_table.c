@@ -193,6 +193,9 @@ COUNTER, AT(window_items) },
         COUNTER, AT(rtp_skips) },
     { "branchcast_rtp_switches_total",
         "How often a WebRTC viewer got another rendition.", COUNTER, AT(rtp_switches) },
+    { "branchcast_pictures_made_total",
+        "Keyframes decoded for thumbnails, posters and pictures of lives.", COUNTER,
+        AT(pictures_made) },
 };
 
 const size_t BC_METRICS_PROCESS_COUNT = sizeof(BC_METRICS_PROCESS)
