@@ -47,6 +47,7 @@ struct bc_library_waiter {
     struct bc_worker *worker;
     // Called once, on that worker; `r` is borrowed, NULL: there is none of that id.
     void (*ready)(struct bc_library_waiter *waiter, struct bc_recording *r);
+    struct bc_recording *found; // private
 };
 
 // Opens it on a disk thread unless it is open; `ready` is never called from within.
