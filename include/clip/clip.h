@@ -74,4 +74,13 @@ bc_clips_job(struct bc_clips *clips, const char *id, struct bc_clip_job *out);
 void
 bc_clips_cancel(struct bc_clips *clips, const char *id);
 
+struct bc_clips_totals {
+    uint64_t waiting; // jobs
+    uint64_t made;    // clips and exports since the start
+    uint64_t failed;
+};
+
+void
+bc_clips_totals(struct bc_clips *clips, struct bc_clips_totals *out);
+
 #endif

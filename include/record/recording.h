@@ -28,6 +28,10 @@ enum bc_recording_kind { BC_RECORDING_REPLAY, BC_RECORDING_CLIP };
 bool
 bc_recording_id_is_valid(const char *id);
 
+// A new id of a moment (Unix time): date, time and eight random digits.
+void
+bc_recording_id_make(char out[BC_RECORDING_ID_MAX + 1], int64_t wall_us);
+
 // One HLS part.
 struct bc_recording_part {
     uint32_t file;       // number of its file, from 1

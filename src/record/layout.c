@@ -244,3 +244,9 @@ record_replace_file(
     }
     return e;
 }
+
+void
+bc_recording_id_make(char out[BC_RECORDING_ID_MAX + 1], int64_t wall_us)
+{
+    record_id_make(out, wall_us);
+}
