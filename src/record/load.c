@@ -42,6 +42,7 @@ struct media_file {
     uint64_t size;
     uint64_t end; // of what was taken
     bool is_last;
+    bool torn_head;
 };
 
 static int
@@ -199,6 +200,7 @@ load_file(struct loading *x, struct media_file *f)
     }
     if (e) {
         x->hole = true;
+        f->torn_head = f->fd >= 0 && e == -ENOENT && f->size < RECORD_INIT_MAX;
         e = 0;
         goto out;
     }
@@ -227,6 +229,7 @@ load_files(struct loading *x, struct record_loaded *out)
         out->last_number = f.number;
         out->last_end = f.end;
         out->last_size = f.size;
+        out->last_torn_head = f.torn_head;
     }
     free(numbers);
     return e;

@@ -14,6 +14,7 @@ struct record_loaded {
     uint32_t last_number;
     uint64_t last_end;
     uint64_t last_size;
+    bool last_torn_head; // it has no head because it is too short for it
 };
 
 // Reads a folder, changing nothing in it. 0 or negative errno; then there is nothing to

@@ -14,17 +14,19 @@
 #include "writer_impl.h"
 
 // What a crash leaves is at the end of the last file: half a part, or a file that has not
-// even its head. Other files are left as they are, whatever is in them.
+// even its head. What is more than that was not left by a crash, and is not cut off but left
+// as it is, as are other files.
 static int
 cut_tail(const struct record_loaded *l)
 {
     char name[RECORD_FILE_NAME];
     record_file_name(name, l->last_number);
-    if (l->last_number == 0 || l->last_end == l->last_size) {
-        return 0;
-    }
-    if (l->last_end == 0) {
+    if (l->last_torn_head) {
         return unlinkat(l->dir, name, 0) == 0 ? 0 : -errno;
+    }
+    if (l->last_end == 0 || l->last_end == l->last_size
+        || l->last_size - l->last_end > RECORD_PART_MAX) {
+        return 0;
     }
     uint64_t size;
     int fd = record_open_file(l->dir, name, O_RDWR, &size);
