@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reader.h"
 #include "container/cmaf.h"
 #include "media/track.h"
 
@@ -23,6 +24,15 @@ struct bc_cmaf_box {
 // end of the file", which nobody writes here).
 int
 bc_cmaf_box_read(const uint8_t *data, size_t len, struct bc_cmaf_box *out);
+
+// The next box in a reader that consists of boxes, and moves on. False at the end, and when
+// what is there is no box or not whole: then the reader has failed.
+bool
+bc_cmaf_box_next(struct bc_reader *r, uint32_t *type, struct bc_reader *body);
+
+// The first box of a type. False when there is none or the boxes before it are broken.
+bool
+bc_cmaf_box_find(struct bc_reader r, uint32_t type, struct bc_reader *body);
 
 struct bc_cmaf_movie_track {
     uint32_t track_id;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/writer.h"
-#include "cmaf_box.h"
+#include "container/box.h"
 
 #define US_PER_S 1000000
 
@@ -89,7 +89,7 @@ static void
 write_trun(struct bc_writer *w, const struct bc_cmaf_run *run, size_t *offset_at)
 {
     uint32_t flags = trun_flags(run);
-    size_t trun = full_box_begin(w, "trun", 1, flags); // version 1: signed cts
+    size_t trun = bc_full_box_begin(w, "trun", 1, flags); // version 1: signed cts
     bc_write_u32(w, (uint32_t)run->count);
     *offset_at = w->len;
     bc_write_u32(w, 0);
@@ -106,19 +106,19 @@ write_trun(struct bc_writer *w, const struct bc_cmaf_run *run, size_t *offset_at
             bc_write_u32(w, (uint32_t)s->cts);
         }
     }
-    box_end(w, trun);
+    bc_box_end(w, trun);
 }
 
 // All samples belong to the init segment's only group of that kind (8.9.2).
 static void
 write_roll(struct bc_writer *w, const struct bc_cmaf_run *run)
 {
-    size_t sbgp = full_box_begin(w, "sbgp", 0, 0);
+    size_t sbgp = bc_full_box_begin(w, "sbgp", 0, 0);
     bc_write_str(w, "roll");
     bc_write_u32(w, 1); // entry_count
     bc_write_u32(w, (uint32_t)run->count);
     bc_write_u32(w, 1); // group_description_index
-    box_end(w, sbgp);
+    bc_box_end(w, sbgp);
 }
 
 // Returns where the trun's data offset stands, to be filled in when the moof's size is
@@ -127,21 +127,21 @@ static size_t
 write_traf(struct bc_writer *w, const struct bc_cmaf_run *run)
 {
     size_t offset_at = 0;
-    size_t traf = box_begin(w, "traf");
-    size_t tfhd = full_box_begin(w, "tfhd", 0,
+    size_t traf = bc_box_begin(w, "traf");
+    size_t tfhd = bc_full_box_begin(w, "tfhd", 0,
         TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_DURATION | TFHD_DEFAULT_FLAGS);
     bc_write_u32(w, run->track_id);
     bc_write_u32(w, run->samples[0].duration);
     bc_write_u32(w, flags_of(&run->samples[0]));
-    box_end(w, tfhd);
-    size_t tfdt = full_box_begin(w, "tfdt", 1, 0); // version 1: 32 bits wrap within hours
+    bc_box_end(w, tfhd);
+    size_t tfdt = bc_full_box_begin(w, "tfdt", 1, 0); // version 1: 32 bits wrap within hours
     bc_write_u64(w, run->dts);
-    box_end(w, tfdt);
+    bc_box_end(w, tfdt);
     write_trun(w, run, &offset_at);
     if (run->roll) {
         write_roll(w, run);
     }
-    box_end(w, traf);
+    bc_box_end(w, traf);
     return offset_at;
 }
 
@@ -163,16 +163,16 @@ write_moof(struct bc_writer *w, uint32_t sequence, const struct bc_cmaf_run *run
     size_t count)
 {
     size_t offset_at[BC_CMAF_MAX_TRACKS] = { 0 };
-    size_t moof = box_begin(w, "moof");
-    size_t mfhd = full_box_begin(w, "mfhd", 0, 0);
+    size_t moof = bc_box_begin(w, "moof");
+    size_t mfhd = bc_full_box_begin(w, "mfhd", 0, 0);
     bc_write_u32(w, sequence);
-    box_end(w, mfhd);
+    bc_box_end(w, mfhd);
     for (size_t i = 0; i < count; i++) {
         if (runs[i].count > 0) {
             offset_at[i] = write_traf(w, &runs[i]);
         }
     }
-    box_end(w, moof);
+    bc_box_end(w, moof);
     size_t offset = w->len + 8; // behind the mdat's header; offsets count from the moof
     for (size_t i = 0; i < count && !w->failed; i++) {
         if (runs[i].count > 0) {

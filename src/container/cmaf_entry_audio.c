@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/reader.h"
-#include "cmaf_box.h"
 #include "cmaf_entry.h"
+#include "container/box.h"
 
 // objectTypeIndication, ISO/IEC 14496-1 7.2.6.6 and the registration authority's list.
 #define OTI_MPEG4_AUDIO 0x40
@@ -46,7 +46,7 @@ write_esds(struct bc_writer *w, const struct bc_track *t)
     bool has_info = t->codec == BC_CODEC_AAC;
     size_t specific = has_info ? DESCRIPTOR_HEADER + t->config->len : 0;
     size_t decoder = DESCRIPTOR_HEADER + 13 + specific;
-    size_t at = full_box_begin(w, "esds", 0, 0);
+    size_t at = bc_full_box_begin(w, "esds", 0, 0);
     write_descriptor(w, 0x03, 3 + decoder + DESCRIPTOR_HEADER + 1);
     bc_write_u16(w, 0); // ES_ID, 0 in files
     bc_write_u8(w, 0);  // no dependency, no URL, no OCR stream
@@ -62,7 +62,7 @@ write_esds(struct bc_writer *w, const struct bc_track *t)
     }
     write_descriptor(w, 0x06, 1);
     bc_write_u8(w, 2); // predefined: MP4 file
-    box_end(w, at);
+    bc_box_end(w, at);
 }
 
 // OpusSpecificBox, Opus in ISOBMFF 4.3.2: the OpusHead's fields, big-endian and under a
@@ -72,7 +72,7 @@ write_dops(struct bc_writer *w, const struct bc_track *t)
 {
     struct bc_reader r = bc_reader_init(t->config->data, t->config->len);
     bc_read_skip(&r, OPUS_MAGIC_BYTES + 1);
-    size_t at = box_begin(w, "dOps");
+    size_t at = bc_box_begin(w, "dOps");
     bc_write_u8(w, 0); // version
     bc_write_u8(w, bc_read_u8(&r)); // channels
     uint16_t pre_skip = bc_read_u8(&r);
@@ -91,25 +91,25 @@ write_dops(struct bc_writer *w, const struct bc_track *t)
     if (family != 0) { // how many streams, how many of two channels, which is which
         bc_write_bytes(w, t->config->data + OPUS_HEAD_BYTES, 2 + t->channels);
     }
-    box_end(w, at);
+    bc_box_end(w, at);
 }
 
 static void
 write_dfla(struct bc_writer *w, const struct bc_track *t)
 {
-    box_write(w, "dfLa", t->config->data, t->config->len);
+    bc_box_write(w, "dfLa", t->config->data, t->config->len);
 }
 
 static void
 write_dac3(struct bc_writer *w, const struct bc_track *t)
 {
-    box_write(w, "dac3", t->config->data, t->config->len);
+    bc_box_write(w, "dac3", t->config->data, t->config->len);
 }
 
 static void
 write_dec3(struct bc_writer *w, const struct bc_track *t)
 {
-    box_write(w, "dec3", t->config->data, t->config->len);
+    bc_box_write(w, "dec3", t->config->data, t->config->len);
 }
 
 // How the sample entry of a codec is called, how long its configuration is at least, and
@@ -180,15 +180,15 @@ void
 cmaf_write_audio_entry(struct bc_writer *w, const struct bc_track *t)
 {
     const struct entry *entry = entry_of(t->codec);
-    size_t at = box_begin(w, entry->type);
-    box_zeros(w, 6);
+    size_t at = bc_box_begin(w, entry->type);
+    bc_box_zeros(w, 6);
     bc_write_u16(w, 1); // data_reference_index
-    box_zeros(w, 8);
+    bc_box_zeros(w, 8);
     bc_write_u16(w, (uint16_t)(t->channels > 0 ? t->channels : 2));
     bc_write_u16(w, sample_size(t));
     bc_write_u32(w, 0);
     // 16.16; rates that do not fit stand in the decoder's configuration only.
     bc_write_u32(w, t->sample_rate <= UINT16_MAX ? t->sample_rate << 16 : 0);
     entry->write_specific(w, t);
-    box_end(w, at);
+    bc_box_end(w, at);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmaf_box.h"
 #include "cmaf_entry.h"
+#include "container/box.h"
 
 #define COMPRESSOR_NAME 32
 
@@ -54,20 +54,20 @@ write_compressor(struct bc_writer *w, const char *name)
     size_t len = strlen(name);
     bc_write_u8(w, (uint8_t)len);
     bc_write_bytes(w, name, len);
-    box_zeros(w, COMPRESSOR_NAME - 1 - len);
+    bc_box_zeros(w, COMPRESSOR_NAME - 1 - len);
 }
 
 // ISO/IEC 14496-12 12.1.5.
 static void
 write_colr(struct bc_writer *w, const uint8_t numbers[3], bool full_range)
 {
-    size_t at = box_begin(w, "colr");
+    size_t at = bc_box_begin(w, "colr");
     bc_write_str(w, "nclx");
     for (size_t i = 0; i < 3; i++) {
         bc_write_u16(w, numbers[i]); // primaries, transfer, matrix
     }
     bc_write_u8(w, full_range ? 0x80 : 0);
-    box_end(w, at);
+    bc_box_end(w, at);
 }
 
 // ContentLightLevelBox and MasteringDisplayColourVolumeBox, ISO/IEC 14496-12 12.1.6, 12.1.7.
@@ -75,13 +75,13 @@ static void
 write_hdr(struct bc_writer *w, const struct bc_colour *c)
 {
     if (c->has_light) {
-        size_t at = box_begin(w, "clli");
+        size_t at = bc_box_begin(w, "clli");
         bc_write_u16(w, c->max_cll);
         bc_write_u16(w, c->max_fall);
-        box_end(w, at);
+        bc_box_end(w, at);
     }
     if (c->has_display) {
-        size_t at = box_begin(w, "mdcv");
+        size_t at = bc_box_begin(w, "mdcv");
         for (size_t i = 0; i < 3; i++) {
             bc_write_u16(w, c->display_x[i]);
             bc_write_u16(w, c->display_y[i]);
@@ -90,7 +90,7 @@ write_hdr(struct bc_writer *w, const struct bc_colour *c)
         bc_write_u16(w, c->white_y);
         bc_write_u32(w, c->max_luminance);
         bc_write_u32(w, c->min_luminance);
-        box_end(w, at);
+        bc_box_end(w, at);
     }
 }
 
@@ -116,10 +116,10 @@ void
 cmaf_write_visual_entry(struct bc_writer *w, const struct bc_track *t)
 {
     const struct entry *entry = entry_of(t->codec);
-    size_t at = box_begin(w, entry->type);
-    box_zeros(w, 6);
+    size_t at = bc_box_begin(w, entry->type);
+    bc_box_zeros(w, 6);
     bc_write_u16(w, 1); // data_reference_index
-    box_zeros(w, 16);
+    bc_box_zeros(w, 16);
     bc_write_u16(w, (uint16_t)t->width);
     bc_write_u16(w, (uint16_t)t->height);
     bc_write_u32(w, 0x480000); // 72 dpi
@@ -129,7 +129,7 @@ cmaf_write_visual_entry(struct bc_writer *w, const struct bc_track *t)
     write_compressor(w, entry->compressor);
     bc_write_u16(w, 0x18); // depth: colour without alpha
     bc_write_u16(w, 0xffff);
-    box_write(w, entry->config, t->config->data, t->config->len);
+    bc_box_write(w, entry->config, t->config->data, t->config->len);
     write_colours(w, t);
-    box_end(w, at);
+    bc_box_end(w, at);
 }

@@ -3,9 +3,8 @@
 
 #include <errno.h>
 
-#include "base/reader.h"
 #include "base/writer.h"
-#include "cmaf_read_box.h"
+#include "container/box.h"
 
 #define LARGE_SIZE 1 // the size is behind the type, in 64 bits
 
@@ -58,7 +57,7 @@ bc_cmaf_box_read(const uint8_t *data, size_t len, struct bc_cmaf_box *out)
 }
 
 bool
-cmaf_next_box(struct bc_reader *r, uint32_t *type, struct bc_reader *body)
+bc_cmaf_box_next(struct bc_reader *r, uint32_t *type, struct bc_reader *body)
 {
     struct bc_cmaf_box box;
     if (r->failed || bc_reader_left(r) == 0) {
@@ -76,10 +75,10 @@ cmaf_next_box(struct bc_reader *r, uint32_t *type, struct bc_reader *body)
 }
 
 bool
-cmaf_find_box(struct bc_reader r, uint32_t type, struct bc_reader *body)
+bc_cmaf_box_find(struct bc_reader r, uint32_t type, struct bc_reader *body)
 {
     uint32_t found;
-    while (cmaf_next_box(&r, &found, body)) {
+    while (bc_cmaf_box_next(&r, &found, body)) {
         if (found == type) {
             return true;
         }
@@ -102,7 +101,7 @@ bc_cmaf_prft_write(uint8_t out[BC_CMAF_PRFT_BYTES], const struct bc_cmaf_prft *p
         size_t bytes;
     } fields[] = {
         { BC_CMAF_PRFT_BYTES, 4 },
-        { FOURCC('p', 'r', 'f', 't'), 4 },
+        { BC_FOURCC('p', 'r', 'f', 't'), 4 },
         { UINT32_C(1) << 24 | PRFT_CONSISTENT, 4 }, // version, flags
         { prft->track_id, 4 },
         { (uint64_t)(s + NTP_TO_UNIX_S), 4 }, // eras are not told: RFC 5905 6
@@ -122,7 +121,7 @@ bc_cmaf_prft_read(const uint8_t *box, size_t len, struct bc_cmaf_prft *out)
     struct bc_reader r = bc_reader_init(box, len);
     struct bc_reader body;
     uint32_t type;
-    if (!cmaf_next_box(&r, &type, &body) || type != FOURCC('p', 'r', 'f', 't')
+    if (!bc_cmaf_box_next(&r, &type, &body) || type != BC_FOURCC('p', 'r', 'f', 't')
         || bc_reader_left(&body) != PRFT_PAYLOAD || bc_read_u8(&body) != 1) {
         return -EINVAL;
     }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cmaf_read_box.h"
+#include "container/box.h"
+#include "container/cmaf_read.h"
 #include "media/track_build.h"
 
 #define DESCRIPTOR_ES 0x03
@@ -38,7 +40,7 @@ static void
 read_nclx(struct bc_reader box, struct bc_colour *c)
 {
     uint16_t numbers[3];
-    bool told = bc_read_u32(&box) == FOURCC('n', 'c', 'l', 'x');
+    bool told = bc_read_u32(&box) == BC_FOURCC('n', 'c', 'l', 'x');
     for (size_t i = 0; i < 3; i++) {
         numbers[i] = bc_read_u16(&box);
         told = told && numbers[i] > 0 && numbers[i] <= UINT8_MAX;
@@ -55,15 +57,15 @@ static void
 read_colours(struct bc_reader boxes, struct bc_colour *c)
 {
     struct bc_reader b;
-    if (cmaf_find_box(boxes, FOURCC('c', 'o', 'l', 'r'), &b)) {
+    if (bc_cmaf_box_find(boxes, BC_FOURCC('c', 'o', 'l', 'r'), &b)) {
         read_nclx(b, c);
     }
-    if (cmaf_find_box(boxes, FOURCC('c', 'l', 'l', 'i'), &b)) {
+    if (bc_cmaf_box_find(boxes, BC_FOURCC('c', 'l', 'l', 'i'), &b)) {
         c->has_light = true;
         c->max_cll = bc_read_u16(&b);
         c->max_fall = bc_read_u16(&b);
     }
-    if (cmaf_find_box(boxes, FOURCC('m', 'd', 'c', 'v'), &b)) {
+    if (bc_cmaf_box_find(boxes, BC_FOURCC('m', 'd', 'c', 'v'), &b)) {
         c->has_display = true;
         for (size_t i = 0; i < 3; i++) {
             c->display_x[i] = bc_read_u16(&b);
@@ -91,11 +93,11 @@ static struct bc_track *
 video_track(uint32_t type, const struct entry_head *head, const uint8_t *config, size_t len)
 {
     switch (type) {
-    case FOURCC('a', 'v', 'c', '1'):
+    case BC_FOURCC('a', 'v', 'c', '1'):
         return bc_avc_track(config, len);
-    case FOURCC('h', 'v', 'c', '1'):
+    case BC_FOURCC('h', 'v', 'c', '1'):
         return bc_hevc_track(config, len);
-    case FOURCC('a', 'v', '0', '1'):
+    case BC_FOURCC('a', 'v', '0', '1'):
         return bc_av1_track_from_config(config, len);
     default:
         return vp9_track(head, config, len);
@@ -109,15 +111,15 @@ config_box(uint32_t entry)
         uint32_t entry;
         uint32_t config;
     } BOXES[] = {
-        { FOURCC('a', 'v', 'c', '1'), FOURCC('a', 'v', 'c', 'C') },
-        { FOURCC('h', 'v', 'c', '1'), FOURCC('h', 'v', 'c', 'C') },
-        { FOURCC('a', 'v', '0', '1'), FOURCC('a', 'v', '1', 'C') },
-        { FOURCC('v', 'p', '0', '9'), FOURCC('v', 'p', 'c', 'C') },
-        { FOURCC('m', 'p', '4', 'a'), FOURCC('e', 's', 'd', 's') },
-        { FOURCC('O', 'p', 'u', 's'), FOURCC('d', 'O', 'p', 's') },
-        { FOURCC('f', 'L', 'a', 'C'), FOURCC('d', 'f', 'L', 'a') },
-        { FOURCC('a', 'c', '-', '3'), FOURCC('d', 'a', 'c', '3') },
-        { FOURCC('e', 'c', '-', '3'), FOURCC('d', 'e', 'c', '3') },
+        { BC_FOURCC('a', 'v', 'c', '1'), BC_FOURCC('a', 'v', 'c', 'C') },
+        { BC_FOURCC('h', 'v', 'c', '1'), BC_FOURCC('h', 'v', 'c', 'C') },
+        { BC_FOURCC('a', 'v', '0', '1'), BC_FOURCC('a', 'v', '1', 'C') },
+        { BC_FOURCC('v', 'p', '0', '9'), BC_FOURCC('v', 'p', 'c', 'C') },
+        { BC_FOURCC('m', 'p', '4', 'a'), BC_FOURCC('e', 's', 'd', 's') },
+        { BC_FOURCC('O', 'p', 'u', 's'), BC_FOURCC('d', 'O', 'p', 's') },
+        { BC_FOURCC('f', 'L', 'a', 'C'), BC_FOURCC('d', 'f', 'L', 'a') },
+        { BC_FOURCC('a', 'c', '-', '3'), BC_FOURCC('d', 'a', 'c', '3') },
+        { BC_FOURCC('e', 'c', '-', '3'), BC_FOURCC('d', 'e', 'c', '3') },
     };
     for (size_t i = 0; i < sizeof(BOXES) / sizeof(BOXES[0]); i++) {
         if (BOXES[i].entry == entry) {
@@ -137,7 +139,7 @@ read_visual(uint32_t type, struct bc_reader body)
     head.height = bc_read_u16(&body);
     bc_read_skip(&body, 4 + 4 + 4 + 2 + 32 + 2 + 2);
     struct bc_reader config;
-    if (body.failed || !cmaf_find_box(body, config_box(type), &config)) {
+    if (body.failed || !bc_cmaf_box_find(body, config_box(type), &config)) {
         return NULL;
     }
     struct bc_track *t = video_track(type, &head, config.p, bc_reader_left(&config));
@@ -240,7 +242,7 @@ opus_track(struct bc_reader box)
 static struct bc_track *
 dolby_track(uint32_t type, const struct entry_head *head, struct bc_reader box)
 {
-    bool enhanced = type == FOURCC('e', 'c', '-', '3');
+    bool enhanced = type == BC_FOURCC('e', 'c', '-', '3');
     size_t len = bc_reader_left(&box);
     if (enhanced ? len < DEC3_MIN_BYTES || len > DEC3_MAX_BYTES : len != DAC3_BYTES) {
         return NULL;
@@ -271,15 +273,15 @@ read_audio(uint32_t type, struct bc_reader body, uint32_t timescale)
     bc_read_skip(&body, 2 + 4 + 4);
     struct bc_reader config;
     if (body.failed || head.channels == 0
-        || !cmaf_find_box(body, config_box(type), &config)) {
+        || !bc_cmaf_box_find(body, config_box(type), &config)) {
         return NULL;
     }
     switch (type) {
-    case FOURCC('m', 'p', '4', 'a'):
+    case BC_FOURCC('m', 'p', '4', 'a'):
         return esds_track(&head, config);
-    case FOURCC('O', 'p', 'u', 's'):
+    case BC_FOURCC('O', 'p', 'u', 's'):
         return opus_track(config);
-    case FOURCC('f', 'L', 'a', 'C'):
+    case BC_FOURCC('f', 'L', 'a', 'C'):
         bc_read_skip(&config, 4); // version, flags
         return bc_flac_track(config.p, bc_reader_left(&config));
     default:
@@ -292,17 +294,17 @@ cmaf_read_entry(uint32_t type, struct bc_reader body, uint32_t timescale,
     struct bc_track **out)
 {
     switch (type) {
-    case FOURCC('a', 'v', 'c', '1'):
-    case FOURCC('h', 'v', 'c', '1'):
-    case FOURCC('a', 'v', '0', '1'):
-    case FOURCC('v', 'p', '0', '9'):
+    case BC_FOURCC('a', 'v', 'c', '1'):
+    case BC_FOURCC('h', 'v', 'c', '1'):
+    case BC_FOURCC('a', 'v', '0', '1'):
+    case BC_FOURCC('v', 'p', '0', '9'):
         *out = read_visual(type, body);
         break;
-    case FOURCC('m', 'p', '4', 'a'):
-    case FOURCC('O', 'p', 'u', 's'):
-    case FOURCC('f', 'L', 'a', 'C'):
-    case FOURCC('a', 'c', '-', '3'):
-    case FOURCC('e', 'c', '-', '3'):
+    case BC_FOURCC('m', 'p', '4', 'a'):
+    case BC_FOURCC('O', 'p', 'u', 's'):
+    case BC_FOURCC('f', 'L', 'a', 'C'):
+    case BC_FOURCC('a', 'c', '-', '3'):
+    case BC_FOURCC('e', 'c', '-', '3'):
         *out = read_audio(type, body, timescale);
         break;
     default:

@@ -3,8 +3,8 @@
 // fields of each sample (ISO/IEC 14496-12 8.8.7, 8.8.8). Positions count from the moof.
 #include <errno.h>
 
-#include "base/reader.h"
 #include "cmaf_read_box.h"
+#include "container/box.h"
 #include "container/cmaf_read.h"
 
 #define MAX_SAMPLES 4096 // of one moof
@@ -86,8 +86,8 @@ read_traf_head(struct bc_reader traf, const struct bc_cmaf_movie *movie, struct 
 {
     struct bc_reader tfhd;
     struct bc_reader tfdt;
-    if (!cmaf_find_box(traf, FOURCC('t', 'f', 'h', 'd'), &tfhd)
-        || !cmaf_find_box(traf, FOURCC('t', 'f', 'd', 't'), &tfdt)) {
+    if (!bc_cmaf_box_find(traf, BC_FOURCC('t', 'f', 'h', 'd'), &tfhd)
+        || !bc_cmaf_box_find(traf, BC_FOURCC('t', 'f', 'd', 't'), &tfdt)) {
         return -EINVAL;
     }
     int rc = read_tfhd(tfhd, movie, t);
@@ -132,8 +132,8 @@ read_traf(struct moof *m, struct bc_reader traf)
     int rc = read_traf_head(traf, m->movie, &t);
     struct bc_reader body;
     uint32_t type;
-    while (rc == 0 && !m->stopped && cmaf_next_box(&traf, &type, &body)) {
-        rc = type == FOURCC('t', 'r', 'u', 'n') ? read_trun(m, body, &t) : 0;
+    while (rc == 0 && !m->stopped && bc_cmaf_box_next(&traf, &type, &body)) {
+        rc = type == BC_FOURCC('t', 'r', 'u', 'n') ? read_trun(m, body, &t) : 0;
     }
     return rc < 0 ? rc : traf.failed ? -EINVAL : 0;
 }
@@ -144,7 +144,7 @@ open_moof(const uint8_t *moof, size_t len, struct bc_reader *body)
 {
     struct bc_reader r = bc_reader_init(moof, len);
     uint32_t type;
-    return cmaf_next_box(&r, &type, body) && type == FOURCC('m', 'o', 'o', 'f')
+    return bc_cmaf_box_next(&r, &type, body) && type == BC_FOURCC('m', 'o', 'o', 'f')
         && bc_reader_left(&r) == 0;
 }
 
@@ -154,8 +154,8 @@ walk(struct moof m, struct bc_reader body)
     struct bc_reader traf;
     uint32_t type;
     size_t trafs = 0;
-    while (!m.stopped && cmaf_next_box(&body, &type, &traf)) {
-        if (type != FOURCC('t', 'r', 'a', 'f')) {
+    while (!m.stopped && bc_cmaf_box_next(&body, &type, &traf)) {
+        if (type != BC_FOURCC('t', 'r', 'a', 'f')) {
             continue;
         }
         int rc = ++trafs > MAX_TRAFS ? -EINVAL : read_traf(&m, traf);
@@ -209,8 +209,8 @@ bc_cmaf_moof_shift(
     if (!sane || !open_moof(moof, len, &body)) {
         return -EINVAL;
     }
-    while (cmaf_next_box(&body, &type, &inside)) {
-        if (type != FOURCC('t', 'r', 'a', 'f')) {
+    while (bc_cmaf_box_next(&body, &type, &inside)) {
+        if (type != BC_FOURCC('t', 'r', 'a', 'f')) {
             continue;
         }
         if (count == MAX_TRAFS || read_traf_head(inside, movie, &trafs[count]) < 0

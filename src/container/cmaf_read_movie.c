@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "cmaf_read_box.h"
+#include "container/box.h"
 #include "container/cmaf_read.h"
 
 #define WIDE_TIMES_VERSION 1 // tkhd and mdhd with times of 64 bits
@@ -12,7 +13,7 @@ find_path(struct bc_reader r, const uint32_t *path, size_t count, struct bc_read
 {
     for (size_t i = 0; i < count; i++) {
         struct bc_reader body;
-        if (!cmaf_find_box(r, path[i], &body)) {
+        if (!bc_cmaf_box_find(r, path[i], &body)) {
             return false;
         }
         r = body;
@@ -34,10 +35,10 @@ read_after_times(struct bc_reader *full_box)
 static int
 read_trak(struct bc_reader trak, struct bc_cmaf_movie_track *out)
 {
-    static const uint32_t TKHD[] = { FOURCC('t', 'k', 'h', 'd') };
-    static const uint32_t MDHD[] = { FOURCC('m', 'd', 'i', 'a'), FOURCC('m', 'd', 'h', 'd') };
-    static const uint32_t STSD[] = { FOURCC('m', 'd', 'i', 'a'), FOURCC('m', 'i', 'n', 'f'),
-        FOURCC('s', 't', 'b', 'l'), FOURCC('s', 't', 's', 'd') };
+    static const uint32_t TKHD[] = { BC_FOURCC('t', 'k', 'h', 'd') };
+    static const uint32_t MDHD[] = { BC_FOURCC('m', 'd', 'i', 'a'), BC_FOURCC('m', 'd', 'h', 'd') };
+    static const uint32_t STSD[] = { BC_FOURCC('m', 'd', 'i', 'a'), BC_FOURCC('m', 'i', 'n', 'f'),
+        BC_FOURCC('s', 't', 'b', 'l'), BC_FOURCC('s', 't', 's', 'd') };
     struct bc_reader tkhd;
     struct bc_reader mdhd;
     struct bc_reader stsd;
@@ -52,7 +53,7 @@ read_trak(struct bc_reader trak, struct bc_cmaf_movie_track *out)
     struct bc_reader entry;
     uint32_t type;
     if (tkhd.failed || mdhd.failed || out->timescale == 0
-        || out->timescale > CMAF_MAX_TIMESCALE || !cmaf_next_box(&stsd, &type, &entry)) {
+        || out->timescale > CMAF_MAX_TIMESCALE || !bc_cmaf_box_next(&stsd, &type, &entry)) {
         return -EINVAL;
     }
     return entries == 1 ? cmaf_read_entry(type, entry, out->timescale, &out->track)
@@ -75,8 +76,8 @@ read_moov(struct bc_reader moov, struct bc_cmaf_movie *out)
 {
     uint32_t type;
     struct bc_reader body;
-    while (cmaf_next_box(&moov, &type, &body)) {
-        if (type != FOURCC('t', 'r', 'a', 'k')) {
+    while (bc_cmaf_box_next(&moov, &type, &body)) {
+        if (type != BC_FOURCC('t', 'r', 'a', 'k')) {
             continue;
         }
         if (out->count == BC_CMAF_MAX_TRACKS) {
@@ -102,7 +103,7 @@ bc_cmaf_movie_read(const uint8_t *data, size_t len, struct bc_cmaf_movie *out)
     *out = (struct bc_cmaf_movie){ 0 };
     struct bc_reader r = bc_reader_init(data, len);
     struct bc_reader moov;
-    if (!cmaf_find_box(r, FOURCC('m', 'o', 'o', 'v'), &moov)) {
+    if (!bc_cmaf_box_find(r, BC_FOURCC('m', 'o', 'o', 'v'), &moov)) {
         return -EINVAL;
     }
     int rc = read_moov(moov, out);
