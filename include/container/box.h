@@ -8,7 +8,7 @@
 
 #include "base/writer.h"
 
-#define BC_FOURCC(a, b, c, d) \
+#define BC_FOURCC(a, b, c, d)                                                            \
     ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 // Box and FullBox headers, ISO/IEC 14496-12 4.2. The size is filled in by bc_box_end().
@@ -22,7 +22,8 @@ bc_box_begin(struct bc_writer *w, const char type[4])
 }
 
 static inline size_t
-bc_full_box_begin(struct bc_writer *w, const char type[4], uint8_t version, uint32_t flags)
+bc_full_box_begin(
+    struct bc_writer *w, const char type[4], uint8_t version, uint32_t flags)
 {
     size_t at = bc_box_begin(w, type);
     bc_write_u8(w, version);

@@ -134,7 +134,8 @@ write_traf(struct bc_writer *w, const struct bc_cmaf_run *run)
     bc_write_u32(w, run->samples[0].duration);
     bc_write_u32(w, flags_of(&run->samples[0]));
     bc_box_end(w, tfhd);
-    size_t tfdt = bc_full_box_begin(w, "tfdt", 1, 0); // version 1: 32 bits wrap within hours
+    size_t tfdt =
+        bc_full_box_begin(w, "tfdt", 1, 0); // version 1: 32 bits wrap within hours
     bc_write_u64(w, run->dts);
     bc_box_end(w, tfdt);
     write_trun(w, run, &offset_at);

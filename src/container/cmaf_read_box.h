@@ -16,7 +16,7 @@
 // The track of a sample entry's body. 0; -ENOTSUP for an entry of another kind; -EINVAL, also
 // without memory, as the parsers of records do not tell.
 int
-cmaf_read_entry(uint32_t type, struct bc_reader body, uint32_t timescale,
-    struct bc_track **out);
+cmaf_read_entry(
+    uint32_t type, struct bc_reader body, uint32_t timescale, struct bc_track **out);
 
 #endif

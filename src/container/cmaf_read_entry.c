@@ -90,7 +90,8 @@ vp9_track(const struct entry_head *head, const uint8_t *config, size_t len)
 }
 
 static struct bc_track *
-video_track(uint32_t type, const struct entry_head *head, const uint8_t *config, size_t len)
+video_track(
+    uint32_t type, const struct entry_head *head, const uint8_t *config, size_t len)
 {
     switch (type) {
     case BC_FOURCC('a', 'v', 'c', '1'):
@@ -207,7 +208,8 @@ esds_track(const struct entry_head *head, struct bc_reader box)
     }
     struct bc_reader info = read_descriptor(&decoder, DESCRIPTOR_SPECIFIC);
     return type == OTI_MPEG4_AUDIO && !info.failed
-        ? bc_aac_track(info.p, bc_reader_left(&info)) : NULL;
+        ? bc_aac_track(info.p, bc_reader_left(&info))
+        : NULL;
 }
 
 // OpusSpecificBox becomes OpusHead, whose fields are little-endian.
@@ -290,8 +292,8 @@ read_audio(uint32_t type, struct bc_reader body, uint32_t timescale)
 }
 
 int
-cmaf_read_entry(uint32_t type, struct bc_reader body, uint32_t timescale,
-    struct bc_track **out)
+cmaf_read_entry(
+    uint32_t type, struct bc_reader body, uint32_t timescale, struct bc_track **out)
 {
     switch (type) {
     case BC_FOURCC('a', 'v', 'c', '1'):

@@ -23,7 +23,7 @@
 #define TRUN_CTS 0x000800
 #define NON_SYNC 0x00010000
 
-#define FLAGS(version_and_flags) ((version_and_flags) & 0xffffff)
+#define FLAGS(version_and_flags) ((version_and_flags)&0xffffff)
 
 // One moof being read; on the stack of the reading function.
 struct moof {
@@ -42,9 +42,9 @@ struct traf {
     uint32_t duration;
     uint32_t size;
     uint32_t flags;
-    uint64_t dts;      // of the next sample
+    uint64_t dts; // of the next sample
     const uint8_t *at; // where the tfdt's time stands
-    size_t bytes;      // and how long it is
+    size_t bytes; // and how long it is
 };
 
 static int
@@ -107,7 +107,9 @@ read_trun(struct moof *m, struct bc_reader r, struct traf *t)
     }
     m->samples += count;
     for (uint32_t i = 0; i < count && !m->stopped; i++) {
-        struct bc_cmaf_read_sample s = { .track = t->track, .dts = t->dts, .offset = offset };
+        struct bc_cmaf_read_sample s = {
+            .track = t->track, .dts = t->dts, .offset = offset
+        };
         s.duration = flags & TRUN_DURATION ? bc_read_u32(&r) : t->duration;
         s.len = flags & TRUN_SIZE ? bc_read_u32(&r) : t->size;
         uint32_t own = flags & TRUN_FLAGS ? bc_read_u32(&r)
@@ -191,7 +193,8 @@ shifted(const struct traf *t, int64_t delta_us, uint64_t *out)
 {
     int64_t dts = (int64_t)t->dts + bc_cmaf_ticks(delta_us, t->timescale);
     *out = dts > 0 ? (uint64_t)dts : 0;
-    return *out <= t->timescale * CMAF_MAX_SECONDS && (t->bytes == 8 || *out <= UINT32_MAX);
+    return *out <= t->timescale * CMAF_MAX_SECONDS
+        && (t->bytes == 8 || *out <= UINT32_MAX);
 }
 
 int

@@ -36,9 +36,11 @@ static int
 read_trak(struct bc_reader trak, struct bc_cmaf_movie_track *out)
 {
     static const uint32_t TKHD[] = { BC_FOURCC('t', 'k', 'h', 'd') };
-    static const uint32_t MDHD[] = { BC_FOURCC('m', 'd', 'i', 'a'), BC_FOURCC('m', 'd', 'h', 'd') };
-    static const uint32_t STSD[] = { BC_FOURCC('m', 'd', 'i', 'a'), BC_FOURCC('m', 'i', 'n', 'f'),
-        BC_FOURCC('s', 't', 'b', 'l'), BC_FOURCC('s', 't', 's', 'd') };
+    static const uint32_t MDHD[] = { BC_FOURCC('m', 'd', 'i', 'a'),
+        BC_FOURCC('m', 'd', 'h', 'd') };
+    static const uint32_t STSD[] = { BC_FOURCC('m', 'd', 'i', 'a'),
+        BC_FOURCC('m', 'i', 'n', 'f'), BC_FOURCC('s', 't', 'b', 'l'),
+        BC_FOURCC('s', 't', 's', 'd') };
     struct bc_reader tkhd;
     struct bc_reader mdhd;
     struct bc_reader stsd;
@@ -53,7 +55,8 @@ read_trak(struct bc_reader trak, struct bc_cmaf_movie_track *out)
     struct bc_reader entry;
     uint32_t type;
     if (tkhd.failed || mdhd.failed || out->timescale == 0
-        || out->timescale > CMAF_MAX_TIMESCALE || !bc_cmaf_box_next(&stsd, &type, &entry)) {
+        || out->timescale > CMAF_MAX_TIMESCALE
+        || !bc_cmaf_box_next(&stsd, &type, &entry)) {
         return -EINVAL;
     }
     return entries == 1 ? cmaf_read_entry(type, entry, out->timescale, &out->track)

@@ -20,8 +20,9 @@ add(void *user, const struct bc_cmaf_read_sample *s)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const struct bc_cmaf_movie MOVIE
-        = { { { 1, 90000, NULL }, { 2, 44100, NULL } }, 2 };
+    static const struct bc_cmaf_movie MOVIE = {
+        { { 1, 90000, NULL }, { 2, 44100, NULL } }, 2
+    };
     struct bc_cmaf_prft prft;
     uint64_t before = 0;
     uint64_t after = 0;
@@ -29,7 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct bc_buf *copy = bc_buf_copy(data, len);
     if (copy && bc_cmaf_moof_read(data, len, &MOVIE, add, &before) == 0
         && bc_cmaf_moof_shift(copy->data, len, &MOVIE, 1234567) == 0
-        && (bc_cmaf_moof_read(copy->data, len, &MOVIE, add, &after) < 0 || before != after)) {
+        && (bc_cmaf_moof_read(copy->data, len, &MOVIE, add, &after) < 0
+            || before != after)) {
         abort();
     }
     bc_buf_unref(&copy);

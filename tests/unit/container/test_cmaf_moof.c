@@ -15,7 +15,8 @@
 #include "base/writer.h"
 
 // Times only depend on these; there is no sample entry to look at.
-static const struct bc_cmaf_movie MOVIE = { { { 1, 90000, NULL }, { 2, 44100, NULL } }, 2 };
+static const struct bc_cmaf_movie MOVIE = { { { 1, 90000, NULL }, { 2, 44100, NULL } },
+    2 };
 
 struct seen {
     struct bc_cmaf_read_sample samples[16];
@@ -58,8 +59,8 @@ make_chunk(size_t *moof)
 }
 
 static void
-assert_sample(const struct bc_buf *chunk, const struct bc_cmaf_read_sample *s, size_t track,
-    uint64_t dts, const struct bc_cmaf_sample *expected)
+assert_sample(const struct bc_buf *chunk, const struct bc_cmaf_read_sample *s,
+    size_t track, uint64_t dts, const struct bc_cmaf_sample *expected)
 {
     assert_int_equal(s->track, track);
     assert_int_equal(s->dts, dts);
@@ -102,14 +103,13 @@ test_other_forms(void **state)
 {
     (void)state;
     uint8_t moof[] = {
-        0, 0, 0, 92, 'm', 'o', 'o', 'f',
-        0, 0, 0, 84, 't', 'r', 'a', 'f',
-        0, 0, 0, 32, 't', 'f', 'h', 'd', 0, 2, 0, 0x3a,
-        0, 0, 0, 1, 0, 0, 0, 1, // track, sample description
+        0, 0, 0, 92, 'm', 'o', 'o', 'f', 0, 0, 0, 84, 't', 'r', 'a', 'f', 0, 0, 0, 32,
+        't', 'f', 'h', 'd', 0, 2, 0, 0x3a, 0, 0, 0, 1, 0, 0, 0,
+        1, // track, sample description
         0, 0, 0x0b, 0xb8, 0, 0, 0, 9, 1, 1, 0, 0, // duration, size, flags: no sync
-        0, 0, 0, 16, 't', 'f', 'd', 't', 0, 0, 0, 0, 0, 0, 0x03, 0xe8,
-        0, 0, 0, 28, 't', 'r', 'u', 'n', 0, 0, 0, 5, 0, 0, 0, 2,
-        0, 0, 0, 100, 2, 0, 0, 0, // data offset, first flags: sync
+        0, 0, 0, 16, 't', 'f', 'd', 't', 0, 0, 0, 0, 0, 0, 0x03, 0xe8, 0, 0, 0, 28, 't',
+        'r', 'u', 'n', 0, 0, 0, 5, 0, 0, 0, 2, 0, 0, 0, 100, 2, 0, 0,
+        0, // data offset, first flags: sync
         0, 0, 0, 0, // what is behind the samples is nobody's
     };
     struct seen seen = { .count = 0 };
@@ -127,7 +127,8 @@ test_other_forms(void **state)
         assert_int_equal(seen.samples[i].len, 9);
     }
     // a shift that 32 bits do not hold changes nothing
-    assert_int_equal(bc_cmaf_moof_shift(moof, sizeof(moof), &MOVIE, 48000000000), -EINVAL);
+    assert_int_equal(
+        bc_cmaf_moof_shift(moof, sizeof(moof), &MOVIE, 48000000000), -EINVAL);
     assert_int_equal(moof[63], 0xe8);
     assert_int_equal(bc_cmaf_moof_shift(moof, sizeof(moof), &MOVIE, 1000000), 0);
     assert_memory_equal(moof + 60, "\0\1\x63\x78", 4); // 91000
@@ -209,7 +210,8 @@ test_torn_moofs(void **state)
     }
     assert_int_equal(seen.count, 0);
     // with a byte more than the box has
-    assert_int_equal(bc_cmaf_moof_read(chunk->data, len + 1, &MOVIE, see, &seen), -EINVAL);
+    assert_int_equal(
+        bc_cmaf_moof_read(chunk->data, len + 1, &MOVIE, see, &seen), -EINVAL);
     bc_buf_unref(&chunk);
 }
 

@@ -29,15 +29,15 @@ static const uint8_t HVCC_8[] = { 0x01, 0x01, 0x60, 0x00, 0x00, 0x00, 0x90, 0x00
     0x1f, 0x3e, 0x59, 0x59, 0x52, 0x93, 0x0b, 0xc0, 0x5a, 0x02, 0x00, 0x00, 0x03, 0x00,
     0x02, 0x00, 0x00, 0x03, 0x00, 0x32, 0x10, 0xa2, 0x00, 0x01, 0x00, 0x06, 0x44, 0x01,
     0xc0, 0x73, 0xc1, 0x89 };
-static const uint8_t AV1C[] = { 0x81, 0x05, 0x0c, 0x00, 0x0a, 0x0b, 0x00, 0x00, 0x00, 0x2d,
-    0x4c, 0xff, 0xb3, 0xcc, 0xaf, 0x90, 0x04 };
+static const uint8_t AV1C[] = { 0x81, 0x05, 0x0c, 0x00, 0x0a, 0x0b, 0x00, 0x00, 0x00,
+    0x2d, 0x4c, 0xff, 0xb3, 0xcc, 0xaf, 0x90, 0x04 };
 static const uint8_t VPCC[] = { 1, 0, 0, 0, 0, 30, 0x82, 1, 1, 1, 0, 0 };
 static const uint8_t ASC[] = { 0x11, 0x90 };
-static const uint8_t OPUS_SURROUND[] = { 'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 6, 0x38,
-    0x01, 0x44, 0xac, 0, 0, 0, 0xff, 1, 4, 2, 0, 4, 1, 2, 3, 5 };
-static const uint8_t STREAMINFO[] = { 0x12, 0x00, 0x12, 0x00, 0x00, 0x01, 0x50, 0x00, 0x05,
-    0x17, 0x0b, 0xb8, 0x02, 0xf0, 0x00, 0x00, 0x5d, 0xc0, 0xa2, 0xfc, 0x36, 0x17, 0xbc,
-    0x0e, 0x6c, 0x99, 0xe0, 0x35, 0xcb, 0xe0, 0x6f, 0xb4, 0xe5, 0x2a };
+static const uint8_t OPUS_SURROUND[] = { 'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 6,
+    0x38, 0x01, 0x44, 0xac, 0, 0, 0, 0xff, 1, 4, 2, 0, 4, 1, 2, 3, 5 };
+static const uint8_t STREAMINFO[] = { 0x12, 0x00, 0x12, 0x00, 0x00, 0x01, 0x50, 0x00,
+    0x05, 0x17, 0x0b, 0xb8, 0x02, 0xf0, 0x00, 0x00, 0x5d, 0xc0, 0xa2, 0xfc, 0x36, 0x17,
+    0xbc, 0x0e, 0x6c, 0x99, 0xe0, 0x35, 0xcb, 0xe0, 0x6f, 0xb4, 0xe5, 0x2a };
 static const uint8_t AC3_SURROUND[] = { 0x0b, 0x77, 0xc4, 0xb7, 0x1e, 0x40, 0xeb, 0xf8,
     0x40, 0x3e, 0xff, 0x99 };
 static const uint8_t EAC3_SURROUND[] = { 0x0b, 0x77, 0x03, 0x7f, 0x3f, 0x87, 0xc0, 0x00,
@@ -49,10 +49,18 @@ static struct bc_track *
 coloured(void)
 {
     struct bc_track *t = bc_hevc_track(HVCC_8, sizeof(HVCC_8));
-    t->colour = (struct bc_colour){ .primaries = 9, .transfer = 16, .matrix = 9,
-        .has_light = true, .max_cll = 1000, .max_fall = 400, .has_display = true,
-        .display_x = { 8500, 6550, 35400 }, .display_y = { 39850, 2300, 14600 },
-        .white_x = 15635, .white_y = 16450, .max_luminance = 10000000,
+    t->colour = (struct bc_colour){ .primaries = 9,
+        .transfer = 16,
+        .matrix = 9,
+        .has_light = true,
+        .max_cll = 1000,
+        .max_fall = 400,
+        .has_display = true,
+        .display_x = { 8500, 6550, 35400 },
+        .display_y = { 39850, 2300, 14600 },
+        .white_x = 15635,
+        .white_y = 16450,
+        .max_luminance = 10000000,
         .min_luminance = 50 };
     return t;
 }
@@ -217,8 +225,8 @@ test_box_heads(void **state)
 {
     (void)state;
     static const uint8_t SMALL[] = { 0, 0, 1, 2, 'm', 'd', 'a', 't' };
-    static const uint8_t LARGE[]
-        = { 0, 0, 0, 1, 'm', 'd', 'a', 't', 0, 0, 0, 1, 0, 0, 0, 16 };
+    static const uint8_t LARGE[] = { 0, 0, 0, 1, 'm', 'd', 'a', 't', 0, 0, 0, 1, 0, 0, 0,
+        16 };
     struct bc_cmaf_box box;
     for (size_t len = 0; len < 8; len++) {
         assert_int_equal(bc_cmaf_box_read(SMALL, len, &box), -EAGAIN);
@@ -234,9 +242,9 @@ test_box_heads(void **state)
     assert_int_equal(box.size, 0x100000010);
     assert_int_equal(box.head, 16);
     static const uint8_t BAD[][16] = {
-        { 0, 0, 0, 0, 'm', 'd', 'a', 't' },              // to the end of the file
-        { 0, 0, 0, 7, 'm', 'd', 'a', 't' },              // less than its head
-        { 0, 0, 0, 8, 0, 0, 0, 0 },                      // no name
+        { 0, 0, 0, 0, 'm', 'd', 'a', 't' }, // to the end of the file
+        { 0, 0, 0, 7, 'm', 'd', 'a', 't' }, // less than its head
+        { 0, 0, 0, 8, 0, 0, 0, 0 }, // no name
         { 0, 0, 0, 1, 'm', 'd', 'a', 't', 0, 0, 0, 0, 0, 0, 0, 15 },
         { 0, 0, 0, 1, 'm', 'd', 'a', 't', 0x80, 0, 0, 0, 0, 0, 0, 0 },
     };
@@ -252,10 +260,38 @@ test_prft_is_exact(void **state)
     // 2026-11-22 15:31:11.5 UTC is 1795361471.5, 4004350271.5 since 1900
     static const struct bc_cmaf_prft PRFT = { 1, 1795361471500000, 0x123456789a };
     static const uint8_t EXPECTED[BC_CMAF_PRFT_BYTES] = {
-        0, 0, 0, 32, 'p', 'r', 'f', 't', 1, 0, 0, 8, // version 1, a consistent clock
-        0, 0, 0, 1, // the track
-        0xee, 0xad, 0x89, 0x3f, 0x80, 0, 0, 0, // seconds since 1900, fraction
-        0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a,
+        0,
+        0,
+        0,
+        32,
+        'p',
+        'r',
+        'f',
+        't',
+        1,
+        0,
+        0,
+        8, // version 1, a consistent clock
+        0,
+        0,
+        0,
+        1, // the track
+        0xee,
+        0xad,
+        0x89,
+        0x3f,
+        0x80,
+        0,
+        0,
+        0, // seconds since 1900, fraction
+        0,
+        0,
+        0,
+        0x12,
+        0x34,
+        0x56,
+        0x78,
+        0x9a,
     };
     uint8_t out[BC_CMAF_PRFT_BYTES];
     bc_cmaf_prft_write(out, &PRFT);
