@@ -133,8 +133,7 @@ write_sidx(struct bc_writer *w, const struct head *h)
     size_t at = bc_full_box_begin(w, "sidx", 1, 0);
     bc_write_u32(w, track->track_id);
     bc_write_u32(w, track->timescale);
-    bc_write_u64(
-        w, (uint64_t)bc_cmaf_ticks(h->references[0].start_us, track->timescale));
+    bc_write_u64(w, 0); // earliest_presentation_time: behind the edit list, if any
     bc_write_u64(w, 0); // first_offset: the first segment is right behind
     bc_write_u16(w, 0);
     bc_write_u16(w, (uint16_t)references);
