@@ -15,6 +15,8 @@
 #include "transmux/codec/annexb.h"
 #include "transmux/codec/ffmpeg.h"
 
+#define KIT_TICKS 180000
+
 // x265 does not free all that it has, and its threads write beside each other.
 const char *
 __lsan_default_suppressions(void);
@@ -171,29 +173,40 @@ sample_of(enum bc_codec codec, const AVPacket *packet)
     return bc_buf_copy(packet->data + skip, len - skip);
 }
 
+struct bc_buf *
+kit_part_at(const struct kit_key *key, uint64_t dts, uint32_t duration)
+{
+    struct bc_cmaf_sample sample = { .data = key->sample->data,
+        .len = key->sample->len,
+        .duration = duration,
+        .sync = true };
+    struct bc_cmaf_run run = {
+        .track_id = 1, .dts = dts, .samples = &sample, .count = 1
+    };
+    struct bc_buf *part = bc_cmaf_chunk(1, &run, 1);
+    assert_non_null(part);
+    return part;
+}
+
+static void
+put_together(struct kit_key *key)
+{
+    assert_true(key->track && key->sample);
+    const struct bc_track *tracks[] = { key->track };
+    key->init = bc_cmaf_init(tracks, 1);
+    key->part = kit_part_at(key, 0, KIT_TICKS);
+    assert_non_null(key->init);
+}
+
 void
-kit_make_key(const struct kit_look *k, uint64_t dts, struct kit_key *out)
+kit_make_key(const struct kit_look *k, struct kit_key *out)
 {
     av_log_set_level(AV_LOG_QUIET);
     AVCodecContext *ctx = open_encoder(k);
     AVPacket *packet = encode(ctx, k);
-    struct bc_track *track = track_of(ctx, k, packet);
-    assert_non_null(track);
-    struct bc_buf *data = sample_of(k->codec, packet);
-    assert_non_null(data);
-    struct bc_cmaf_sample sample = {
-        .data = data->data, .len = data->len, .duration = 180000, .sync = true
-    };
-    struct bc_cmaf_run run = {
-        .track_id = 1, .dts = dts, .samples = &sample, .count = 1
-    };
-    const struct bc_track *tracks[] = { track };
-    out->init = bc_cmaf_init(tracks, 1);
-    out->part = bc_cmaf_chunk(1, &run, 1);
-    assert_non_null(out->init);
-    assert_non_null(out->part);
-    bc_buf_unref(&data);
-    bc_track_unref(&track);
+    out->track = track_of(ctx, k, packet);
+    out->sample = sample_of(k->codec, packet);
+    put_together(out);
     av_packet_free(&packet);
     avcodec_free_context(&ctx);
 }
@@ -203,20 +216,16 @@ kit_make_sound_part(struct kit_key *out)
 {
     static const uint8_t ASC[] = { 0x11, 0x90 }; // AAC LC, 48 kHz, stereo
     static const uint8_t FRAME[] = { 0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c };
-    struct bc_track *track = bc_aac_track(ASC, sizeof(ASC));
-    struct bc_cmaf_sample sample = {
-        .data = FRAME, .len = sizeof(FRAME), .duration = 1024, .sync = true
-    };
-    struct bc_cmaf_run run = { .track_id = 1, .samples = &sample, .count = 1 };
-    const struct bc_track *tracks[] = { track };
-    out->init = bc_cmaf_init(tracks, 1);
-    out->part = bc_cmaf_chunk(1, &run, 1);
-    bc_track_unref(&track);
+    out->track = bc_aac_track(ASC, sizeof(ASC));
+    out->sample = bc_buf_copy(FRAME, sizeof(FRAME));
+    put_together(out);
 }
 
 void
 kit_free_key(struct kit_key *key)
 {
+    bc_track_unref(&key->track);
+    bc_buf_unref(&key->sample);
     bc_buf_unref(&key->init);
     bc_buf_unref(&key->part);
 }

@@ -9,8 +9,11 @@
 #include "media/track.h"
 #include "picture/ffmpeg.h"
 
-// A keyframe as HLS has it: init section and part. Owned by the test.
+// A keyframe as HLS has it: init section and part, and what they are made of. Owned by the
+// test.
 struct kit_key {
+    struct bc_track *track;
+    struct bc_buf *sample;
     struct bc_buf *init;
     struct bc_buf *part;
 };
@@ -27,9 +30,13 @@ struct kit_look {
     AVRational sar; // 0: square
 };
 
-// Encodes it; `dts` is in ticks of 1/90000 s.
+// Encodes it, with a time of 0.
 void
-kit_make_key(const struct kit_look *look, uint64_t dts, struct kit_key *out);
+kit_make_key(const struct kit_look *look, struct kit_key *out);
+
+// A part of it for another time, in ticks of 1/90000 s.
+struct bc_buf *
+kit_part_at(const struct kit_key *key, uint64_t dts, uint32_t duration);
 
 // A part of sound alone.
 void

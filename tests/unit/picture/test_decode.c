@@ -42,7 +42,7 @@ static struct bc_buf *
 to_jpeg(const struct kit_look *look, int width, struct picture_size *size)
 {
     struct kit_key key;
-    kit_make_key(look, 0, &key);
+    kit_make_key(look, &key);
     AVFrame *f = av_frame_alloc();
     AVFrame *small = av_frame_alloc();
     assert_int_equal(decode(&key, key.init->len, key.part->len, f), 0);
@@ -175,7 +175,7 @@ test_boxes_before(void **state)
 {
     (void)state;
     struct kit_key key;
-    kit_make_key(&AVC, 0, &key);
+    kit_make_key(&AVC, &key);
     // As in a recording's file: a prft stands before the moof.
     struct bc_buf *with = bc_buf_create(BC_CMAF_PRFT_BYTES + key.part->len);
     struct bc_cmaf_prft prft = { 1, 1700000000000000, 0 };
@@ -210,7 +210,7 @@ test_truncated(void **state)
     struct kit_key key;
     struct kit_look look = WIDE;
     look.width = look.height = 64;
-    kit_make_key(&look, 0, &key);
+    kit_make_key(&look, &key);
     assert_true(picture_can_decode(key.init->data, key.init->len));
     AVFrame *f = av_frame_alloc();
     for (size_t n = 0; n < key.init->len; n++) {
@@ -233,7 +233,7 @@ test_changed(void **state)
     struct kit_key key;
     struct kit_look look = WIDE;
     look.width = look.height = 64;
-    kit_make_key(&look, 0, &key);
+    kit_make_key(&look, &key);
     AVFrame *f = av_frame_alloc();
     for (size_t i = 0; i < key.init->len + key.part->len; i++) {
         uint8_t *at =
