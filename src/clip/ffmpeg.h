@@ -5,6 +5,7 @@
 // The one place here that names FFmpeg's headers (5.1 and later).
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
+#include <libavutil/log.h>
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>

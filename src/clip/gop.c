@@ -228,52 +228,101 @@ collect(struct clip_reader *r, const struct collecting *c, struct clip_gop *g)
     return g->count > 0 ? 0 : -ENOENT;
 }
 
-int
-clip_gop_head(
-    struct clip_reader *r, int64_t from_us, int64_t to_us, struct clip_gop *out)
+static bool
+is_shown_at(const struct clip_gop *g, int64_t at_us)
+{
+    bool shown = false;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct clip_frame *f = &g->frames[i];
+        shown = shown || f->pts_us + f->duration_us > at_us + CLIP_SLACK_US;
+    }
+    return shown;
+}
+
+// Of the stretch that part `at` belongs to. `*early`: what is shown at from_us is not in it but in
+// the one before, if anywhere.
+static int
+collect_head(struct clip_reader *r, size_t at, int64_t from_us, int64_t to_us, bool *early,
+    struct clip_gop *out)
 {
     *out = (struct clip_gop){ 0 };
-    size_t at = 0;
-    if (!bc_recording_find(r->recording, from_us, &at)
-        || !clip_stretch_bounds(r, at, &out->stretch_first, &out->stretch_end)) {
+    if (!clip_stretch_bounds(r, at, &out->stretch_first, &out->stretch_end)) {
         return -ENOENT;
     }
     struct collecting c = {
         .from = at, .end = out->stretch_end,
         .sync_after_us = from_us + CLIP_SLACK_US, .to_us = to_us, .from_sync = true,
     };
-    if (!find_seam_back(r, at, out->stretch_first, from_us + CLIP_SLACK_US + 1, &c.from)) {
+    *early = !find_seam_back(
+        r, at, out->stretch_first, from_us + CLIP_SLACK_US + 1, &c.from);
+    if (*early) {
         // Nothing before it can be decoded: the first one behind it.
         c.from = out->stretch_first;
-        c.sync_after_us = INT64_MIN;
     }
     int err = collect(r, &c, out);
     if (err != 0) {
+        size_t first = out->stretch_first;
         clip_gop_finish(out);
+        out->stretch_first = first;
     }
     return err;
+}
+
+int
+clip_gop_head(
+    struct clip_reader *r, int64_t from_us, int64_t to_us, struct clip_gop *out)
+{
+    *out = (struct clip_gop){ 0 };
+    size_t at = 0;
+    bool early = false;
+    if (!bc_recording_find(r->recording, from_us, &at)) {
+        return -ENOENT;
+    }
+    int err = collect_head(r, at, from_us, to_us, &early, out);
+    if (!early || out->stretch_first == 0) {
+        return err;
+    }
+    // Parts are found by when they are decoded; their last frames are shown later, when the
+    // next stretch has begun.
+    struct clip_gop before;
+    size_t last = out->stretch_first - 1;
+    if (collect_head(r, last, from_us, to_us, &early, &before) == 0) {
+        if (!early && is_shown_at(&before, from_us)) {
+            clip_gop_finish(out);
+            *out = before;
+            return 0;
+        }
+        clip_gop_finish(&before);
+    }
+    return err;
+}
+
+// The part with the last sync frame that is shown before to_us, with its stretch's bounds.
+static bool
+find_tail(struct clip_reader *r, int64_t to_us, struct clip_gop *out, size_t *from)
+{
+    size_t at = 0;
+    bool found = bc_recording_find(r->recording, to_us, &at);
+    while (found) {
+        if (!clip_stretch_bounds(r, at, &out->stretch_first, &out->stretch_end)) {
+            return false;
+        }
+        if (find_seam_back(r, at, out->stretch_first, to_us - CLIP_SLACK_US, from)) {
+            return true;
+        }
+        // Of this stretch nothing is shown before the end that can be decoded.
+        found = out->stretch_first > 0;
+        at = out->stretch_first - 1;
+    }
+    return false;
 }
 
 int
 clip_gop_tail(struct clip_reader *r, int64_t to_us, struct clip_gop *out)
 {
     *out = (struct clip_gop){ 0 };
-    size_t at = 0;
     size_t from = 0;
-    bool found = bc_recording_find(r->recording, to_us, &at);
-    while (found) {
-        if (!clip_stretch_bounds(r, at, &out->stretch_first, &out->stretch_end)) {
-            return -ENOENT;
-        }
-        if (find_seam_back(
-                r, at, out->stretch_first, to_us - CLIP_SLACK_US, &from)) {
-            break;
-        }
-        // Of this stretch nothing is shown before the end that can be decoded.
-        found = out->stretch_first > 0;
-        at = out->stretch_first - 1;
-    }
-    if (!found) {
+    if (!find_tail(r, to_us, out, &from)) {
         return -ENOENT;
     }
     struct bc_recording_part begin = { 0 };
