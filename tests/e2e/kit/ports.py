@@ -9,6 +9,18 @@ _used = set()
 _random = random.Random(os.getpid())
 
 
+def _is_free(port):
+    """By TCP, whatever old connections linger there, and by UDP."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind(('127.0.0.1', port))
+            udp.bind(('127.0.0.1', port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port():
     for attempt in range(4000):
         if attempt == 2000:
@@ -16,12 +28,8 @@ def free_port():
         port = _random.randint(FIRST, LAST)
         if port in _used:
             continue
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(('127.0.0.1', port))
-            except OSError:
-                continue
+        if not _is_free(port):
+            continue
         _used.add(port)
         return port
     raise RuntimeError(f'no free port in {FIRST}-{LAST}')
