@@ -116,7 +116,8 @@ describe('words for numbers', () => {
 describe('parseChannel', () => {
     it('survives whatever a server sends', () => {
         const empty = { channel: '', state: 'offline', viewers: 0, since: null, video: null,
-            audio: null, qualities: [], advice: [] };
+            audio: null, qualities: [], advice: [],
+            dvr_ms: 0, replay: null };
         for (const value of [null, 3, 'x', [], {}, { state: 'odd', viewers: 'many', advice: 7 }]) {
             expect(parseChannel(value)).toEqual(empty);
         }

@@ -4,7 +4,7 @@
 export type Media = 'index' | 'audio' | 'flv' | 'wsflv' | 'whep' | 'whip';
 
 // Parameters that speak to the page; all others belong to the media (who sent this guest).
-const PAGE_PARAMETERS = ['player', 'protocol', 'lang', 't'];
+const PAGE_PARAMETERS = ['player', 'protocol', 'lang'];
 
 // '/watch/live/hq' -> 'live/hq'; null when the path names no channel.
 export function channelFromPath(pathname: string): string | null {
