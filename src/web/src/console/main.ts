@@ -1,4 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-import { initLanguage } from '../i18n';
+// The operator's pages: /console/ and what is below it.
+
+import { initLanguage, t } from '../i18n';
+import { pageHead } from '../ui/brand';
+import { el, labelled, relabel } from '../ui/dom';
+import type { AdminApi } from './api';
+import { type ClipPage, makeClipPage } from './clips/page';
+import { makeHub } from './hub';
+import { enter, forgetToken } from './login';
+
+function buildClips(main: HTMLElement, onPage: (page: ClipPage, api: AdminApi) => void): void {
+    void enter(main, (api) => {
+        const page = makeClipPage(api);
+        main.replaceChildren(page.element);
+        onPage(page, api);
+    });
+}
+
+function build(): void {
+    let page: ClipPage | null = null;
+    const is_hub = /^\/console\/?$/.test(window.location.pathname);
+    const main = el('main');
+    const leave = labelled(el('button', { type: 'button', class: 'button quiet', hidden: true,
+        click: () => {
+            forgetToken();
+            window.location.reload();
+        } }), 'console.leave');
+    const head = pageHead(() => {
+        relabel();
+        page?.redraw();
+    });
+    const home = labelled(el('a', { class: 'button quiet', href: '/console/', hidden: is_hub }),
+        'console.title');
+    head.insertBefore(el('nav', { class: 'row' }, home, leave), head.lastChild);
+    document.body.append(head, main);
+    document.title = `${t('console.title')} · Branchcast`;
+    if (is_hub) {
+        main.append(makeHub());
+        return;
+    }
+    buildClips(main, (made, api) => {
+        page = made;
+        leave.hidden = api.token === '';
+    });
+}
 
 initLanguage();
+build();

@@ -80,6 +80,9 @@ const ICONS = {
     trash: 'M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7M10.2 10.5v5.5M13.8 10.5v5.5',
     plus: 'M12 5v14M5 12h14',
     minus: 'M5 12h14',
+    film: 'M4 6h16v12H4zM8 6v12M16 6v12M4 10h4M4 14h4M16 10h4M16 14h4',
+    step_back: 'M7 6v12M18 6l-8 6 8 6z',
+    step_on: 'M17 6v12M6 6l8 6-8 6z',
     loop: 'M5 11a6 6 0 0 1 6-6h6M14.5 2.5L17 5l-2.5 2.5M19 13a6 6 0 0 1-6 6H7M9.5 21.5L7 19l2.5-2.5',
     open: 'M13 5h6v6M19 5l-8.5 8.5M10 6H5v13h13v-5',
 } as const;

@@ -28,3 +28,11 @@ export function picture(width: number, height: number, fps: number): string {
     }
     return '';
 }
+
+// '48 MB', '1.2 GB'
+export function bytes(count: number): string {
+    if (count >= 1e9) {
+        return `${(count / 1e9).toFixed(1)} GB`;
+    }
+    return count >= 1e6 ? `${Math.round(count / 1e6)} MB` : `${Math.max(0, Math.ceil(count / 1000))} kB`;
+}
