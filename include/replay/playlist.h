@@ -21,11 +21,17 @@ struct bc_replay_playlist_params {
     int64_t window_us; // DVR
     bool ended;        // DVR: ENDLIST
     const char *prefix; // stands before the media names; "" or "s/4f2a/"
-    uint64_t skip_until; // DVR: 0, or a delta update may leave out segments before this
+    // DVR: 0, or a delta update may leave out segments whose sequence number is below this
+    // (UINT64_MAX: all that is old enough, 6 target durations from the end).
+    uint64_t skip_until;
+    // TARGETDURATION, which must not change while the playlist grows; more if a segment is
+    // longer. 0: 6 s, which holds unless segments are cut longer.
+    int64_t target_us;
 };
 
 // The media playlist, with PROGRAM-DATE-TIME, MAP and DISCONTINUITY where needed. In DVR form
-// the media sequence numbers are those of the live playlist. NULL without memory or while
+// the media sequence numbers are those of the live playlist, as long as the recording lacks
+// nothing; they count on without holes in any case. NULL without memory or while
 // there is no closed segment.
 struct bc_buf *
 bc_replay_playlist(
