@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "replay/playlist.h"
-#include "unit/record/stage.h"
+#include "../record/stage.h"
 
 static struct bc_buf *
 render(const struct bc_recording *r, enum bc_replay_form form, int64_t window_us,
@@ -109,7 +109,7 @@ append_other(struct stage *s, struct bc_recording_writer *w, unsigned from, unsi
     }
 }
 
-// A window of 2 s over segments of 1 s, with a break in the second: numbers as in the live
+// A window over segments of 1 s, with a break at the second: numbers as in the live
 // playlist, and the break counts when its tag has left.
 static void
 test_a_window_slides_with_its_numbers(void **state)
@@ -119,7 +119,7 @@ test_a_window_slides_with_its_numbers(void **state)
     const struct bc_recording *r = bc_recording_of(w);
     append(s, w, 0, 5);
     append_other(s, w, 5, 6);
-    assert_text(render(r, BC_REPLAY_DVR, 2000000, false, 0),
+    assert_text(render(r, BC_REPLAY_DVR, 1500000, false, 0),
         "#EXTM3U\n"
         "#EXT-X-VERSION:9\n"
         "#EXT-X-TARGETDURATION:6\n"
