@@ -219,6 +219,16 @@ look_for_key(void *user, const struct bc_cmaf_read_sample *sample)
     return true;
 }
 
+static bool
+has_picture(const struct export_format *f)
+{
+    bool found = false;
+    for (size_t i = 0; f && i < f->movie.count; i++) {
+        found |= f->movie.tracks[i].track->kind == BC_KIND_VIDEO;
+    }
+    return found;
+}
+
 // Goes back to the keyframe that the beginning needs, and returns the first part to be read.
 static int
 find_begin(struct scan *s, size_t *first)
@@ -236,6 +246,9 @@ find_begin(struct scan *s, size_t *first)
         int rc = read_part(s, back - 1, look_for_key);
         if (rc < 0) {
             return rc;
+        }
+        if (!has_picture(s->format)) {
+            break; // a picture that comes later begins with a keyframe of its own
         }
     }
     s->sound_us = from_us - SOUND_BEFORE_US;
@@ -280,6 +293,7 @@ set_begin(struct export_plan *plan)
 {
     const struct bc_replay_export_params *params = plan->params;
     int64_t first_us = INT64_MAX;
+    int64_t last_us = INT64_MIN;
     bool failed = plan->extents.failed;
     for (size_t i = 0; i < plan->count; i++) {
         struct export_track *t = &plan->tracks[i];
@@ -287,6 +301,8 @@ set_begin(struct export_plan *plan)
         if (t->table.count > 0) {
             int64_t us = bc_cmaf_us(t->table.first_pts, t->timescale);
             first_us = us < first_us ? us : first_us;
+            us = bc_cmaf_us(t->table.end_pts, t->timescale);
+            last_us = us > last_us ? us : last_us;
         }
     }
     if (failed) {
@@ -294,7 +310,7 @@ set_begin(struct export_plan *plan)
     }
     plan->begin_us =
         params->from_us > 0 && params->from_us > first_us ? params->from_us : first_us;
-    if (first_us == INT64_MAX || plan->begin_us >= params->to_us) {
+    if (plan->begin_us >= last_us || plan->begin_us >= params->to_us) {
         return -ENOENT;
     }
     size_t place;
