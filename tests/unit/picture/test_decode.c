@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "container/cmaf.h"
 #include "container/cmaf_read.h"
 #include "kit.h"
 #include "picture/jpeg.h"
@@ -203,6 +204,25 @@ test_sound_alone(void **state)
     kit_free_key(&key);
 }
 
+// CLIP-4: pictures are made of keyframes alone.
+static void
+test_no_keyframe(void **state)
+{
+    (void)state;
+    struct kit_key key;
+    kit_make_key(&AVC, &key);
+    struct bc_cmaf_sample sample = {
+        .data = key.sample->data, .len = key.sample->len, .duration = 3600
+    };
+    struct bc_cmaf_run run = { .track_id = 1, .samples = &sample, .count = 1 };
+    bc_buf_unref(&key.part);
+    key.part = bc_cmaf_chunk(1, &run, 1);
+    AVFrame *f = av_frame_alloc();
+    assert_int_equal(decode(&key, key.init->len, key.part->len, f), -ENOENT);
+    av_frame_free(&f);
+    kit_free_key(&key);
+}
+
 static void
 test_truncated(void **state)
 {
@@ -275,6 +295,7 @@ main(void)
         cmocka_unit_test(test_noise_is_made_small),
         cmocka_unit_test(test_boxes_before),
         cmocka_unit_test(test_sound_alone),
+        cmocka_unit_test(test_no_keyframe),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_changed),
         cmocka_unit_test(test_jpeg_of_others),
