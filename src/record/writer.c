@@ -191,7 +191,9 @@ shift_after_break(const struct bc_recording_writer *w,
     return shift_us;
 }
 
-// Whether the source's clock jumped although nobody said so.
+// Whether the source's clock jumped although nobody said so: the host stalled in the middle
+// of a group of pictures, which goes on with the next part. Its pictures still belong
+// together, so that is a gap and no break.
 static bool
 has_jumped(const struct bc_recording_writer *w, int64_t start_us)
 {
@@ -280,8 +282,10 @@ bc_recording_append(
     if (e) {
         return e;
     }
-    bool breaks = w->fresh || a->discontinuity || has_jumped(w, a->start_us);
-    int64_t shift_us = breaks ? shift_after_break(w, a, &times) : w->shift_us;
+    bool breaks = w->fresh || a->discontinuity;
+    int64_t shift_us = breaks || has_jumped(w, a->start_us)
+        ? shift_after_break(w, a, &times)
+        : w->shift_us;
     int64_t start_us = a->start_us + shift_us;
     struct bc_recording_part p = {
         .bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + a->data->len),

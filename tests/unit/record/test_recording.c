@@ -156,6 +156,33 @@ test_a_break_goes_on_and_leaves_a_gap(void **state)
     assert_int_equal(bc_recording_finish(&w, false, 0), 0);
 }
 
+// The host stalled for 3 s between two keyframes: what follows needs what was before, so it
+// stays in the file and the segment; the time without anything is none of the recording.
+static void
+test_a_stall_is_a_gap_without_a_break(void **state)
+{
+    struct stage *s = *state;
+    struct bc_recording_writer *w = stage_create(s);
+    for (unsigned i = 0; i < 10; i++) {
+        struct bc_recording_append a = stage_part(s, i < 3 ? 0 : 3000000, i);
+        a.wall_us += i < 3 ? 0 : 3000000;
+        assert_int_equal(bc_recording_append(w, &a), 0);
+        bc_buf_unref(&a.data);
+    }
+    const struct bc_recording *r = bc_recording_of(w);
+    struct bc_recording_segment seg[3];
+    struct bc_recording_gap gap;
+    assert_int_equal(bc_recording_segments(r, 0, seg, 3), 2);
+    assert_int_equal(bc_recording_gaps(r, 0, &gap, 1), 1);
+    assert_int_equal(seg[0].parts, 5);
+    assert_false(seg[1].discontinuity);
+    assert_int_equal(seg[1].file, 1);
+    assert_in_range(seg[1].start_us, 1000000, 1024000);
+    assert_in_range(gap.at_us, 600000, 624000);
+    assert_in_range(gap.duration_us, 2976000, 3000000);
+    assert_int_equal(bc_recording_finish(&w, false, 0), 0);
+}
+
 static void
 test_another_format_begins_a_file(void **state)
 {
@@ -296,6 +323,7 @@ main(void)
         TEST(test_what_is_written_is_read_back),
         TEST(test_a_part_has_its_wall_clock_and_recording_time),
         TEST(test_a_break_goes_on_and_leaves_a_gap),
+        TEST(test_a_stall_is_a_gap_without_a_break),
         TEST(test_another_format_begins_a_file),
         TEST(test_find_gives_the_part_that_holds_a_time),
         TEST(test_resume_goes_on_where_it_was),
