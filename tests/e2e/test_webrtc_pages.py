@@ -78,8 +78,8 @@ def test_watch_page_prefers_webrtc(make_server):
 def test_watch_page_falls_back_when_the_port_is_silent(make_server):
     """Both UDP and TCP swallow what is sent: nothing says so but the clock."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hole, socket.socket() as tcp_hole:
-        hole.bind(('127.0.0.1', 0))
-        port = hole.getsockname()[1]
+        port = ports.free_port()
+        hole.bind(('127.0.0.1', port))
         tcp_hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     tcp_hole.bind(('127.0.0.1', port))
         tcp_hole.listen(64)
