@@ -13,6 +13,7 @@ struct bc_channel;
 struct bc_hub;
 struct bc_library;
 struct bc_outputs;
+struct bc_retention;
 
 // Records channels: takes the parts that HLS publishes on each channel's home worker and has
 // a thread of its own append them to files. Nothing it does can hold a broadcast up: what the
@@ -20,10 +21,12 @@ struct bc_outputs;
 // server.
 struct bc_recorder;
 
+// Everything is borrowed and outlives the recorder, but for the hub, which goes before it.
 struct bc_recorder_params {
     struct bc_library *library;
     struct bc_catalogue *catalogue;
-    const char *data_dir;
+    struct bc_retention *retention; // asked for room when the disk is full
+    struct bc_hub *hub;
 };
 
 // NULL without memory or a thread. Resumes nothing by itself: a broadcast that was running
@@ -32,8 +35,17 @@ struct bc_recorder_params {
 struct bc_recorder *
 bc_recorder_create(const struct bc_recorder_params *params);
 
-// Writes what waits, leaves running recordings open for the next process. NULL is fine; the
-// workers have stopped.
+// The hub has other settings: they hold for running broadcasts too. Main thread.
+void
+bc_recorder_reload(struct bc_recorder *recorder);
+
+// Writes what waits, leaves running recordings open for the next process, and ends the
+// thread: the catalogue and the retention may go from now on. The workers have stopped. NULL
+// is fine.
+void
+bc_recorder_shut(struct bc_recorder *recorder);
+
+// The hub has gone. NULL is fine.
 void
 bc_recorder_destroy(struct bc_recorder *recorder);
 

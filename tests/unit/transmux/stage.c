@@ -168,8 +168,10 @@ stage_unpublish(struct stage *s, bool clean)
 void
 stage_set_video(struct stage *s, uint8_t level)
 {
+    // One SPS, of 1280 x 720 pixels, and a PPS.
     const uint8_t avcc[] = {
-        1, 0x64, 0, level, 0xff, 0xe1, 0, 4, 0x67, 0x64, 0, level, 1, 0, 2, 0x68, 0xee,
+        1, 0x64, 0, level, 0xff, 0xe1, 0, 10, 0x67, 0x64, 0, level, 0xac, 0xb4, 0x02, 0x80, 0x2d, 0xc8, 1, 0, 2,
+        0x68, 0xee,
     };
     bc_track_unref(&s->video);
     s->video = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
