@@ -35,15 +35,14 @@
 static struct bc_outputs *
 open_outputs(void *user, struct bc_channel *channel)
 {
-    struct bc_server *s = user;
-    return bc_outputs_create(channel, s->codecs);
+    return bc_server_open_outputs(user, channel);
 }
 
 static void
 close_outputs(void *user, struct bc_outputs *outputs)
 {
     (void)user;
-    bc_outputs_destroy(outputs);
+    bc_server_close_outputs(outputs);
 }
 
 static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
@@ -117,6 +116,7 @@ get_totals(void *user, struct bc_control_totals *out)
     out->srt_accepted = srt.accepted;
     out->srt_refused = srt.refused;
     out->srt_failed = srt.failed;
+    bc_server_record_totals(s, out);
     for (unsigned i = 0; i < s->worker_count; i++) {
         add_worker_totals(&s->workers[i], out);
     }
@@ -213,7 +213,11 @@ open_parts(struct bc_server *s)
     s->pictures = bc_pictures_create();
     s->disk = bc_disk_create(DISK_THREADS);
     s->webrtc = bc_webrtc_create();
+    if (!s->disk || !bc_server_record_create(s)) {
+        return -EBUSY;
+    }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
+    bool record = s->hub && bc_server_record_start(s);
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
     bool srt = bc_server_srt_create(s);
@@ -222,8 +226,8 @@ open_parts(struct bc_server *s)
         .totals = get_totals, .ready = is_ready,
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs && s->pictures
-        && s->disk && s->webrtc && srt;
+    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
+        && s->pictures && record && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -299,6 +303,7 @@ void
 bc_server_tick(struct bc_server *s)
 {
     bc_hls_sessions_sweep(s->sessions, bc_clock_us());
+    bc_server_record_tick(s);
     bc_server_watch_tls(s);
 }
 
@@ -347,6 +352,7 @@ bc_server_reload(struct bc_server *s)
     bc_config_unref(&s->config);
     s->config = fresh;
     bc_server_relays_follow(s->relays, s->config);
+    bc_server_record_reload(s);
     log_warnings(s->config);
     bc_info(NULL, "reloaded");
 }
@@ -400,6 +406,7 @@ free_parts(struct bc_server *s)
     bc_codec_threads_stop(s->codecs);
     bc_pictures_stop(s->pictures);
     bc_webrtc_stop(s->webrtc);
+    bc_server_record_stop(s);
     bc_disk_destroy(s->disk);
     bc_hls_sessions_destroy(s->sessions);
     if (s->worker_count > 0) {
@@ -410,6 +417,7 @@ free_parts(struct bc_server *s)
     }
     bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
+    bc_server_record_destroy(s);
     bc_codec_threads_destroy(s->codecs);
     bc_pictures_destroy(s->pictures);
     bc_webrtc_destroy(s->webrtc);

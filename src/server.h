@@ -23,10 +23,14 @@
 
 struct bc_codec_threads;
 struct bc_disk;
+struct bc_catalogue;
 struct bc_http_files;
 struct bc_keys;
+struct bc_library;
 struct bc_listener;
 struct bc_pictures;
+struct bc_recorder;
+struct bc_retention;
 struct bc_server;
 struct bc_server_relays;
 struct bc_tls_context;
@@ -81,9 +85,14 @@ struct bc_server {
     struct bc_http_files *files; // NULL when the pages are not built
     struct bc_codec_threads *codecs;
     struct bc_pictures *pictures;
+    int data_lock; // descriptor; -1: none
     struct bc_disk *disk;
+    struct bc_library *library;
+    struct bc_catalogue *catalogue;
+    struct bc_retention *retention;
     struct bc_webrtc *webrtc;
     struct bc_hub *hub;
+    struct bc_recorder *recorder;
     struct bc_hls_sessions *sessions;
     struct bc_half_open *half_open;
     struct bc_srt *srt; // for relays also while srt.listen is empty
@@ -153,6 +162,42 @@ bc_server_srt_listen(struct bc_server *server);
 // Fine without, and after a failed create.
 void
 bc_server_srt_destroy(struct bc_server *server);
+
+// --- server_record.c ---
+
+// Everything about recordings but the recorder. False with the reason logged.
+bool
+bc_server_record_create(struct bc_server *server);
+
+// The recorder; after the hub. False with the reason logged.
+bool
+bc_server_record_start(struct bc_server *server);
+
+// What a channel's packets are turned into, and its recording.
+struct bc_outputs *
+bc_server_open_outputs(struct bc_server *server, struct bc_channel *channel);
+
+void
+bc_server_close_outputs(struct bc_outputs *outputs);
+
+// The server has another configuration.
+void
+bc_server_record_reload(struct bc_server *server);
+
+// Once a second or so.
+void
+bc_server_record_tick(struct bc_server *server);
+
+void
+bc_server_record_totals(const struct bc_server *server, struct bc_control_totals *out);
+
+// Ends what still posts to the workers, which have stopped. Fine without.
+void
+bc_server_record_stop(struct bc_server *server);
+
+// After the hub has gone.
+void
+bc_server_record_destroy(struct bc_server *server);
 
 // --- server_relays.c ---
 

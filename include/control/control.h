@@ -56,6 +56,13 @@ struct bc_control_totals {
     uint64_t rtp_skips;
     uint64_t rtp_switches;
     uint64_t pictures_made; // keyframes decoded for thumbnails, posters and the like
+    uint64_t recordings;        // gauge; bc_recorder_totals, as the next
+    uint64_t recording_trouble; // gauge
+    uint64_t recording_bytes;
+    uint64_t recording_parts;
+    uint64_t recording_lost_parts;
+    uint64_t disk_free_bytes;  // gauge
+    uint64_t disk_total_bytes; // gauge
 };
 
 #define BC_CONTROL_RELAYS_MAX 64

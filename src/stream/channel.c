@@ -169,6 +169,18 @@ end_broadcast(struct bc_channel *c, const char *reason)
 }
 
 static void
+tell_waiting(struct bc_channel *c)
+{
+    bc_list_for_each(node, tmp, &c->sinks)
+    {
+        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
+        if (sink->ops->on_waiting) {
+            sink->ops->on_waiting(sink);
+        }
+    }
+}
+
+static void
 begin_waiting(struct bc_channel *c)
 {
     struct bc_config *config = bc_hub_config(c->hub);
@@ -178,13 +190,7 @@ begin_waiting(struct bc_channel *c)
         end_broadcast(c, "the host's connection dropped");
         return;
     }
-    bc_list_for_each(node, tmp, &c->sinks)
-    {
-        struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
-        if (sink->ops->on_waiting) {
-            sink->ops->on_waiting(sink);
-        }
-    }
+    tell_waiting(c);
     set_state(c, BC_CHANNEL_WAITING);
     bc_timer_set(&c->grace_timer, grace_us);
 }
@@ -397,6 +403,7 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     // The broadcast is not over: the host comes back to the next process, and so do the
     // viewers.
     drop_take(c, "the server is going down");
+    tell_waiting(c); // what they hold back is the last they get
     if (c->standby) {
         c->standby->dismissed = true;
         bc_take_answer(c->standby, BC_TAKE_DRAINING, "the server is going down");
