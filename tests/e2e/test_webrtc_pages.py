@@ -81,7 +81,7 @@ def test_watch_page_falls_back_when_the_port_is_silent(make_server):
         port = ports.free_port()
         hole.bind(('127.0.0.1', port))
         tcp_hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    tcp_hole.bind(('127.0.0.1', port))
+        tcp_hole.bind(('127.0.0.1', port))
         tcp_hole.listen(64)
         server = make_server(webrtc(**{'webrtc.public_addresses': f'127.0.0.1:{port}'}))
         publish.ffmpeg(server.rtmp())
