@@ -8,9 +8,14 @@
 #include "protocol/http/exchange.h"
 #include "transmux/viewer.h"
 
+struct bc_disk;
 struct bc_hls_sessions;
 struct bc_hub;
 struct bc_keys;
+struct bc_library;
+struct bc_pictures;
+struct bc_recorder;
+struct bc_replays;
 struct bc_rtp_windows;
 struct bc_webrtc;
 struct bc_webrtc_port;
@@ -25,6 +30,12 @@ struct bc_media {
     struct bc_webrtc_port *port;      // NULL while WebRTC is switched off
     struct bc_rtp_windows *rtp_windows;
     struct bc_list whep_sessions;     // initialised by the server
+    // Recordings, shared by all workers. NULL, all but the last: there are none here.
+    struct bc_library *library;
+    struct bc_replays *replays;
+    struct bc_recorder *recorder;
+    struct bc_disk *disk;
+    struct bc_pictures *pictures; // NULL: none of lives either
 };
 
 // Answers media URLs (see docs/api.md): /app/stream.flv, /app/stream.m3u8,
@@ -36,6 +47,21 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x);
 // channel. Worker's thread.
 void
 bc_media_send_message(struct bc_media *media, const char *channel, const char *text);
+
+// --- what is made of recordings for all who watch them ---
+
+// The newest playlists and MP4 heads of the recordings that somebody watches. Owned by the
+// server, any thread.
+struct bc_replays *
+bc_replays_create(void);
+
+// The workers and the disk threads have ended. NULL is fine.
+void
+bc_replays_destroy(struct bc_replays *replays);
+
+// Forgets what nobody has asked for in a minute; to be called every few seconds.
+void
+bc_replays_sweep(struct bc_replays *replays, int64_t now_us);
 
 // --- who watches by HLS ---
 

@@ -30,7 +30,7 @@ struct request {
     enum bc_hls_rendition rendition;
     bool is_playlist;
     bool is_multivariant;
-    char prefix[BC_CHANNEL_NAME_MAX + 32]; // of the multivariant playlist's children
+    char prefix[BC_HLS_PREFIX_TEXT]; // of the multivariant playlist's children
     char file[64];
 };
 
@@ -252,21 +252,28 @@ wait_for_it(const struct request *first, struct bc_channel *channel)
 
 // --- requests ---
 
+void
+bc_hls_child_prefix(struct bc_media *media, const struct bc_media_url *url,
+    char out[BC_HLS_PREFIX_TEXT])
+{
+    out[0] = '\0';
+    if (url->sid[0]) {
+        return; // its playlists are beside it
+    }
+    char sid[BC_HLS_SID_TEXT];
+    bc_hls_sessions_issue(media->sessions, url->channel, sid);
+    const char *leaf = strrchr(url->channel, '/') + 1;
+    snprintf(out, BC_HLS_PREFIX_TEXT, "%s%ss/%s/", url->flat ? leaf : "",
+        url->flat ? "/" : "", sid);
+}
+
 static bool
 prepare(struct bc_media *media, struct request *r, const struct bc_media_url *url)
 {
     const char *query = bc_http_query(r->x);
-    if (url->kind == BC_MEDIA_MULTIVARIANT && url->sid[0]) {
-        r->is_multivariant = true; // its playlists are beside it
-        return true;
-    }
     if (url->kind == BC_MEDIA_MULTIVARIANT) {
-        char sid[BC_HLS_SID_TEXT];
-        bc_hls_sessions_issue(media->sessions, url->channel, sid);
-        const char *leaf = strrchr(url->channel, '/') + 1;
         r->is_multivariant = true;
-        snprintf(r->prefix, sizeof(r->prefix), "%s%ss/%s/", url->flat ? leaf : "",
-            url->flat ? "/" : "", sid);
+        bc_hls_child_prefix(media, url, r->prefix);
         return true;
     }
     r->is_playlist = bc_hls_playlist_name(url->file, &r->rendition);

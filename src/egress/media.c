@@ -7,27 +7,36 @@
 #include "access/keys.h"
 #include "media_internal.h"
 #include "protocol/http/token.h"
+#include "replay.h"
 #include "stream/hub.h"
 
 #define TOKEN_MAX 256
 
 bool
-bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
-    const struct bc_media_url *url)
+bc_media_allows(struct bc_media *media, struct bc_http_exchange *x, const char *channel,
+    const char *sid)
 {
     struct bc_config *config = bc_hub_config(media->hub);
     bool open = config->access.play == BC_ACCESS_OPEN;
     bool allowed = open;
-    if (!open && url->sid[0]) {
+    if (!open && sid[0]) {
         // The token was checked when the multivariant playlist gave this id out.
-        allowed = bc_hls_sessions_is_ours(media->sessions, url->channel, url->sid);
+        allowed = bc_hls_sessions_is_ours(media->sessions, channel, sid);
     } else if (!open) {
         char token[TOKEN_MAX];
         bc_http_token(x, token, sizeof(token));
-        allowed = bc_keys_play_check(media->keys, config, url->channel, token);
+        allowed = bc_keys_play_check(media->keys, config, channel, token);
         explicit_bzero(token, sizeof(token));
     }
     bc_config_unref(&config);
+    return allowed;
+}
+
+bool
+bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url)
+{
+    bool allowed = bc_media_allows(media, x, url->channel, url->sid);
     if (!allowed && url->kind == BC_MEDIA_WHEP) {
         bc_http_respond_text(x, 401, "application/json",
             "WWW-Authenticate: Bearer realm=\"branchcast\"\r\n",
@@ -61,6 +70,22 @@ bc_media_refuse_picture(
     bc_http_respond_text(x, 406, "application/json", "Cache-Control: max-age=1\r\n", text);
 }
 
+void
+bc_media_refuse_method(struct bc_http_exchange *x)
+{
+    bc_http_respond_text(x, 405, "application/json", "Allow: GET, HEAD, OPTIONS\r\n",
+        "{\"error\":{\"code\":\"method_not_allowed\",\"message\":\"media is read with "
+        "GET\"}}");
+}
+
+void
+bc_media_refuse_not_live(struct bc_http_exchange *x)
+{
+    bc_http_respond_text(x, 404, "application/json",
+        "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
+        "{\"error\":{\"code\":\"not_live\",\"message\":\"this channel is not live\"}}");
+}
+
 static bool
 method_allowed(struct bc_http_exchange *x)
 {
@@ -68,9 +93,7 @@ method_allowed(struct bc_http_exchange *x)
     if (m == BC_HTTP_GET || m == BC_HTTP_HEAD) {
         return true;
     }
-    bc_http_respond_text(x, 405, "application/json", "Allow: GET, HEAD, OPTIONS\r\n",
-        "{\"error\":{\"code\":\"method_not_allowed\",\"message\":\"media is read with "
-        "GET\"}}");
+    bc_media_refuse_method(x);
     return false;
 }
 
@@ -78,6 +101,11 @@ bool
 bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
 {
     struct bc_media_url url;
+    struct bc_replay_url replay;
+    if (bc_replay_url_parse(bc_http_path(x), &replay)) {
+        bc_replay_handle(media, x, &replay);
+        return true;
+    }
     if (!bc_media_url_parse(bc_http_path(x), &url)) {
         return false;
     }
@@ -90,13 +118,13 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     }
     struct bc_channel *channel = bc_hub_find(media->hub, url.channel);
     if (!channel) {
-        bc_http_respond_text(x, 404, "application/json",
-            "Cache-Control: max-age=1\r\nRetry-After: 2\r\n",
-            "{\"error\":{\"code\":\"not_live\",\"message\":\"this channel is not "
-            "live\"}}");
+        bc_media_refuse_not_live(x);
     } else if (url.kind == BC_MEDIA_FLV) {
         bc_flv_handle(media, x, channel);
-    } else {
+    } else if (url.kind == BC_MEDIA_PICTURE) {
+        bc_live_picture_handle(media, x, channel);
+    } else if (url.kind != BC_MEDIA_MULTIVARIANT
+        || !bc_replay_handle_dvr_index(media, x, &url)) {
         bc_hls_handle(media, x, channel, &url);
     }
     bc_channel_unref(&channel);

@@ -13,6 +13,7 @@ enum bc_media_kind {
     BC_MEDIA_FLV,          // /live/hq.flv
     BC_MEDIA_MULTIVARIANT, // /live/hq/index.m3u8, /live/hq.m3u8
     BC_MEDIA_HLS_FILE,     // /live/hq[/s/SID]/NAME
+    BC_MEDIA_PICTURE,      // /live/hq.jpg
     BC_MEDIA_WHEP,         // /live/hq/whep
     BC_MEDIA_WHEP_SESSION, // /live/hq/whep/ID
 };
@@ -35,6 +36,20 @@ bool
 bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
     const struct bc_media_url *url);
 
+// The same without an answer: by the id in the path if there is one ("" else), which was
+// given out for that name, or by the request's token.
+bool
+bc_media_allows(struct bc_media *media, struct bc_http_exchange *x, const char *channel,
+    const char *sid);
+
+// 405 for what is no GET and no HEAD.
+void
+bc_media_refuse_method(struct bc_http_exchange *x);
+
+// 404 with a hint to come again.
+void
+bc_media_refuse_not_live(struct bc_http_exchange *x);
+
 // The codec of a live channel's picture, as of a second ago at most; BC_CODEC_NONE when it
 // is not live or has no picture.
 enum bc_codec
@@ -56,6 +71,20 @@ bc_flv_handle(
 void
 bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x,
     struct bc_channel *channel, const struct bc_media_url *url);
+
+#define BC_HLS_PREFIX_TEXT (BC_CHANNEL_NAME_MAX + 32)
+
+// What stands before the names of a multivariant playlist's children: a new id for this
+// viewer, unless its path has one.
+void
+bc_hls_child_prefix(struct bc_media *media, const struct bc_media_url *url,
+    char out[BC_HLS_PREFIX_TEXT]);
+
+// --- live_picture.c ---
+
+void
+bc_live_picture_handle(
+    struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel);
 
 // --- whep.c ---
 

@@ -111,6 +111,10 @@ bc_media_url_parse(const char *path, struct bc_media_url *out)
         out->kind = BC_MEDIA_FLV;
         return set_channel(out, path + 1, strlen(path) - 1 - strlen(".flv"));
     }
+    if (has_suffix(name, ".jpg")) {
+        out->kind = BC_MEDIA_PICTURE;
+        return set_channel(out, path + 1, strlen(path) - 1 - strlen(".jpg"));
+    }
     if (has_suffix(name, ".m3u8")) {
         out->kind = BC_MEDIA_MULTIVARIANT;
         return set_channel(out, path + 1, strlen(path) - 1 - strlen(".m3u8"));
