@@ -16,7 +16,7 @@
 #include "protocol/http/extents.h"
 #include "replay/mp4.h"
 #include "replay/playlist.h"
-#include "stage.h"
+#include "../record/stage.h"
 
 #define THREADS 8
 #define ASKS 50
@@ -137,7 +137,7 @@ test_a_running_recording_is_rendered_a_segment_at_a_time(void **state)
 {
     struct stage *s = *state;
     struct bc_recording_writer *w = stage_create(s);
-    struct bc_recording *r = bc_recording_ref(bc_recording_writer_recording(w));
+    struct bc_recording *r = bc_recording_ref(bc_recording_of(w));
     struct bc_replays *replays = bc_replays_create();
     struct bc_replay_query query = { r, BC_REPLAY_TEXT_MAIN, false, 0 };
     atomic_store(&g_renderings, 0);
@@ -150,7 +150,7 @@ test_a_running_recording_is_rendered_a_segment_at_a_time(void **state)
     }
     // While there is none yet it is tried each time.
     assert_int_equal(atomic_load(&g_renderings), STAGE_SEGMENT_PARTS + 3);
-    bc_recording_writer_end(&w);
+    assert_int_equal(bc_recording_finish(&w, true, STAGE_WALL_US + 5000000), 0);
     struct bc_buf *text = bc_replays_make(replays, &query);
     assert_non_null(text);
     assert_memory_equal(text->data + text->len - 15, "#EXT-X-ENDLIST\n", 15);
