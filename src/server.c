@@ -212,6 +212,7 @@ open_parts(struct bc_server *s)
     s->codecs = bc_codec_threads_create(choose_workers(s->config));
     s->pictures = bc_pictures_create();
     s->disk = bc_disk_create(DISK_THREADS);
+    s->replays = bc_replays_create();
     s->webrtc = bc_webrtc_create();
     if (!s->disk || !bc_server_record_create(s)) {
         return -EBUSY;
@@ -227,7 +228,7 @@ open_parts(struct bc_server *s)
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
-        && s->pictures && record && s->webrtc && srt;
+        && s->pictures && s->replays && record && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -303,6 +304,7 @@ void
 bc_server_tick(struct bc_server *s)
 {
     bc_hls_sessions_sweep(s->sessions, bc_clock_us());
+    bc_replays_sweep(s->replays, bc_clock_us());
     bc_server_record_tick(s);
     bc_server_watch_tls(s);
 }
@@ -420,6 +422,7 @@ free_parts(struct bc_server *s)
     bc_server_record_destroy(s);
     bc_codec_threads_destroy(s->codecs);
     bc_pictures_destroy(s->pictures);
+    bc_replays_destroy(s->replays);
     bc_webrtc_destroy(s->webrtc);
     bc_server_srt_destroy(s);
     for (unsigned i = 0; i < s->worker_count; i++) {

@@ -87,6 +87,7 @@ struct bc_server {
     struct bc_pictures *pictures;
     int data_lock; // descriptor; -1: none
     struct bc_disk *disk;
+    struct bc_replays *replays;
     struct bc_library *library;
     struct bc_catalogue *catalogue;
     struct bc_retention *retention;

@@ -226,7 +226,10 @@ bc_server_worker_init(
     }
     w->media = (struct bc_media){ .hub = server->hub, .keys = server->keys,
         .windows = w->windows, .sessions = server->sessions, .webrtc = server->webrtc,
-        .port = w->webrtc_port, .rtp_windows = w->rtp_windows };
+        .port = w->webrtc_port, .rtp_windows = w->rtp_windows,
+        .library = server->library, .replays = server->replays,
+        .recorder = server->recorder, .disk = server->disk,
+        .pictures = server->pictures };
     bc_list_init(&w->media.whep_sessions);
     w->whip = (struct bc_whip){ .hub = server->hub, .keys = server->keys,
         .webrtc = server->webrtc, .port = w->webrtc_port };

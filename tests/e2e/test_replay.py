@@ -182,13 +182,13 @@ def play(server, jobs, seconds=90):
 
 
 def check_browser(result, seeks):
-    assert not result['error'], result
-    assert abs(result['duration'] - media.SAMPLE_SECONDS) < 0.2, result
+    assert not result['error'], json.dumps(result)
+    assert abs(result['duration'] - media.SAMPLE_SECONDS) < 0.2, json.dumps(result)
     for seek in result['seeks']:
         # A time that lies on the border of two frames may show either.
-        assert seek['number'] is not None and abs(seek['number'] - seek['at'] * 30) <= 1, result
+        assert seek['number'] is not None and abs(seek['number'] - seek['at'] * 30) <= 1, json.dumps(result)
     assert len(result['seeks']) == len(seeks)
-    assert all(n is not None for n in result['numbers'][1:]), result
+    assert all(n is not None for n in result['numbers'][1:]), json.dumps(result)
     print(f'first frame after {result["first_frame_ms"]:.0f} ms')
 
 
