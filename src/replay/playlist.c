@@ -3,12 +3,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/writer.h"
 #include "segments.h"
 
 #define US_PER_S 1000000
+#define US_PER_DAY (INT64_C(86400) * US_PER_S)
+#define DAY_CHARS 11 // "2026-01-01T"
+#define LINES_MAX 160 // of a segment without its name
 #define DEFAULT_TARGET_S 6
 // CAN-SKIP-UNTIL, in target durations (the least that is allowed; LL-12).
 #define SKIP_TARGETS 6
@@ -26,6 +30,9 @@ struct rendering {
     size_t first;   // listed
     size_t skipped; // of those listed, in a delta update
     int64_t target_s;
+    size_t prefix_len;
+    int64_t day;
+    char date[BC_TIME_TEXT]; // its begin; "" for none
 };
 
 // No segment may be longer, rounded to the nearest second (HLS-1). Of all that there is, not
@@ -117,10 +124,58 @@ write_header(struct rendering *x)
     }
 }
 
+// Decimal digits, at least `width`. A text of a long broadcast has ten thousands of numbers,
+// and is made on a thread that serves others: printf would take most of the time.
+static char *
+put_number(char *p, uint64_t v, int width)
+{
+    char digits[20];
+    int n = 0;
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0 || n < width);
+    while (n > 0) {
+        *p++ = digits[--n];
+    }
+    return p;
+}
+
+static char *
+put_text(char *p, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(p, text, len);
+    return p + len;
+}
+
+// RFC 3339; the day's text is kept from one segment to the next.
+static char *
+put_date(struct rendering *x, char *p, int64_t wall_us)
+{
+    int64_t day = wall_us / US_PER_DAY;
+    int64_t ms = wall_us % US_PER_DAY / 1000;
+    if (day != x->day || x->date[0] == '\0') {
+        bc_clock_format(wall_us, x->date);
+        x->date[DAY_CHARS] = '\0';
+        x->day = day;
+    }
+    p = put_text(p, x->date);
+    p = put_number(p, (uint64_t)(ms / 3600000), 2);
+    *p++ = ':';
+    p = put_number(p, (uint64_t)(ms / 60000 % 60), 2);
+    *p++ = ':';
+    p = put_number(p, (uint64_t)(ms / 1000 % 60), 2);
+    *p++ = '.';
+    p = put_number(p, (uint64_t)(ms % 1000), 3);
+    *p++ = 'Z';
+    return p;
+}
+
 static void
 write_segment(struct rendering *x, const struct bc_recording_segment *s, bool map)
 {
-    char date[BC_TIME_TEXT];
+    char line[LINES_MAX];
     if (s->discontinuity) {
         bc_write_str(&x->w, "#EXT-X-DISCONTINUITY\n");
     }
@@ -128,19 +183,27 @@ write_segment(struct rendering *x, const struct bc_recording_segment *s, bool ma
         bc_write_fmt(&x->w, "#EXT-X-MAP:URI=\"%si%" PRIu32 ".mp4\"\n", x->params->prefix,
             s->format);
     }
-    bc_clock_format(s->wall_us, date);
-    bc_write_fmt(&x->w,
-        "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%" PRId64 ".%06" PRId64 ",\n%ss%" PRIu64
-        ".m4s\n",
-        date, s->duration_us / US_PER_S, s->duration_us % US_PER_S, x->params->prefix,
-        s->number);
+    char *p = put_text(line, "#EXT-X-PROGRAM-DATE-TIME:");
+    p = put_date(x, p, s->wall_us);
+    p = put_text(p, "\n#EXTINF:");
+    p = put_number(p, (uint64_t)(s->duration_us / US_PER_S), 1);
+    *p++ = '.';
+    p = put_number(p, (uint64_t)(s->duration_us % US_PER_S), 6);
+    p = put_text(p, ",\n");
+    bc_write_bytes(&x->w, line, (size_t)(p - line));
+    bc_write_bytes(&x->w, x->params->prefix, x->prefix_len);
+    p = line;
+    *p++ = 's';
+    p = put_number(p, s->number, 1);
+    p = put_text(p, ".m4s\n");
+    bc_write_bytes(&x->w, line, (size_t)(p - line));
 }
 
 struct bc_buf *
 bc_replay_playlist(
     const struct bc_recording *r, const struct bc_replay_playlist_params *params)
 {
-    struct rendering x = { .params = params };
+    struct rendering x = { .params = params, .prefix_len = strlen(params->prefix) };
     if (!replay_segments_take(&x.all, r)) {
         return NULL;
     }
