@@ -32,7 +32,8 @@ void
 bc_library_add(struct bc_library *lib, struct bc_recording *r);
 
 // It has ended (it stays open for a while) or was deleted (`gone`: nobody finds it from now
-// on; who reads it reads on).
+// on; who reads it reads on). One that did not run is forgotten instead, as its files were
+// changed: who asks next opens it anew.
 void
 bc_library_drop(struct bc_library *lib, const char *id, bool gone);
 

@@ -127,18 +127,27 @@ bc_library_add(struct bc_library *lib, struct bc_recording *r)
     bc_recording_unref(&old);
 }
 
+// The lock is held.
+static void
+drop(struct library_entry *e, bool gone)
+{
+    if (!gone && !e->running && !e->gone) {
+        bc_recording_unref(&e->r); // if it is being opened just now, that is anew
+    }
+    e->running = false;
+    e->gone = e->gone || gone;
+    e->used_us = bc_clock_us();
+}
+
 void
 bc_library_drop(struct bc_library *lib, const char *id, bool gone)
 {
     pthread_mutex_lock(&lib->lock);
     for (int kind = 0; kind < 2; kind++) {
         enum bc_recording_kind k = kind ? BC_RECORDING_CLIP : BC_RECORDING_REPLAY;
-        struct library_entry *e =
-            gone ? find_or_add(lib, k, id) : find(lib, k, id);
+        struct library_entry *e = gone ? find_or_add(lib, k, id) : find(lib, k, id);
         if (e) {
-            e->running = false;
-            e->gone = e->gone || gone;
-            e->used_us = bc_clock_us();
+            drop(e, gone);
         }
     }
     pthread_mutex_unlock(&lib->lock);

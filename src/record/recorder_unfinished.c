@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "record/library.h"
 #include "record/catalogue.h"
 #include "recorder_internal.h"
 #include "removal.h"
@@ -213,6 +214,7 @@ end(struct bc_recorder *r, const struct recorder_unfinished *u)
     if (!recording) {
         return false;
     }
+    bc_library_drop(r->library, u->id, false); // who has it open has it without its end
     recorder_list(r, recording, false);
     bc_info(&r->log, "%s of %s is complete", u->id, u->channel);
     bc_recording_unref(&recording);

@@ -240,6 +240,21 @@ test_a_running_one_is_found_while_it_grows(void **state)
     bc_recording_unref(&r);
 }
 
+// Files that were repaired meanwhile are read anew.
+static void
+test_a_changed_one_is_opened_anew(void **state)
+{
+    struct shop *shop = *state;
+    struct bc_recording *before = get(shop, shop->id);
+    bc_library_drop(shop->lib, shop->id, false);
+    assert_null(bc_library_peek(shop->lib, BC_RECORDING_REPLAY, shop->id));
+    struct bc_recording *after = get(shop, shop->id);
+    assert_non_null(after);
+    assert_ptr_not_equal(before, after);
+    bc_recording_unref(&before);
+    bc_recording_unref(&after);
+}
+
 int
 main(void)
 {
@@ -249,6 +264,7 @@ main(void)
         TEST(test_it_closes_after_a_minute_without_users),
         TEST(test_what_there_is_not_is_told),
         TEST(test_a_deleted_one_is_found_no_more),
+        TEST(test_a_changed_one_is_opened_anew),
         TEST(test_a_running_one_is_found_while_it_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
