@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "picture/picture.h"
 #include "record/catalogue.h"
 #include "record/library.h"
 #include "record/lock.h"
@@ -47,11 +48,22 @@ bc_server_record_create(struct bc_server *s)
     return s->retention != NULL;
 }
 
+// Nobody has to ask for the thumbnails of a broadcast that is over.
+static void
+on_complete(void *user, struct bc_recording *recording)
+{
+    struct bc_server *s = user;
+    if (s->pictures) {
+        bc_pictures_update(s->pictures, recording);
+    }
+}
+
 bool
 bc_server_record_start(struct bc_server *s)
 {
     struct bc_recorder_params params = { .library = s->library,
-        .catalogue = s->catalogue, .retention = s->retention, .hub = s->hub };
+        .catalogue = s->catalogue, .retention = s->retention, .hub = s->hub,
+        .on_complete = on_complete, .user = s };
     s->recorder = bc_recorder_create(&params);
     if (!s->recorder) {
         bc_error(NULL, "no memory for the recorder");

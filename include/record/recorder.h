@@ -27,6 +27,10 @@ struct bc_recorder_params {
     struct bc_catalogue *catalogue;
     struct bc_retention *retention; // asked for room when the disk is full
     struct bc_hub *hub;
+    // A recording is complete; on the recorder's thread, the recording is borrowed. May be
+    // NULL.
+    void (*on_complete)(void *user, struct bc_recording *recording);
+    void *user;
 };
 
 // NULL without memory or a thread. Resumes nothing by itself: a broadcast that was running

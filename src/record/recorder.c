@@ -70,6 +70,8 @@ alloc(const struct bc_recorder_params *params)
     r->catalogue = params->catalogue;
     r->retention = params->retention;
     r->hub = params->hub;
+    r->on_complete = params->on_complete;
+    r->user = params->user;
     bc_logger_init(&r->log, NULL, "record");
     pthread_mutex_init(&r->lock, NULL);
     bc_list_init(&r->unfinished);

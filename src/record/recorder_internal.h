@@ -103,6 +103,8 @@ struct bc_recorder {
     struct bc_catalogue *catalogue; // borrowed
     struct bc_retention *retention; // borrowed
     struct bc_hub *hub;             // borrowed; not for the recorder's thread
+    void (*on_complete)(void *user, struct bc_recording *recording); // may be NULL
+    void *user;                     // borrowed
     char *root;                     // owned: the folder of recordings
     struct bc_worker *worker;       // owned
     struct bc_logger log;

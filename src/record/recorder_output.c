@@ -279,6 +279,9 @@ finish(struct bc_recorder_channel *rc, bool ended)
     if (ret < 0 && ended && announced) {
         recorder_unfinished_add(r, rc->out.id, rc->name, 0);
     }
+    if (ret == 0 && ended && announced && r->on_complete) {
+        r->on_complete(r->user, recording);
+    }
     struct bc_recording_info info;
     bc_recording_info(recording, &info);
     bc_info(&rc->log, "%s %s: %.1f s, %llu bytes in %zu parts, %zu gaps", rc->out.id,
