@@ -24,6 +24,7 @@
 struct bc_codec_threads;
 struct bc_disk;
 struct bc_catalogue;
+struct bc_clips;
 struct bc_http_files;
 struct bc_keys;
 struct bc_library;
@@ -91,6 +92,7 @@ struct bc_server {
     struct bc_library *library;
     struct bc_catalogue *catalogue;
     struct bc_retention *retention;
+    struct bc_clips *clips;
     struct bc_webrtc *webrtc;
     struct bc_hub *hub;
     struct bc_recorder *recorder;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "clip/clip.h"
 #include "picture/picture.h"
 #include "record/catalogue.h"
 #include "record/library.h"
@@ -45,7 +46,11 @@ bc_server_record_create(struct bc_server *s)
     struct bc_retention_params params = { .data_dir = dir, .library = s->library,
         .catalogue = s->catalogue, .limits = limits_of(s->config) };
     s->retention = bc_retention_create(&params);
-    return s->retention != NULL;
+    struct bc_clips_params clips = { .library = s->library, .catalogue = s->catalogue,
+        .pictures = s->pictures, .threads = (unsigned)s->config->clip.threads,
+        .queue = (unsigned)s->config->clip.queue };
+    s->clips = s->retention ? bc_clips_create(&clips) : NULL;
+    return s->clips != NULL;
 }
 
 // Nobody has to ask for the thumbnails of a broadcast that is over.
@@ -115,11 +120,18 @@ bc_server_record_totals(const struct bc_server *s, struct bc_control_totals *out
     out->recording_lost_parts = totals.lost_parts;
     out->disk_free_bytes = totals.disk_free_bytes;
     out->disk_total_bytes = totals.disk_total_bytes;
+    struct bc_clips_totals clips;
+    bc_clips_totals(s->clips, &clips);
+    out->clip_jobs_waiting = clips.waiting;
+    out->clips_made = clips.made;
+    out->clips_failed = clips.failed;
 }
 
 void
 bc_server_record_stop(struct bc_server *s)
 {
+    bc_clips_destroy(s->clips);
+    s->clips = NULL;
     bc_recorder_shut(s->recorder);
     bc_retention_destroy(s->retention);
     bc_catalogue_close(s->catalogue);

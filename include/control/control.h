@@ -63,6 +63,9 @@ struct bc_control_totals {
     uint64_t recording_lost_parts;
     uint64_t disk_free_bytes;  // gauge
     uint64_t disk_total_bytes; // gauge
+    uint64_t clip_jobs_waiting; // gauge; bc_clips_totals, as the next
+    uint64_t clips_made;
+    uint64_t clips_failed;
 };
 
 #define BC_CONTROL_RELAYS_MAX 64

@@ -212,6 +212,11 @@ COUNTER, AT(window_items) },
         AT(disk_free_bytes) },
     { "branchcast_disk_total_bytes", "Size of the disk with the recordings.", GAUGE,
         AT(disk_total_bytes) },
+    { "branchcast_clip_jobs_waiting", "Clips and exports that wait for a thread.", GAUGE,
+        AT(clip_jobs_waiting) },
+    { "branchcast_clips_made_total", "Clips and exports made.", COUNTER, AT(clips_made) },
+    { "branchcast_clips_failed_total", "Clips and exports that failed.", COUNTER,
+        AT(clips_failed) },
 };
 
 const size_t BC_METRICS_PROCESS_COUNT = sizeof(BC_METRICS_PROCESS)
