@@ -98,13 +98,12 @@ may_play(struct request *q, const struct bc_recording_info *info)
     return allowed;
 }
 
-// Pictures are made when somebody asks for them; those of a running recording are brought
-// up to date.
+// Pictures are made when somebody asks for them; those of a running recording, and of one
+// whose end nobody saw to, are brought up to date.
 static void
-ask_for_pictures(struct request *q, const struct bc_recording_info *info)
+ask_for_pictures(struct request *q)
 {
-    bool wanted = q->url.what == BC_REPLAY_PICTURE && info->ended_wall_us == 0;
-    if (wanted && q->media->pictures) {
+    if (q->url.what == BC_REPLAY_PICTURE && q->media->pictures) {
         bc_pictures_update(q->media->pictures, q->job.recording);
     }
 }
@@ -134,7 +133,7 @@ go_on(struct request *q)
         destroy(q);
         return;
     }
-    ask_for_pictures(q, &info);
+    ask_for_pictures(q);
     if (bc_replay_job_peek(&q->job)) {
         bc_replay_job_answer(&q->job, q->x);
         destroy(q);

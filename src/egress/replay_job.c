@@ -11,7 +11,6 @@
 
 #include "base/query.h"
 #include "base/writer.h"
-#include "picture/picture.h"
 #include "replay/playlist.h"
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
@@ -50,7 +49,6 @@ bc_replay_job_init(struct bc_replay_job *job, const struct bc_media *media,
     const char *query = bc_http_query(x);
     char skip[4];
     job->replays = media->replays;
-    job->pictures = media->pictures;
     job->kind = url->kind;
     job->what = url->what;
     job->dvr = url->dvr;
@@ -180,12 +178,8 @@ find_file(struct bc_replay_job *job, const char *folder, const char *name)
 static int
 find_picture(struct bc_replay_job *job)
 {
-    int err = find_file(job, "/pictures", job->file);
-    // An older recording has none yet: who asks later gets them.
-    if (err == -ENOENT && job->ended && job->pictures) {
-        bc_pictures_update(job->pictures, job->recording);
-    }
-    return err;
+    // Where there is none yet, who asks later gets it.
+    return find_file(job, "/pictures", job->file);
 }
 
 static int

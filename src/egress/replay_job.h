@@ -10,8 +10,7 @@
 // the worker looks whether it is there already; else a disk thread runs it, which touches
 // nothing but this. Part of a request.
 struct bc_replay_job {
-    struct bc_replays *replays;   // borrowed
-    struct bc_pictures *pictures; // borrowed; NULL: none are made
+    struct bc_replays *replays; // borrowed
     struct bc_recording *recording; // owned reference
     enum bc_recording_kind kind;
     enum bc_replay_what what;
