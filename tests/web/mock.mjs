@@ -170,6 +170,9 @@ function change(query) {
     recordings.full = query.get('full') === '1';
     if (channel && query.has('state')) {
         channel.state = query.get('state');
+        if (channel === channels[0]) {
+            running.state = channel.state === 'offline' ? 'ready' : 'running';
+        }
         if (channel.state !== 'live') {
             sources.get(channel).forEach((source) => source.kill('SIGKILL'));
         }

@@ -4,7 +4,7 @@ import { recordingFromPath, startFromQuery, withQuery } from '../../src/web/src/
 import { exactText, timeOf, wallOf } from '../../src/web/src/vod/clock';
 import { parseRecording } from '../../src/web/src/vod/recording';
 import { fractionAt, keyTarget } from '../../src/web/src/vod/seekbar';
-import { positionOfWall, wallAt } from '../../src/web/src/vod/stretches';
+import { wallAt } from '../../src/web/src/vod/stretches';
 import { parseThumbs, thumbAt, vttTime } from '../../src/web/src/vod/vtt';
 
 const BASE = 'https://host/replay/r1/thumbnails.vtt';
@@ -101,12 +101,6 @@ describe('places in a playlist', () => {
         expect([9, 10, 11.5, 12, 15].map((s) => wallAt(stretches, s)))
             .toEqual([49_000, 50_000, 51_500, 60_000, 63_000]);
         expect(wallAt([], 3)).toBeNull();
-    });
-
-    it('are found by it', () => {
-        expect([0, 50_000, 51_000, 55_000, 60_500, 99_000].map((ms) => positionOfWall(stretches, ms)))
-            .toEqual([10, 10, 11, 12, 12.5, 14]);
-        expect(positionOfWall([], 3)).toBeNull();
     });
 });
 

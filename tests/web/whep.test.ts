@@ -19,7 +19,7 @@ function watch(sound_only = false): Seen {
         video: video as unknown as HTMLVideoElement,
         url: 'http://h/live/hq/whep',
         sound_only,
-        height: null,
+        height: null, behind_s: 0,
         events: {
             onFailed: (kind, _detail, reason) => seen.failures.push([kind, reason]),
             onEnded: () => { seen.ends++; },

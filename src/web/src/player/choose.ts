@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which player to use: what the viewer asked for, then what the browser can do.
 
-export type PlayerName = 'whep' | 'llhls' | 'flv' | 'wsflv' | 'hls';
-export type Choice = PlayerName | 'auto';
+// "dvr" plays the window behind a live. Nobody chooses it by name: it comes with going back.
+export type PlayerName = 'whep' | 'llhls' | 'flv' | 'wsflv' | 'hls' | 'dvr';
+export type Choice = Exclude<PlayerName, 'dvr'> | 'auto';
 
 export interface Abilities {
     webrtc: boolean;
@@ -39,6 +40,8 @@ export function isAble(name: PlayerName, abilities: Abilities): boolean {
         return abilities.mse && abilities.websocket;
     case 'hls':
         return abilities.nativeHls;
+    case 'dvr':
+        return abilities.mse || abilities.nativeHls;
     }
 }
 
@@ -46,7 +49,8 @@ export function isAble(name: PlayerName, abilities: Abilities): boolean {
 // why not.
 const IN_MP4 = /^(avc|hvc|hev|av01|vp09)/i;
 const IN_FLV = /^(avc|hvc|hev|av01)/i;
-const CARRIED: Partial<Record<PlayerName, RegExp>> = { llhls: IN_MP4, hls: IN_MP4, flv: IN_FLV, wsflv: IN_FLV };
+const CARRIED: Partial<Record<PlayerName, RegExp>> = { llhls: IN_MP4, hls: IN_MP4, dvr: IN_MP4,
+    flv: IN_FLV, wsflv: IN_FLV };
 
 export function carries(name: PlayerName, codec: string): boolean {
     return CARRIED[name]?.test(codec) ?? true;

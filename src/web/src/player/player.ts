@@ -33,6 +33,8 @@ export interface PlayerOptions {
     sound_only: boolean;
     // The quality that the viewer asked for, by its height; null: what fits the network.
     height: number | null;
+    // How far behind live to begin; only for the player that can.
+    behind_s: number;
     events: PlayerEvents;
 }
 
@@ -45,6 +47,15 @@ export interface LineNumbers {
     freezes: number;
     freeze_ms: number;
     first_frame_ms: number | null;
+}
+
+// What is recorded behind a live, in seconds before its end.
+export interface DvrWindow {
+    length_s: number;
+    behind_s: number;
+    buffered_s: number;
+    // When the picture was taken; null: not told.
+    wallOf(behind_s: number): number | null;
 }
 
 // One way to get a stream into a <video>. Owned by the watch
@@ -63,6 +74,9 @@ export interface LivePlayer {
     // really change.
     qualities?(): readonly number[];
     chooseQuality?(height: number | null): void;
+    // The window that a viewer can move in, where there is one.
+    window?(): DvrWindow | null;
+    seekBehind?(behind_s: number): void;
     // A stall has begun or the regular check is due: adapt the distance to live.
     onStall(): void;
     tick(now_ms: number): void;
@@ -86,6 +100,10 @@ export async function loadPlayer(name: PlayerName): Promise<Opener> {
     case 'wsflv': {
         const { FlvPlayer } = await import('./flv');
         return (options) => new FlvPlayer(name, options);
+    }
+    case 'dvr': {
+        const { TimeShift } = await import('./dvr');
+        return (options) => new TimeShift(options);
     }
     case 'hls': {
         const { NativeHls } = await import('./native');

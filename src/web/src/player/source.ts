@@ -15,5 +15,8 @@ export function sourceUrl({ origin, search }: Pick<Location, 'origin' | 'search'
     if (name === 'flv' || name === 'wsflv') {
         return mediaUrl(origin, channel, name, sound_only ? add(query, 'only=audio') : query);
     }
+    if (name === 'dvr') {
+        return mediaUrl(origin, channel, 'index', add(search, 'dvr=1'));
+    }
     return mediaUrl(origin, channel, sound_only ? 'audio' : 'index', search);
 }

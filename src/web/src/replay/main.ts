@@ -44,7 +44,7 @@ function buildPage(kind: RecordingKind, id: string): void {
             return;
         }
         if (thumbs === null && info.thumbnails_url !== '') {
-            thumbs = new Thumbnails(info.thumbnails_url, () => undefined, query);
+            thumbs = new Thumbnails(info.thumbnails_url, () => stage.redrawPreview(), query);
         }
         // Not before the picture is there: it has the line first.
         if (phase !== 'loading') {

@@ -22,6 +22,7 @@ export interface ReplayStage {
     element: HTMLElement;
     player: ReplayPlayer;
     update(): void;
+    redrawPreview(): void;
 }
 
 export interface StageOptions {
@@ -175,5 +176,5 @@ export function makeReplayStage(options: StageOptions): ReplayStage {
         options.onUpdate();
     }
 
-    return { element, player, update };
+    return { element, player, update, redrawPreview: seekbar.redrawPreview };
 }

@@ -5,15 +5,15 @@
 import Hls, { type ErrorData, type HlsConfig, type LevelDetails } from 'hls.js/light';
 import { failureOf } from '../player/hls_failure';
 import { type FailureKind, releaseVideo } from '../player/player';
-import { positionOfWall, type Stretch, wallAt } from './stretches';
+import { type Stretch, wallAt } from './stretches';
 
 export interface RecordedOptions {
     video: HTMLVideoElement;
     url: string;
     // Where to begin, in seconds of the element; null: at the start.
     start_s?: number | null;
-    // Where to begin by the clock on the wall; goes before start_s.
-    start_wall_ms?: number | null;
+    // So long before the end of what there is now; goes before start_s.
+    start_behind_s?: number | null;
     headers?: Record<string, string>;
     onFailed(kind: FailureKind, detail: string): void;
     // The playlist was read (again).
@@ -32,6 +32,8 @@ type SafariVideo = HTMLVideoElement & { getStartDate?: () => Date };
 const MAX_RECOVERIES = 2;
 const FORGIVE_MS = 20_000;
 const RETRY_MS = 700;
+// A window moves on: what is at its very start is gone before it has come.
+const START_MARGIN_S = 0.2;
 
 const CONFIG: Partial<HlsConfig> = {
     // The segments are fMP4 already, a worker would have nothing to do but copy.
@@ -74,7 +76,7 @@ export class RecordedMedia {
         const headers = Object.entries(options.headers ?? {});
         const hls = new Hls({
             ...CONFIG,
-            startPosition: options.start_s ?? (options.start_wall_ms ? -1 : 0),
+            startPosition: options.start_behind_s !== undefined ? -1 : options.start_s ?? 0,
             xhrSetup: (xhr) => headers.forEach(([name, value]) => xhr.setRequestHeader(name, value)),
         });
         hls.on(Hls.Events.ERROR, (_event, data) => this.onError(data));
@@ -82,8 +84,8 @@ export class RecordedMedia {
         hls.on(Hls.Events.LEVEL_UPDATED, (_event, data) => {
             const first = this.details === null;
             this.details = data.details;
-            if (first && options.start_wall_ms) {
-                hls.startLoad(this.positionOf(options.start_wall_ms) ?? 0);
+            if (first && options.start_behind_s !== undefined) {
+                hls.startLoad(this.behindEnd(options.start_behind_s ?? 0));
             }
             options.onPlaylist?.();
         });
@@ -101,9 +103,9 @@ export class RecordedMedia {
     }
 
     private readonly onNativeStart = (): void => {
-        const { start_wall_ms, start_s } = this.options;
-        const start = start_wall_ms ? this.positionOf(start_wall_ms) : start_s;
-        if (start !== null && start !== undefined && start > 0) {
+        const { start_behind_s, start_s } = this.options;
+        const start = start_behind_s !== undefined ? this.behindEnd(start_behind_s ?? 0) : start_s ?? 0;
+        if (start > 0) {
             this.video.currentTime = start;
         }
         this.options.onPlaylist?.();
@@ -152,6 +154,12 @@ export class RecordedMedia {
             ? { start_s: seekable.start(0), end_s: seekable.end(seekable.length - 1) } : null;
     }
 
+    // The place that is so long before the end, or the beginning.
+    behindEnd(behind_s: number): number {
+        const range = this.range();
+        return range === null ? 0 : Math.max(range.start_s + START_MARGIN_S, range.end_s - behind_s);
+    }
+
     // More may still come.
     get isRunning(): boolean {
         return this.details?.live ?? this.video.duration === Infinity;
@@ -169,14 +177,6 @@ export class RecordedMedia {
         }
         const start_ms = this.video.getStartDate?.().getTime() ?? NaN;
         return Number.isFinite(start_ms) ? start_ms + position_s * 1000 : null;
-    }
-
-    positionOf(wall_ms: number): number | null {
-        if (this.hls !== null) {
-            return positionOfWall(this.stretches(), wall_ms);
-        }
-        const start_ms = this.video.getStartDate?.().getTime() ?? NaN;
-        return Number.isFinite(start_ms) ? (wall_ms - start_ms) / 1000 : null;
     }
 
     codecs(): string[] {

@@ -17,6 +17,8 @@ export interface Preview {
     element: HTMLElement;
     showAt(fraction: number, position_s: number): void;
     hide(): void;
+    // A picture has come.
+    redraw(): void;
 }
 
 export function makePreview(options: PreviewOptions): Preview {
@@ -25,7 +27,10 @@ export function makePreview(options: PreviewOptions): Preview {
     const element = el('div', { class: 'seek-preview', hidden: true, 'aria-hidden': 'true' },
         canvas, words);
 
+    let last: [number, number] | null = null;
+
     function showAt(fraction: number, position_s: number): void {
+        last = [fraction, position_s];
         const thumbs = options.thumbs();
         const at_ms = options.time_ms(position_s);
         const context = canvas.getContext('2d');
@@ -47,5 +52,13 @@ export function makePreview(options: PreviewOptions): Preview {
         element.style.left = `${x}px`;
     }
 
-    return { element, showAt, hide: () => show(element, false) };
+    return {
+        element,
+        showAt,
+        hide: () => {
+            last = null;
+            show(element, false);
+        },
+        redraw: () => last !== null && showAt(...last),
+    };
 }

@@ -33,6 +33,7 @@ export interface Seekbar {
     update(state: SeekState): void;
     // For keys that were pressed elsewhere.
     onKey(event: KeyboardEvent): boolean;
+    redrawPreview(): void;
     readonly dragging: boolean;
 }
 
@@ -157,6 +158,7 @@ export function makeSeekbar(options: SeekbarOptions): Seekbar {
     return {
         element,
         onKey,
+        redrawPreview: preview.redraw,
         update: (now) => {
             state = now;
             draw();

@@ -5,6 +5,7 @@ import { t } from '../i18n';
 import { iconButton, toggleFullscreen, togglePip, volumeSlider } from '../ui/buttons';
 import { el, labelled, setAttr, setText, show } from '../ui/dom';
 import type { Phase } from './phase';
+import { makeDvrBar } from './dvr';
 import type { WatchSession } from './session';
 
 // Otherwise there is nothing to control, and the overlay needs the room.
@@ -27,6 +28,7 @@ export function makeControls(session: WatchSession, stage: HTMLElement): Control
     labelled(live, 'control.live_label', 'aria-label');
     labelled(pip, 'control.pip', 'aria-label');
     labelled(full, 'control.fullscreen', 'aria-label');
+    pip.classList.add('pip');
     pip.hidden = !document.pictureInPictureEnabled;
 
     const toggleMute = (): void => {
@@ -53,13 +55,18 @@ export function makeControls(session: WatchSession, stage: HTMLElement): Control
             f: () => toggleFullscreen(stage, video),
             l: () => session.jumpToLive(),
         };
+        if (dvr.onKey(event)) {
+            return;
+        }
         if (!event.ctrlKey && !event.metaKey && !event.altKey) {
             actions[event.key.toLowerCase()]?.();
         }
     });
 
-    const element = el('div', { class: 'controls' }, play, mute, volumeSlider(video), live, behind,
-        el('span', { class: 'spacer' }), pip, full);
+    const dvr = makeDvrBar(session);
+    const element = el('div', { class: 'controls' }, dvr.element,
+        el('div', { class: 'controls-row' }, play, mute, volumeSlider(video), live, behind, dvr.time,
+            el('span', { class: 'spacer' }), pip, full));
 
     function update(): void {
         show(element, USABLE.includes(session.phase));
@@ -70,8 +77,12 @@ export function makeControls(session: WatchSession, stage: HTMLElement): Control
         setAttr(mute, 'aria-label', t(video.muted ? 'control.unmute' : 'control.mute'));
         const { latency_s } = session.stats();
         const playing = session.phase === 'playing';
-        live.classList.toggle('at-live', playing && latency_s !== null && latency_s < 5);
-        setText(behind, playing && latency_s !== null ? t('seconds', { n: latency_s.toFixed(1) }) : '');
+        const back = session.isBack;
+        live.classList.toggle('at-live', playing && !back && latency_s !== null && latency_s < 5);
+        live.classList.toggle('is-back', back);
+        dvr.update();
+        element.classList.toggle('two-rows', !dvr.element.hidden);
+        setText(behind, playing && !back && latency_s !== null ? t('seconds', { n: latency_s.toFixed(1) }) : '');
     }
 
     return { element, update };

@@ -4,6 +4,7 @@
 import { codecName } from '../codecs';
 import { type Key, t } from '../i18n';
 import { el, icon, labelled, setText, show } from '../ui/dom';
+import { makeReplayOffer } from './ended';
 import type { Phase } from './phase';
 import { reasonText } from './reason';
 import type { WatchSession } from './session';
@@ -37,8 +38,9 @@ export function makeOverlay(session: WatchSession): Overlay {
         click: () => session.retry() }), 'retry');
     const listen = labelled(el('button', { type: 'button', class: 'button strong',
         click: () => session.listenOnly() }), 'listen_only');
+    const replay = makeReplayOffer();
     const message = el('div', { class: 'overlay', role: 'status', 'aria-live': 'polite' },
-        spinner, title, hint, el('div', { class: 'overlay-actions' }, listen, retry));
+        spinner, title, hint, el('div', { class: 'overlay-actions' }, replay.element, listen, retry));
 
     const play = el('button', { type: 'button', class: 'big-play',
         click: () => session.togglePause() }, icon('play'));
@@ -66,6 +68,7 @@ export function makeOverlay(session: WatchSession): Overlay {
         show(spinner, BUSY.includes(phase));
         setText(title, SILENT.includes(phase) ? '' : phaseText(session, ''));
         setText(hint, HINTS.includes(phase) ? phaseText(session, '_hint') : '');
+        replay.update(session);
         show(retry, FINAL.includes(phase));
         show(listen, phase === 'codec' && info?.audio !== null);
         show(play, phase === 'gesture' || phase === 'paused');

@@ -7,7 +7,7 @@ import { Backoff } from '../backoff';
 import { canDecode, codecsOf } from '../codecs';
 import { detectAbilities } from '../player/abilities';
 import { candidates, carries, type Choice, type PlayerName } from '../player/choose';
-import { bufferedAhead, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
+import { bufferedAhead, type DvrWindow, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
 import { sourceUrl } from '../player/source';
 import type { Message } from '../rtc/messages';
 import { rememberedInTab, rememberInTab } from '../store';
@@ -28,6 +28,9 @@ const FIRM_MS = 5000;
 // A viewer who pauses for longer leaves the server alone and joins live again later.
 const RELEASE_PAUSED_MS = 30_000;
 const STALE_TAB_S = 4;
+// Nearer to live than this is live.
+const LIVE_S = 4;
+const MAX_BACK_FAILURES = 3;
 
 export interface SessionView {
     // The element is about to lose its picture.
@@ -36,6 +39,8 @@ export interface SessionView {
     // Another player took over.
     onSwitched(player: PlayerName, reason: Reason | null): void;
     onMessage(message: Message): void;
+    // Going back in time did not work.
+    onBackFailed(): void;
 }
 
 export interface Wish {
@@ -69,6 +74,11 @@ export class WatchSession {
     private user_paused = false;
     private needs_gesture = false;
     private rebuilds = 0;
+    // How far behind live the viewer wants to be; null: not at all.
+    private back_s: number | null = null;
+    private back_failures = 0;
+    // Between live and the past: the wait is the viewer's own wish and no stall.
+    private moving_on = false;
 
     private reopen_at_ms = 0;
     private still_since_ms = 0;
@@ -147,7 +157,9 @@ export class WatchSession {
         if (this.video.paused) {
             this.user_paused = false;
             this.needs_gesture = false;
-            this.jumpToLive();
+            if (this.back_s === null) {
+                this.jumpToLive();
+            }
             this.play();
         } else {
             this.user_paused = true;
@@ -156,7 +168,38 @@ export class WatchSession {
         }
     }
 
+    // So many seconds before live, out of what is recorded.
+    goBack(behind_s: number): void {
+        if (behind_s < LIVE_S) {
+            this.jumpToLive();
+            return;
+        }
+        this.user_paused = false;
+        if (this.back_s !== null && this.player?.seekBehind) {
+            this.player.seekBehind(behind_s);
+            this.still_since_ms = performance.now();
+            this.play();
+        } else {
+            this.back_failures = 0;
+            this.moving_on = true;
+            this.recovery = new Recovery(['dvr']);
+            this.reopen(0);
+        }
+        this.back_s = behind_s;
+    }
+
+    private leaveBack(): void {
+        this.back_s = null;
+        this.reason = null;
+        this.moving_on = true;
+        this.recovery = this.newRecovery();
+        this.reopen(0);
+    }
+
     jumpToLive(): void {
+        if (this.back_s !== null) {
+            this.leaveBack();
+        }
         this.player?.jumpToLive();
         if (this.user_paused) {
             this.user_paused = false;
@@ -185,6 +228,15 @@ export class WatchSession {
         }
         const asked = this.player?.name !== 'hls' && this.info ? this.info.qualities : [];
         return asked.map((q) => q.height);
+    }
+
+    get isBack(): boolean {
+        return this.back_s !== null;
+    }
+
+    // null: the player in use has none.
+    window(): DvrWindow | null {
+        return this.player?.window?.() ?? null;
     }
 
     get isPaused(): boolean {
@@ -302,6 +354,7 @@ export class WatchSession {
                     this.rendition(name)),
                 sound_only: this.listen_only,
                 height: this.quality,
+                behind_s: this.back_s ?? 0,
                 events: {
                     onFailed: (kind, detail, reason) =>
                         wanted() && void this.onPlayerFailed(kind, detail, reason),
@@ -392,6 +445,12 @@ export class WatchSession {
             holdGrudge(TAB_STORE, failed, kind, this.channel, Date.now());
         }
         const verdict = this.recovery.failed(kind);
+        if (this.back_s !== null
+            && (verdict.action === 'give_up' || ++this.back_failures >= MAX_BACK_FAILURES)) {
+            this.leaveBack();
+            this.view.onBackFailed();
+            return;
+        }
         this.reason = reason ?? this.reason;
         if (verdict.action === 'give_up') {
             this.close();
@@ -416,6 +475,9 @@ export class WatchSession {
 
     // The stream closed properly. The API says whether that was the end of the broadcast.
     private onEnded(): void {
+        if (this.back_s !== null) {
+            this.leaveBack();
+        }
         this.reopen(300);
         void this.poll();
     }
@@ -441,7 +503,7 @@ export class WatchSession {
         this.still_since_ms = performance.now();
         void this.poll();
         this.play();
-        if (!this.user_paused && (this.player?.latency() ?? 0) > STALE_TAB_S) {
+        if (!this.user_paused && this.back_s === null && (this.player?.latency() ?? 0) > STALE_TAB_S) {
             this.player?.jumpToLive();
         }
     }
@@ -473,8 +535,11 @@ export class WatchSession {
         this.last_position_s = this.player === null ? -1 : position_s;
         if (moved && video.readyState >= 2) {
             this.has_played = true;
+            this.moving_on = false;
             this.still_since_ms = now_ms;
             this.moving_since_ms ||= now_ms;
+            // A player that takes over begins here.
+            this.back_s = this.back_s === null ? null : this.window()?.behind_s ?? this.back_s;
             if (now_ms - this.moving_since_ms > FIRM_MS) {
                 this.recovery.progressed();
             }
@@ -490,7 +555,7 @@ export class WatchSession {
     // Should the picture move now? Also while a broken player is being replaced.
     private isExpected(): boolean {
         const { video, player } = this;
-        const at_rest = this.user_paused || this.needs_gesture || this.blocked !== null
+        const at_rest = this.moving_on || this.user_paused || this.needs_gesture || this.blocked !== null
             || (player !== null && (video.paused || video.seeking));
         const on_air = this.channel_state === 'live' || this.channel_state === 'unreachable';
         return this.has_played && on_air && !at_rest;
@@ -502,7 +567,7 @@ export class WatchSession {
         const still_ms = now_ms - this.still_since_ms;
         if (this.user_paused || this.needs_gesture) {
             this.still_since_ms = now_ms;
-            if (this.user_paused && this.player && now_ms - this.paused_since_ms > RELEASE_PAUSED_MS) {
+            if (this.user_paused && this.back_s === null && this.player && now_ms - this.paused_since_ms > RELEASE_PAUSED_MS) {
                 this.close();
                 this.has_played = false;
             }

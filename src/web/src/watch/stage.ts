@@ -87,6 +87,7 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
         },
         onSwitched: (player: PlayerName, reason) => toast.say(
             t('notice.switched', { player: t(`player.${player}`), reason: reasonText(reason) })),
+        onBackFailed: () => toast.say(t('dvr.failed')),
         onMessage: (message: Message) => {
             if (message.type === 'text' && typeof message.text === 'string') {
                 toast.say(message.text);

@@ -72,6 +72,7 @@ export const WATCH = {
     'player.llhls': { en: 'LL-HLS', zh: 'LL-HLS' },
     'player.flv': { en: 'HTTP-FLV', zh: 'HTTP-FLV' },
     'player.wsflv': { en: 'WS-FLV', zh: 'WS-FLV' },
+    'player.dvr': { en: 'HLS, back in time', zh: 'HLS 时移' },
     'player.hls': { en: 'Browser’s own HLS', zh: '浏览器自带 HLS' },
     'notice.switched': {
         en: '{reason} Now playing with {player}.',

@@ -59,7 +59,7 @@ export function makeEditor(options: EditorOptions): Editor {
     const trouble = el('p', { class: 'trouble screen-trouble', role: 'alert', hidden: true });
     const screen = el('div', { class: 'screen', click: () => act('toggle') }, video, trouble);
     followShape(screen, video);
-    const thumbs = new Thumbnails(replay.thumbnails_url, () => update(), '', api.headers);
+    const thumbs = new Thumbnails(replay.thumbnails_url, () => timeline.redraw(), '', api.headers);
     const frames = new FrameTimes((at_ms) => api.frames(replay.id, at_ms));
     const start_ms = running() ? Math.max(0, replay.duration_ms - LIVE_START_MS) : 0;
     const player: ClipPlayer = new ClipPlayer(video, replay.hls_url, api.headers, start_ms, frames,

@@ -37,6 +37,8 @@ export interface TimelineOptions {
 export interface Timeline {
     element: HTMLElement;
     update(state: TimelineState): void;
+    // A picture has come.
+    redraw(): void;
     zoom(way: 'in' | 'out' | 'range' | 'whole'): void;
     readonly dragging: boolean;
 }
@@ -220,6 +222,10 @@ export function makeTimeline(options: TimelineOptions): Timeline {
     return {
         element,
         update,
+        redraw: () => {
+            preview.redraw();
+            draw();
+        },
         zoom,
         get dragging() {
             return grip !== null && grip.kind !== 'pan';
