@@ -10,6 +10,7 @@
 #include "access/keys.h"
 #include "base/writer.h"
 #include "config/config.h"
+#include "main_clip.h"
 #include "server.h"
 
 #define EXIT_USAGE 2
@@ -23,6 +24,7 @@ static const char HELP[] =
     "\n"
     "  serve     run the server; works without any configuration\n"
     "  check     validate a configuration file and print what it means\n"
+    "  clip      write a piece of a recording as an MP4\n"
     "  version   print the version\n"
     "\n"
     "First steps:\n"
@@ -64,6 +66,8 @@ struct arguments {
     const char *overrides[OVERRIDES_MAX];
     size_t override_count;
     char texts[2][64]; // overrides made from --log-format and --log-level
+    int words_wanted;  // how many arguments that are no options the command has
+    char **words;
     bool help;
 };
 
@@ -118,8 +122,14 @@ parse(int argc, char **argv, struct arguments *args)
             return false;
         }
     }
-    if (ok && optind < argc) {
-        fprintf(stderr, "branchcast: unexpected argument '%s'\n", argv[optind]);
+    args->words = argv + optind;
+    if (ok && !args->help && argc - optind > args->words_wanted) {
+        fprintf(stderr, "branchcast: unexpected argument '%s'\n",
+            args->words[args->words_wanted]);
+        return false;
+    }
+    if (ok && !args->help && argc - optind < args->words_wanted) {
+        fprintf(stderr, "branchcast: an argument is missing\n");
         return false;
     }
     return ok;
@@ -246,8 +256,27 @@ run_serve(struct arguments *args)
 }
 
 static int
+run_clip(struct arguments *args)
+{
+    if (args->help) {
+        fputs(BC_CLIP_HELP, stdout);
+        return EXIT_SUCCESS;
+    }
+    struct bc_config *config = load(args);
+    if (!config) {
+        return EXIT_FAILURE;
+    }
+    int code = bc_clip_command(args->words, config);
+    bc_config_unref(&config);
+    return code;
+}
+
+static int
 run_command(const char *name, struct arguments *args)
 {
+    if (strcmp(name, "clip") == 0) {
+        return run_clip(args);
+    }
     bool serve = strcmp(name, "serve") == 0;
     if (args->help) {
         fputs(serve ? SERVE_HELP : CHECK_HELP, stdout);
@@ -269,14 +298,15 @@ main(int argc, char **argv)
         puts("branchcast " BC_VERSION);
         return EXIT_SUCCESS;
     }
-    if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0) {
+    bool clip = strcmp(command, "clip") == 0;
+    if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0 && !clip) {
         fprintf(stderr, command[0] ? "branchcast: unknown command '%s'\n\n"
                                    : "branchcast: a command is missing%s\n\n",
             command);
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
-    struct arguments args = { 0 };
+    struct arguments args = { .words_wanted = clip ? BC_CLIP_WORDS : 0 };
     if (!parse(argc - 1, argv + 1, &args)) {
         fprintf(stderr, "try: branchcast %s --help\n", command);
         return EXIT_USAGE;
