@@ -24,7 +24,8 @@ def test_version():
     assert re.match(r'branchcast \d+\.\d+\.\d+', result.stdout), result.stdout
 
 
-@pytest.mark.parametrize('words', [('--help',), ('serve', '--help'), ('check', '--help')])
+@pytest.mark.parametrize('words', [('--help',), ('serve', '--help'), ('check', '--help'),
+                                   ('clip', '--help')])
 def test_help(words):
     result = branchcast(*words)
     assert result.returncode == 0 and 'usage' in result.stdout.lower(), result
@@ -32,7 +33,7 @@ def test_help(words):
 
 
 @pytest.mark.parametrize('words', [(), ('nonsense',), ('serve', '--nonsense'), ('serve', '--set'),
-                                   ('serve', 'nonsense')])
+                                   ('serve', 'nonsense'), ('clip', 'id', '0', 'end')])
 def test_wrong_usage_is_2(words):
     result = branchcast(*words)
     assert result.returncode == 2, result
