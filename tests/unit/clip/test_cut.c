@@ -320,6 +320,62 @@ test_open_gops(void **state)
     scene_finish(&s);
 }
 
+// Keyframes too far apart: the next one inside, or the one before when there is none.
+static void
+test_long_gops_snap(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s, &(struct source_params){ .frames = 1290, .gop = 1250, .no_sound = true });
+    struct cut c = cut(&s, time_of(&s, 100), time_of(&s, 1280), true);
+    assert_int_equal(c.err, 0);
+    check_frames(&c, 1250, 1280);
+    assert_false(c.result.exact);
+    assert_string_not_equal(c.result.note, "");
+    seen_finish(&c.seen);
+    c = cut(&s, time_of(&s, 100), time_of(&s, 110), true);
+    assert_int_equal(c.err, 0);
+    check_frames(&c, 0, 110);
+    assert_false(c.result.exact);
+    seen_finish(&c.seen);
+    scene_finish(&s);
+}
+
+// A part whose boxes make no sense: what is left of the clip can be decoded.
+static void
+test_damage_is_left_out_and_told(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s, &(struct source_params){ .frames = 120, .gop = 20, .b_frames = 2 });
+    struct bc_recording_part part;
+    size_t index = 0;
+    char path[SOURCE_PATH * 2];
+    assert_true(bc_recording_find(s.source, time_of(&s, 50), &index));
+    assert_int_equal(bc_recording_parts(s.source, index, &part, 1), 1);
+    snprintf(path, sizeof(path), "%s/%06u.mp4", bc_recording_folder(s.source), part.file);
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    fseek(f, (long)part.offset, SEEK_SET);
+    for (uint32_t i = 0; i < part.head_bytes; i++) {
+        fputc(0xff, f);
+    }
+    fclose(f);
+    struct cut c = cut(&s, time_of(&s, 10), time_of(&s, 110), true);
+    assert_int_equal(c.err, 0);
+    assert_int_equal(c.seen.broken, 0);
+    assert_string_not_equal(c.result.note, "");
+    assert_int_equal(c.seen.frames[0].number, 10);
+    assert_int_equal(c.seen.frames[c.seen.frame_count - 1].number, 109);
+    assert_in_range(c.seen.frame_count, 85, 99);
+    seen_finish(&c.seen);
+    // The boundary itself is damaged: nothing to begin with.
+    c = cut(&s, time_of(&s, 52), time_of(&s, 55), true);
+    assert_true(c.err != 0 || c.seen.broken == 0);
+    seen_finish(&c.seen);
+    scene_finish(&s);
+}
+
 static void
 test_cancelled_leaves_nothing(void **state)
 {
@@ -356,6 +412,8 @@ main(void)
         cmocka_unit_test(test_break_is_kept),
         cmocka_unit_test(test_sound_alone),
         cmocka_unit_test(test_open_gops),
+        cmocka_unit_test(test_long_gops_snap),
+        cmocka_unit_test(test_damage_is_left_out_and_told),
         cmocka_unit_test(test_cancelled_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
