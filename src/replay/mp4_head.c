@@ -98,7 +98,9 @@ index_track(const struct bc_cmaf_movie *movie)
     return &movie->tracks[0];
 }
 
-// `n` segments from `first` on as one reference; false when they are too many bytes for it.
+// `n` segments from `first` on as one reference. Each begins behind the prft of its first
+// part, which ends the one before: FFmpeg, and so Chromium, seek to nothing but a moof, and
+// decode rubbish from anywhere else. False when they are too many bytes for it.
 static bool
 write_reference(
     struct bc_writer *w, const struct head *h, size_t first, size_t n, uint32_t timescale)
@@ -107,6 +109,7 @@ write_reference(
     for (size_t i = first; i < first + n; i++) {
         bytes += h->references[i].bytes;
     }
+    bytes -= first + n == h->count && bytes > BC_CMAF_PRFT_BYTES ? BC_CMAF_PRFT_BYTES : 0;
     // Up to where the next one begins, so that the times of all are exact.
     const struct mp4_reference *last = &h->references[first + n - 1];
     int64_t end_us = first + n < h->count ? last[1].start_us : last->end_us;
@@ -134,7 +137,7 @@ write_sidx(struct bc_writer *w, const struct head *h)
     bc_write_u32(w, track->track_id);
     bc_write_u32(w, track->timescale);
     bc_write_u64(w, 0); // earliest_presentation_time: behind the edit list, if any
-    bc_write_u64(w, 0); // first_offset: the first segment is right behind
+    bc_write_u64(w, BC_CMAF_PRFT_BYTES); // first_offset: the first moof
     bc_write_u16(w, 0);
     bc_write_u16(w, (uint16_t)references);
     bool fits = true;
