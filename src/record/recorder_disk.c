@@ -24,13 +24,20 @@ is_mount(const char *path)
         && (st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
 }
 
+// The folder of recordings may not be there yet; the data directory is.
+static void
+path_above(const struct bc_recorder *r, char out[PATH_MAX])
+{
+    const char *slash = strrchr(r->root, '/');
+    snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - r->root) : 0, r->root);
+}
+
 void
 recorder_disk_begin(struct bc_recorder *r)
 {
     char path[PATH_MAX];
-    // The folder may not be there yet; what is above it will do.
     char above[PATH_MAX];
-    snprintf(above, sizeof(above), "%s/..", r->root);
+    path_above(r, above);
     if (!realpath(r->root, path) && !realpath(above, path)) {
         return;
     }
@@ -61,7 +68,7 @@ recorder_disk_look(struct bc_recorder *r, int64_t now_us)
     r->looked_us = now_us;
     struct statvfs fs;
     char above[PATH_MAX];
-    snprintf(above, sizeof(above), "%s/..", r->root);
+    path_above(r, above);
     if (statvfs(r->root, &fs) != 0 && statvfs(above, &fs) != 0) {
         return;
     }

@@ -79,7 +79,7 @@ give_up(struct bc_recorder_channel *rc, int64_t now_us)
     uint64_t lost = rc->queue.lost_ever - before;
     pthread_mutex_unlock(&rc->lock);
     atomic_fetch_add(&rc->recorder->lost_parts, lost);
-    rc->out.breaks = true;
+    rc->out.breaks = rc->out.breaks || over;
     return over;
 }
 

@@ -360,6 +360,7 @@ static void
 test_full_disk_is_told_and_tried_again(void **state)
 {
     short_trouble(*state, -ENOSPC, "full");
+    assert_int_equal(discontinuities(*state), 0);
 }
 
 // Open files may be of no use any more, so the recording is opened anew.
