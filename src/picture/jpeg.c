@@ -7,6 +7,7 @@
 // FFmpeg's scale for MJPEG: 2 is the best. 4 looks as what others call quality 80.
 static const int QUALITIES[] = { 4, 6, 9, 14, 22, 31 };
 
+#define PIXELS_PER_4_BYTES 15
 #define SAR_MAX 16 // a stranger shape of pixels is a mistake
 
 // --- size ---
@@ -154,6 +155,12 @@ picture_jpeg(AVFrame *picture, size_t bytes_wanted)
         }
     }
     return jpeg;
+}
+
+size_t
+picture_bytes_wanted(struct picture_size size)
+{
+    return (size_t)size.width * (size_t)size.height * 4 / PIXELS_PER_4_BYTES;
 }
 
 bool

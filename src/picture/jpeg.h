@@ -25,6 +25,10 @@ picture_scale(const AVFrame *from, struct picture_size size, AVFrame *out);
 struct bc_buf *
 picture_jpeg(AVFrame *picture, size_t bytes_wanted);
 
+// What pictures for people to look at may take: 60 KB for 640 x 360.
+size_t
+picture_bytes_wanted(struct picture_size size);
+
 // Begins and ends as a JPEG does: a file that was torn does not.
 bool
 picture_is_jpeg(const uint8_t *data, size_t len);

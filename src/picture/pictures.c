@@ -19,7 +19,6 @@
 #include "transmux/outputs.h"
 
 #define NICE 10
-#define PIXELS_PER_4_BYTES 15 // 60 KB for 640 x 360
 #define PARTS_AT_ONCE 64
 #define HEIGHT_PER_WIDTH 2 // of a picture that stands upright
 
@@ -116,8 +115,7 @@ make_rung(const AVFrame *picture, size_t rung)
     AVFrame *f = av_frame_alloc();
     struct bc_buf *jpeg = NULL;
     if (f && picture_scale(picture, size, f) == 0) {
-        int64_t pixels = (int64_t)size.width * size.height;
-        jpeg = picture_jpeg(f, (size_t)(pixels * 4 / PIXELS_PER_4_BYTES));
+        jpeg = picture_jpeg(f, picture_bytes_wanted(size));
     }
     av_frame_free(&f);
     return jpeg;

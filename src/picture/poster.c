@@ -7,7 +7,6 @@
 
 #define POSTER_WIDTH 640
 #define POSTER_HEIGHT (2 * POSTER_WIDTH)
-#define POSTER_BYTES (60 << 10)
 #define POSTER_MAX_BYTES (1 << 20)
 #define FROM_US 3000000
 #define KEYFRAMES 10
@@ -120,7 +119,8 @@ picture_poster_make(struct picture_source *s, bool ended)
     struct choice c = { 0 };
     int err = choose(s, ended, &c);
     if (err == 0) {
-        struct bc_buf *jpeg = picture_jpeg(c.best, POSTER_BYTES);
+        struct picture_size size = { c.best->width, c.best->height };
+        struct bc_buf *jpeg = picture_jpeg(c.best, picture_bytes_wanted(size));
         err = jpeg ? picture_file_write(
                   bc_recording_folder(s->recording), PICTURE_POSTER_NAME, jpeg)
                    : -ENOMEM;

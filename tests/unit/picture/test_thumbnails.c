@@ -226,12 +226,12 @@ assert_size(const struct bc_recording *r, const char *name, int width, int heigh
 
 #define ASSERT_NEAR(got, want) assert_in_range((got) + 9, (want) + 6, (want) + 12)
 
-// Every cue's place shows the keyframe of the cue's beginning.
+// Every cue's place shows the keyframe of the cue's beginning; of many, a part is looked at.
 static void
 assert_places(
     const struct bc_recording *r, const int64_t *starts_s, size_t count, int gop_s)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i += count > 100 ? 7 : 1) {
         char name[32];
         snprintf(name, sizeof(name), "sheet-%04zu.jpg", i / 25 + 1);
         int luma =
