@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "record/library.h"
 #include "record/catalogue.h"
+#include "record/library.h"
 #include "recorder_internal.h"
 #include "removal.h"
 
