@@ -108,13 +108,13 @@ ask_for_pictures(struct request *q)
     }
 }
 
-static int64_t
-dvr_window_us(struct bc_media *media)
+static void
+set_lengths(struct bc_replay_job *job, struct bc_media *media)
 {
     struct bc_config *config = bc_hub_config(media->hub);
-    int64_t us = config->record.dvr_window_s * 1000000;
+    job->window_us = config->record.dvr_window_s * 1000000;
+    job->target_us = config->hls.target_s * 1000000;
     bc_config_unref(&config);
-    return us;
 }
 
 // Answers at once what was made already, else sends the request to a disk thread. `q` is
@@ -287,7 +287,7 @@ bc_replay_handle(
         }
         return;
     }
-    q->job.window_us = dvr_window_us(media);
+    set_lengths(&q->job, media);
     set_uri(q);
     q->job.recording = r ? r : url.id[0] ? bc_library_peek(media->library, url.kind, url.id)
                                          : NULL;

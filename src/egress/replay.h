@@ -64,6 +64,7 @@ struct bc_replay_query {
     enum bc_replay_text text;
     bool gzip;
     int64_t window_us; // DVR
+    int64_t target_us; // TARGETDURATION at least
 };
 
 // The text if it was made and nothing has come since; a new reference or NULL. Never blocks

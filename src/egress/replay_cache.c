@@ -238,6 +238,7 @@ render(const struct bc_replay_query *query, const struct bc_recording_info *info
         .form = ended ? BC_REPLAY_VOD : BC_REPLAY_EVENT,
         .ended = ended,
         .prefix = "",
+        .target_us = query->target_us,
     };
     if (query->text != BC_REPLAY_TEXT_MAIN) {
         params.form = BC_REPLAY_DVR;

@@ -93,6 +93,7 @@ query_of(const struct bc_replay_job *job)
                                                     : BC_REPLAY_TEXT_DVR,
         .gzip = job->gzip && job->what == BC_REPLAY_PLAYLIST,
         .window_us = job->window_us,
+        .target_us = job->target_us,
     };
 }
 

@@ -20,6 +20,7 @@ struct bc_replay_job {
     bool download;
     int64_t format;   // of an MP4; negative: the main one
     int64_t window_us;
+    int64_t target_us;
     char file[32];    // MEDIA, PICTURE
     char uri[BC_CHANNEL_NAME_MAX + BC_RECORDING_ID_MAX + 64]; // what MULTIVARIANT names
     // The result. An error is a negative errno.

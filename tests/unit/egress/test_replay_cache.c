@@ -68,7 +68,7 @@ ask_often(void *arg)
 {
     struct asker *a = arg;
     for (int i = 0; i < ASKS; i++) {
-        struct bc_replay_query query = { a->recording, BC_REPLAY_TEXT_MAIN, true, 0 };
+        struct bc_replay_query query = { a->recording, BC_REPLAY_TEXT_MAIN, true, 0, 0 };
         bc_buf_unref(&a->text);
         a->text = bc_replays_make(a->replays, &query);
     }
@@ -114,7 +114,7 @@ test_a_look_makes_nothing(void **state)
 {
     struct bc_recording *r = open_ended(*state, 20);
     struct bc_replays *replays = bc_replays_create();
-    struct bc_replay_query query = { r, BC_REPLAY_TEXT_MAIN, false, 0 };
+    struct bc_replay_query query = { r, BC_REPLAY_TEXT_MAIN, false, 0, 0 };
     assert_null(bc_replays_peek(replays, &query));
     struct bc_buf *text = bc_replays_make(replays, &query);
     struct bc_buf *again = bc_replays_peek(replays, &query);
@@ -139,7 +139,7 @@ test_a_running_recording_is_rendered_a_segment_at_a_time(void **state)
     struct bc_recording_writer *w = stage_create(s);
     struct bc_recording *r = bc_recording_ref(bc_recording_of(w));
     struct bc_replays *replays = bc_replays_create();
-    struct bc_replay_query query = { r, BC_REPLAY_TEXT_MAIN, false, 0 };
+    struct bc_replay_query query = { r, BC_REPLAY_TEXT_MAIN, false, 0, 0 };
     atomic_store(&g_renderings, 0);
     // The first segment closes with the part that begins the second.
     for (unsigned i = 0; i < 4 * STAGE_SEGMENT_PARTS; i++) {
