@@ -56,7 +56,7 @@ function buildPage(kind: RecordingKind, id: string): void {
         setText(date, info.started_ms === null ? '' : dateText(info.started_ms));
         setText(length, duration(Math.max(info.duration_ms / 1000, stage.player.range().end_s)));
         setText(channel, info.title === '' ? '' : info.channel);
-        setText(gaps, info.gaps.length === 0 ? '' : t('replay.gaps', { n: info.gaps.length }));
+        setText(gaps, info.gap_count === 0 ? '' : t('replay.gaps', { n: info.gap_count }));
         show(download, info.mp4_url !== '' && info.state === 'ready');
         setAttr(download, 'href', withQuery(info.mp4_url, query, 'download=1'));
         show(still_live, stage.player.isRunning);

@@ -22,6 +22,8 @@ export interface Recording {
     started_ms: number | null;
     ended_ms: number | null;
     duration_ms: number;
+    // In lists only their number is told.
+    gap_count: number;
     gaps: Gap[];
     hls_url: string;
     // '': the server offers no file.
@@ -40,6 +42,10 @@ export function localPath(value: unknown): string {
 export function parseRecording(value: unknown, kind: RecordingKind): Recording {
     const json: Json = isObject(value) ? value : {};
     const { state } = json;
+    const gaps = objects(json.gaps).map((gap) => ({
+        at_ms: count(gap.at_ms),
+        duration_ms: Math.max(0, count(gap.duration_ms)),
+    })).sort((a, b) => a.at_ms - b.at_ms);
     return {
         id: text(json.id),
         kind,
@@ -49,10 +55,8 @@ export function parseRecording(value: unknown, kind: RecordingKind): Recording {
         started_ms: instant(json.started_at),
         ended_ms: instant(json.ended_at),
         duration_ms: Math.max(0, count(json.duration_ms)),
-        gaps: objects(json.gaps).map((gap) => ({
-            at_ms: count(gap.at_ms),
-            duration_ms: Math.max(0, count(gap.duration_ms)),
-        })).sort((a, b) => a.at_ms - b.at_ms),
+        gap_count: Math.max(gaps.length, count(json.gap_count)),
+        gaps,
         hls_url: localPath(json.hls_url),
         mp4_url: localPath(json.mp4_url),
         poster_url: localPath(json.poster_url),

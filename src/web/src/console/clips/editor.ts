@@ -234,6 +234,8 @@ export function makeEditor(options: EditorOptions): Editor {
     }
 
     head.update(replay);
+    // A list tells less than the recording itself: where the gaps are.
+    void refresh();
     void thumbs.refresh(running(), performance.now());
     const tick = window.setInterval(() => {
         player.keepLooping();

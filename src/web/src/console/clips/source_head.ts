@@ -78,7 +78,7 @@ export function makeSourceHead({ api, onBack, onExported, onRemoved }: HeadOptio
         setText(facts, [next.title ? next.channel : '',
             next.started_ms === null ? '' : dateText(next.started_ms),
             duration(next.duration_ms / 1000), bytes(next.bytes),
-            next.gaps.length > 0 ? t('clips.gaps', { n: next.gaps.length }) : '']
+            next.gap_count > 0 ? t('clips.gaps', { n: next.gap_count }) : '']
             .filter((word) => word !== '').join(' · '));
         setAttr(watch, 'href', next.watch_url);
         show(watch, next.watch_url !== '');

@@ -43,8 +43,8 @@ function replayCard(replay: Replay, { posters, onChosen }: SourceOptions): HTMLE
     const running = replay.state === 'running';
     const badge = el('span', { class: 'badge', 'data-state': running ? 'live' : 'ready' },
         t(running ? 'state.live' : 'kind.replay'));
-    const gaps = replay.gaps.length === 0 ? null
-        : el('span', { class: 'warn' }, t('clips.gaps', { n: replay.gaps.length }));
+    const gaps = replay.gap_count === 0 ? null
+        : el('span', { class: 'warn' }, t('clips.gaps', { n: replay.gap_count }));
     return el('button', { type: 'button', class: 'source', 'data-id': replay.id,
         click: () => onChosen(replay) }, posters.make(replay.poster_url),
     el('span', { class: 'source-text' },
