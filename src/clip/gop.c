@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/nalu.h"
-
 #define SCAN_PARTS 256
 #define GOP_BYTES_MAX ((size_t)256 << 20)
 // What is looked at of a GOP that is too long: enough to see how frames are reordered.
@@ -23,19 +21,6 @@ clip_gop_finish(struct clip_gop *gop)
     free(gop->samples);
     free(gop->places);
     *gop = (struct clip_gop){ 0 };
-}
-
-// A frame before which a seam may be: in H.265 not every keyframe is one, as frames behind
-// a CRA may be shown before it and need what came earlier.
-static bool
-is_seam(const struct bc_track *track, const struct clip_sample *s)
-{
-    struct bc_nalu_info info = { 0 };
-    if (!s->sync || track->codec != BC_CODEC_AVC) {
-        return s->sync;
-    }
-    (void)bc_nalu_scan(track->codec, s->data, s->len, &info);
-    return info.is_idr;
 }
 
 static bool
@@ -80,8 +65,7 @@ append(struct clip_gop *g, const struct clip_part *part, const struct clip_forma
     }
     for (size_t i = 0; i < from->count; i++) {
         const struct clip_sample *s = &from->list[i];
-        bool seam = is_seam(track->track, s);
-        if (g->count == 0 && from_sync && !seam) {
+        if (g->count == 0 && from_sync && !s->sync) {
             continue;
         }
         if (g->count == g->cap && !grow(g)) {
@@ -92,7 +76,7 @@ append(struct clip_gop *g, const struct clip_part *part, const struct clip_forma
         g->frames[g->count++] = (struct clip_frame){
             .pts_us = clip_sample_us(s, track->timescale),
             .duration_us = (uint32_t)bc_cmaf_us(s->duration, track->timescale),
-            .sync = seam,
+            .sync = s->sync,
         };
     }
     g->format = part->format;
@@ -100,20 +84,20 @@ append(struct clip_gop *g, const struct clip_part *part, const struct clip_forma
     return 0;
 }
 
-// When the first seam in a part is shown; INT64_MAX: there is none.
+// When the first sync frame in a part is shown; INT64_MAX: there is none.
 static int64_t
-seam_in(struct clip_reader *r, size_t index)
+sync_in(struct clip_reader *r, size_t index)
 {
     struct clip_part part;
     int64_t found = INT64_MAX;
-    if (clip_part_load(r, index, &part) != 0) {
+    if (clip_part_peek(r, index, &part) != 0) {
         return found;
     }
     const struct clip_format *format = clip_reader_format(r, part.format);
     const struct bc_cmaf_movie_track *track = &format->movie.tracks[format->ruling];
     const struct clip_samples *samples = &part.tracks[format->ruling];
     for (size_t i = 0; i < samples->count && found == INT64_MAX; i++) {
-        if (is_seam(track->track, &samples->list[i])) {
+        if (samples->list[i].sync) {
             found = clip_sample_us(&samples->list[i], track->timescale);
         }
     }
@@ -121,10 +105,20 @@ seam_in(struct clip_reader *r, size_t index)
     return found;
 }
 
-// The last part from `index` back to `first` with a seam that is shown before `before_us`. False:
-// there is none.
+// A sync frame may be in the middle of a part, which its record does not tell. So near by each
+// part is looked into, and far away only those whose records say that they begin with one.
 static bool
-find_seam_back(struct clip_reader *r, size_t index, size_t first, int64_t before_us,
+is_worth_a_look(const struct bc_recording_part *part, int64_t near_us)
+{
+    int64_t away_us = part->start_us - near_us;
+    return part->independent
+        || (away_us < CLIP_RECODE_US + LAST_US && away_us > -CLIP_RECODE_US - LAST_US);
+}
+
+// The last part from `index` back to `first` with a sync frame that is shown before
+// `before_us`. False: there is none.
+static bool
+find_sync_back(struct clip_reader *r, size_t index, size_t first, int64_t before_us,
     size_t *found)
 {
     struct bc_recording_part parts[SCAN_PARTS];
@@ -133,7 +127,8 @@ find_seam_back(struct clip_reader *r, size_t index, size_t first, int64_t before
         size_t from = end - first > SCAN_PARTS ? end - SCAN_PARTS : first;
         size_t n = bc_recording_parts(r->recording, from, parts, end - from);
         for (size_t i = n; i > 0; i--) {
-            if (parts[i - 1].independent && seam_in(r, from + i - 1) < before_us) {
+            if (is_worth_a_look(&parts[i - 1], before_us)
+                && sync_in(r, from + i - 1) < before_us) {
                 *found = from + i - 1;
                 return true;
             }
@@ -143,9 +138,10 @@ find_seam_back(struct clip_reader *r, size_t index, size_t first, int64_t before
     return false;
 }
 
-// The next independent part behind `index`; `end` when there is none before.
+// The first part behind `index` with a sync frame; `end` when there is none before. `at_us`
+// is the time of `index`.
 static size_t
-find_independent(struct clip_reader *r, size_t index, size_t end)
+find_sync(struct clip_reader *r, size_t index, size_t end, int64_t at_us)
 {
     struct bc_recording_part parts[SCAN_PARTS];
     size_t at = index + 1;
@@ -153,13 +149,23 @@ find_independent(struct clip_reader *r, size_t index, size_t end)
         size_t want = end - at < SCAN_PARTS ? end - at : SCAN_PARTS;
         size_t n = bc_recording_parts(r->recording, at, parts, want);
         for (size_t i = 0; i < n; i++) {
-            if (parts[i].independent) {
+            if (is_worth_a_look(&parts[i], at_us) && sync_in(r, at + i) != INT64_MAX) {
                 return at + i;
             }
         }
         at = n > 0 ? at + n : end;
     }
     return end;
+}
+
+static bool
+has_sync(const struct clip_samples *samples)
+{
+    bool found = false;
+    for (size_t i = 0; i < samples->count; i++) {
+        found = found || samples->list[i].sync;
+    }
+    return found;
 }
 
 static bool
@@ -215,7 +221,8 @@ collect(struct clip_reader *r, const struct collecting *c, struct clip_gop *g)
         began_us = began_us == INT64_MAX ? part.place.start_us : began_us;
         bytes += part.bytes->len;
         bool full = is_full(g, began_us, part.place.start_us, bytes);
-        if (!full || part.place.independent) {
+        int64_t at_us = part.place.start_us;
+        if (!full || has_sync(&part.tracks[format->ruling])) {
             err = append(g, &part, format, c->from_sync);
         }
         clip_part_finish(&part);
@@ -223,7 +230,7 @@ collect(struct clip_reader *r, const struct collecting *c, struct clip_gop *g)
             return err;
         }
         // Too long to be encoded: only where the next sync frame is matters.
-        i = full ? find_independent(r, i, c->end) : i + 1;
+        i = full ? find_sync(r, i, c->end, at_us) : i + 1;
     }
     return g->count > 0 ? 0 : -ENOENT;
 }
@@ -253,7 +260,7 @@ collect_head(struct clip_reader *r, size_t at, int64_t from_us, int64_t to_us, b
         .from = at, .end = out->stretch_end,
         .sync_after_us = from_us + CLIP_SLACK_US, .to_us = to_us, .from_sync = true,
     };
-    *early = !find_seam_back(
+    *early = !find_sync_back(
         r, at, out->stretch_first, from_us + CLIP_SLACK_US + 1, &c.from);
     if (*early) {
         // Nothing before it can be decoded: the first one behind it.
@@ -307,7 +314,7 @@ find_tail(struct clip_reader *r, int64_t to_us, struct clip_gop *out, size_t *fr
         if (!clip_stretch_bounds(r, at, &out->stretch_first, &out->stretch_end)) {
             return false;
         }
-        if (find_seam_back(r, at, out->stretch_first, to_us - CLIP_SLACK_US, from)) {
+        if (find_sync_back(r, at, out->stretch_first, to_us - CLIP_SLACK_US, from)) {
             return true;
         }
         // Of this stretch nothing is shown before the end that can be decoded.
@@ -356,8 +363,8 @@ clip_gop_next_sync(struct clip_reader *r, int64_t at_us)
         return at_us;
     }
     // Frames are shown later than they are decoded, never earlier.
-    for (size_t i = at; i < end; i = find_independent(r, i, end)) {
-        int64_t pts_us = seam_in(r, i);
+    for (size_t i = at; i < end; i = find_sync(r, i, end, at_us)) {
+        int64_t pts_us = sync_in(r, i);
         if (pts_us != INT64_MAX && pts_us >= at_us - CLIP_SLACK_US) {
             return pts_us;
         }

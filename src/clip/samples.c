@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #define BOX_MOOF 0x6d6f6f66
 #define SCAN_PARTS 256
+#define HEAD_BYTES_MAX (4 << 20)
 
 int
 clip_reader_init(struct clip_reader *r, const struct bc_recording *recording)
@@ -63,7 +64,8 @@ clip_sample_us(const struct clip_sample *s, uint32_t timescale)
 // Where samples go while a moof is read.
 struct reading {
     struct clip_part *part;
-    size_t moof;     // its place in the part's bytes
+    size_t moof; // its place in the part's bytes
+    bool peek;   // only what stands before the media is there
     int err;
 };
 
@@ -91,7 +93,7 @@ take_sample(void *user, const struct bc_cmaf_read_sample *s)
 {
     struct reading *in = user;
     const struct bc_buf *bytes = in->part->bytes;
-    size_t left = bytes->len - in->moof;
+    size_t left = in->part->place.bytes - in->moof;
     if (s->offset > left || s->len > left - s->offset || s->dts > INT64_MAX / 4) {
         in->err = -EINVAL;
         return false;
@@ -102,7 +104,7 @@ take_sample(void *user, const struct bc_cmaf_read_sample *s)
         .cts = s->cts,
         .sync = s->sync,
         .len = s->len,
-        .data = bytes->data + in->moof + s->offset,
+        .data = in->peek ? NULL : bytes->data + in->moof + s->offset,
     };
     in->err = push(&in->part->tracks[s->track], &sample);
     return in->err == 0;
@@ -127,9 +129,25 @@ find_moof(const struct bc_buf *bytes, size_t *at, size_t *len)
     }
 }
 
+// What stands before the media of a part.
+static struct bc_buf *
+read_head(struct clip_reader *r, const struct bc_recording_part *place)
+{
+    struct bc_file *file = bc_recording_file(r->recording, place->file);
+    struct bc_buf *buf = file && place->head_bytes <= HEAD_BYTES_MAX
+        ? bc_buf_create(place->head_bytes) : NULL;
+    if (buf
+        && pread(file->fd, buf->data, buf->len, (off_t)place->offset)
+            != (ssize_t)buf->len) {
+        bc_buf_unref(&buf);
+    }
+    bc_file_unref(&file);
+    return buf;
+}
+
 // The samples with the times that the file has.
 static int
-load_raw(struct clip_reader *r, size_t index, struct clip_part *out)
+load_raw(struct clip_reader *r, size_t index, bool peek, struct clip_part *out)
 {
     *out = (struct clip_part){ .index = index };
     uint32_t head_bytes = 0;
@@ -141,12 +159,16 @@ load_raw(struct clip_reader *r, size_t index, struct clip_part *out)
         return -EINVAL;
     }
     const struct clip_format *format = clip_reader_format(r, out->format);
-    out->bytes = format ? bc_recording_read(r->recording, &out->place) : NULL;
+    if (!format) {
+        return -EINVAL;
+    }
+    out->bytes = peek ? read_head(r, &out->place)
+                      : bc_recording_read(r->recording, &out->place);
     if (!out->bytes) {
-        return format ? -EIO : -EINVAL;
+        return -EIO;
     }
     size_t len = 0;
-    struct reading in = { .part = out };
+    struct reading in = { .part = out, .peek = peek };
     int err = find_moof(out->bytes, &in.moof, &len);
     if (err == 0) {
         err = bc_cmaf_moof_read(
@@ -236,7 +258,7 @@ static int64_t
 measure_shift(struct clip_reader *r, size_t first)
 {
     struct clip_part part;
-    if (load_raw(r, first, &part) != 0) {
+    if (load_raw(r, first, true, &part) != 0) {
         return 0;
     }
     const struct clip_format *format = clip_reader_format(r, part.format);
@@ -280,10 +302,10 @@ find_stretch(struct clip_reader *r, size_t index)
     return s;
 }
 
-int
-clip_part_load(struct clip_reader *r, size_t index, struct clip_part *out)
+static int
+load(struct clip_reader *r, size_t index, bool peek, struct clip_part *out)
 {
-    int err = load_raw(r, index, out);
+    int err = load_raw(r, index, peek, out);
     if (err != 0) {
         return err;
     }
@@ -298,4 +320,16 @@ clip_part_load(struct clip_reader *r, size_t index, struct clip_part *out)
         }
     }
     return 0;
+}
+
+int
+clip_part_load(struct clip_reader *r, size_t index, struct clip_part *out)
+{
+    return load(r, index, false, out);
+}
+
+int
+clip_part_peek(struct clip_reader *r, size_t index, struct clip_part *out)
+{
+    return load(r, index, true, out);
 }

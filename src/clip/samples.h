@@ -80,6 +80,10 @@ clip_reader_format(struct clip_reader *r, uint32_t format);
 int
 clip_part_load(struct clip_reader *r, size_t index, struct clip_part *out);
 
+// The same without the media: `data` of its samples is NULL.
+int
+clip_part_peek(struct clip_reader *r, size_t index, struct clip_part *out);
+
 void
 clip_part_finish(struct clip_part *part);
 

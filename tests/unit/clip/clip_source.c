@@ -254,7 +254,8 @@ write_pictures(struct making *m, struct encoded *e, unsigned first)
         uint32_t numbers[64][1];
         size_t n = 0;
         // A keyframe begins a part.
-        while (n < PART_FRAMES && i + n < e->count && (n == 0 || !e->units[i + n].sync)) {
+        while (n < PART_FRAMES && i + n < e->count
+            && (n == 0 || m->params->hidden_keys || !e->units[i + n].sync)) {
             const struct unit *u = &e->units[i + n];
             video[n++] = (struct bc_cmaf_sample){
                 .data = u->data->data,

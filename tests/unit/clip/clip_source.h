@@ -24,6 +24,7 @@ struct source_params {
     bool open_gop;
     bool no_sound;
     bool no_picture;
+    bool hidden_keys; // a part may have its keyframe in the middle
     unsigned break_at; // a host comes back with this frame, after half a minute; 0: none
     unsigned sps_id;
     const char *profile;

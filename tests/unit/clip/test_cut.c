@@ -222,6 +222,22 @@ test_no_sound(void **state)
         .frames = 40, .gop = 10, .b_frames = 2, .no_sound = true });
 }
 
+// As HLS cuts them where a keyframe comes soon after a segment had to end.
+static void
+test_keyframes_inside_parts(void **state)
+{
+    (void)state;
+    check_many(&(struct source_params){
+        .frames = 90, .gop = 22, .b_frames = 2, .hidden_keys = true });
+    struct scene s;
+    scene_init(&s, &(struct source_params){ .frames = 120, .gop = 22, .hidden_keys = true });
+    struct cut c = cut(&s, time_of(&s, 30), time_of(&s, 60), false);
+    assert_int_equal(c.err, 0);
+    check_frames(&c, 22, 66);
+    seen_finish(&c.seen);
+    scene_finish(&s);
+}
+
 // All of it is in one format: players need not begin anew at a seam.
 static void
 test_seams_are_no_discontinuities(void **state)
@@ -413,6 +429,7 @@ main(void)
         cmocka_unit_test(test_pyramid),
         cmocka_unit_test(test_baseline_and_a_clock_that_began_late),
         cmocka_unit_test(test_no_sound),
+        cmocka_unit_test(test_keyframes_inside_parts),
         cmocka_unit_test(test_seams_are_no_discontinuities),
         cmocka_unit_test(test_keyframe_precision_copies_whole_gops),
         cmocka_unit_test(test_break_is_kept),
