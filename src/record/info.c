@@ -124,8 +124,8 @@ record_info_load(int dir, const char *folder, struct bc_recording_info *out)
     return e == -ENOMEM ? e : 0;
 }
 
-// Channels and titles were checked where they came in; bytes that are no UTF-8 all the same
-// must not cost the recording its file.
+// Channels and titles were checked where they came in; bytes that are no UTF-8 all the
+// same must not cost the recording its file.
 static json_t *
 make_text(const char *text)
 {
@@ -157,8 +157,8 @@ make_object(const struct bc_recording_info *info)
         | json_object_set_new(object, "channel", make_text(info->channel))
         | json_object_set_new(object, "title", make_text(info->title))
         | json_object_set_new(object, "began_us", json_integer(info->began_wall_us))
-        | json_object_set_new(object, "ended_us",
-            ended ? json_integer(info->ended_wall_us) : json_null());
+        | json_object_set_new(
+            object, "ended_us", ended ? json_integer(info->ended_wall_us) : json_null());
     if (ended) {
         e |= json_object_set_new(object, "duration_us", json_integer(info->duration_us))
             | json_object_set_new(object, "bytes", json_integer((json_int_t)info->bytes));
@@ -180,9 +180,9 @@ record_info_save(int dir, const struct bc_recording_info *info)
 {
     json_t *object = make_object(info);
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-    int e = text ? record_replace_file(
-                       dir, RECORD_JSON_TMP, RECORD_JSON_NAME, text, strlen(text))
-                 : -ENOMEM;
+    int e = text
+        ? record_replace_file(dir, RECORD_JSON_TMP, RECORD_JSON_NAME, text, strlen(text))
+        : -ENOMEM;
     free(text);
     json_decref(object);
     return e;

@@ -9,8 +9,9 @@
 
 #include "record/recording.h"
 
-// Names and plain file work of a recording's folder. Links are never followed, and only what
-// is an ordinary file is opened, so that nothing in a folder can lead elsewhere or block.
+// Names and plain file work of a recording's folder. Links are never followed, and only
+// what is an ordinary file is opened, so that nothing in a folder can lead elsewhere or
+// block.
 
 #define RECORD_INDEX_NAME "index"
 #define RECORD_INDEX_TMP "index.tmp"
@@ -50,7 +51,8 @@ record_create_file(int dir, const char *name);
 int
 record_list_files(int dir, uint32_t **numbers, size_t *count);
 
-// All of it, or a negative errno (-EIO at the file's end); restarts where the kernel stops.
+// All of it, or a negative errno (-EIO at the file's end); restarts where the kernel
+// stops.
 int
 record_read(int fd, void *data, size_t len, uint64_t offset);
 
@@ -59,8 +61,8 @@ record_read(int fd, void *data, size_t len, uint64_t offset);
 int
 record_write(int fd, struct iovec *iov, int count, uint64_t offset);
 
-// Makes a file with these bytes under a temporary name, has it on the disk and gives it its
-// name. 0 or negative errno.
+// Makes a file with these bytes under a temporary name, has it on the disk and gives it
+// its name. 0 or negative errno.
 int
 record_replace_file(
     int dir, const char *tmp, const char *name, const void *data, size_t len);

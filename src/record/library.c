@@ -14,18 +14,18 @@
 // How long a deleted one is remembered, so that nobody opens it while its files go.
 #define KEEP_GONE_US INT64_C(600000000)
 
-// A recording that is open, is being opened or was deleted. Owned by the library, under its
-// lock.
+// A recording that is open, is being opened or was deleted. Owned by the library, under
+// its lock.
 struct library_entry {
     UT_hash_handle hh;
     char key[LIBRARY_KEY_MAX];
-    struct bc_library *lib;  // borrowed
-    struct bc_recording *r;  // owned reference
-    bool opening;            // on a disk thread; the entry stays until it is done
-    bool running;            // it is being written: never closed here
-    bool gone;               // nobody may find it
+    struct bc_library *lib; // borrowed
+    struct bc_recording *r; // owned reference
+    bool opening; // on a disk thread; the entry stays until it is done
+    bool running; // it is being written: never closed here
+    bool gone; // nobody may find it
     int64_t used_us;
-    struct bc_list waiters;  // while it is opened
+    struct bc_list waiters; // while it is opened
     struct bc_task task;
 };
 

@@ -8,8 +8,8 @@
 #include "net/worker.h"
 #include "record/library.h"
 
-// Answers on their way to one worker, so that who waits needs no message of its own and can
-// be cancelled until the last moment.
+// Answers on their way to one worker, so that who waits needs no message of its own and
+// can be cancelled until the last moment.
 struct library_box {
     struct bc_task task;
     struct bc_library *lib;   // borrowed

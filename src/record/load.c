@@ -24,12 +24,12 @@ struct loading {
     int dir;
     struct record_cursor index;
     bool running; // it was not ended: what was written last may be torn
-    bool hole;    // something is missing before the next part
+    bool hole; // something is missing before the next part
     bool has_last;
     struct bc_recording_part last;
     uint32_t last_format;
     int64_t segment_us; // where the last segment began
-    bool has_movie;     // `movie` is that of `movie_format`
+    bool has_movie; // `movie` is that of `movie_format`
     uint32_t movie_format;
     struct bc_cmaf_movie movie;
 };
@@ -143,8 +143,8 @@ describe(const struct loading *x, const struct media_file *f,
     bool new_file = !last || last->file != f->number;
     p->discontinuity = last && new_file
         && (f->format != x->last_format || p->wall_us - expected_us > RECORD_GAP_US);
-    p->segment = new_file
-        || (p->independent && p->start_us - x->segment_us >= SCAN_SEGMENT_US);
+    p->segment =
+        new_file || (p->independent && p->start_us - x->segment_us >= SCAN_SEGMENT_US);
     p->msn = last ? last->msn + (p->segment ? 1 : 0) : 0;
     return p->wall_us >= 0;
 }

@@ -9,8 +9,8 @@ struct record_loaded {
     struct bc_recording *recording; // owned reference
     int dir;                        // owned descriptor of the folder
     bool index_fits; // "index" says exactly what the recording has
-    // The last media file, 0 for none; where its last whole part (or its head) ends, 0 when
-    // it has no head; and its size on the disk.
+    // The last media file, 0 for none; where its last whole part (or its head) ends, 0
+    // when it has no head; and its size on the disk.
     uint32_t last_number;
     uint64_t last_end;
     uint64_t last_size;

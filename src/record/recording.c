@@ -85,8 +85,8 @@ record_add_format(struct bc_recording *r, struct bc_buf *init)
 }
 
 int
-record_add_file(struct bc_recording *r, uint32_t number, uint32_t format,
-    uint32_t head_bytes)
+record_add_file(
+    struct bc_recording *r, uint32_t number, uint32_t format, uint32_t head_bytes)
 {
     record_lock(r);
     bool room = r->files.count < RECORD_FILES_MAX && record_column_reserve(&r->files);
@@ -190,8 +190,8 @@ record_last_part(const struct bc_recording *r, struct bc_recording_part *out)
     record_lock(r);
     bool any = r->parts.count > 0;
     if (any) {
-        *out = *(struct bc_recording_part *)record_column_at(
-            &r->parts, r->parts.count - 1);
+        *out =
+            *(struct bc_recording_part *)record_column_at(&r->parts, r->parts.count - 1);
     }
     record_unlock(r);
     return any;
@@ -251,8 +251,8 @@ copy_items(const struct record_column *c, size_t first, void *out, size_t max)
 }
 
 size_t
-bc_recording_parts(const struct bc_recording *r, size_t first,
-    struct bc_recording_part *out, size_t max)
+bc_recording_parts(
+    const struct bc_recording *r, size_t first, struct bc_recording_part *out, size_t max)
 {
     record_lock(r);
     size_t n = copy_items(&r->parts, first, out, max);
@@ -274,8 +274,8 @@ bc_recording_segments(const struct bc_recording *r, size_t first,
 }
 
 size_t
-bc_recording_gaps(const struct bc_recording *r, size_t first,
-    struct bc_recording_gap *out, size_t max)
+bc_recording_gaps(
+    const struct bc_recording *r, size_t first, struct bc_recording_gap *out, size_t max)
 {
     record_lock(r);
     size_t n = copy_items(&r->gaps, first, out, max);
@@ -284,7 +284,8 @@ bc_recording_gaps(const struct bc_recording *r, size_t first,
 }
 
 // How many parts begin at or before a moment of recording time, or of the wall clock. The
-// lock is held. Where the wall clock was set back meanwhile, the answer is one of several.
+// lock is held. Where the wall clock was set back meanwhile, the answer is one of
+// several.
 static size_t
 parts_until(const struct bc_recording *r, int64_t at_us, bool wall)
 {
@@ -349,8 +350,8 @@ bc_recording_init_section(const struct bc_recording *r, uint32_t format)
 }
 
 bool
-bc_recording_file_head(const struct bc_recording *r, uint32_t file, uint32_t *format,
-    uint32_t *head_bytes)
+bc_recording_file_head(
+    const struct bc_recording *r, uint32_t file, uint32_t *format, uint32_t *head_bytes)
 {
     record_lock(r);
     const struct record_file *f = record_find_file(r, file);

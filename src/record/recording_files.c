@@ -40,8 +40,8 @@ record_find_file(const struct bc_recording *r, uint32_t number)
     return NULL;
 }
 
-// The one that was asked for longest ago; who reads it has a reference of its own. The lock
-// is held.
+// The one that was asked for longest ago; who reads it has a reference of its own. The
+// lock is held.
 static void
 close_oldest(struct bc_recording *r)
 {
@@ -78,7 +78,8 @@ keep_file(struct bc_recording *r, uint32_t number, struct bc_file *file)
 struct bc_file *
 bc_recording_file(const struct bc_recording *r, uint32_t file)
 {
-    struct bc_recording *shared = (struct bc_recording *)r; // for its cache, under its lock
+    struct bc_recording *shared =
+        (struct bc_recording *)r; // for its cache, under its lock
     record_lock(r);
     struct record_file *f = record_find_file(r, file);
     struct bc_file *open = f && f->open ? bc_file_ref(f->open) : NULL;

@@ -14,8 +14,8 @@
 #include "writer_impl.h"
 
 // What a crash leaves is at the end of the last file: half a part, or a file that has not
-// even its head. What is more than that was not left by a crash, and is not cut off but left
-// as it is, as are other files.
+// even its head. What is more than that was not left by a crash, and is not cut off but
+// left as it is, as are other files.
 static int
 cut_tail(const struct record_loaded *l)
 {
@@ -112,8 +112,8 @@ take_ends(struct bc_recording_writer *w)
     struct bc_file *file = bc_recording_file(w->r, w->last.file);
     if (init && file && bc_cmaf_movie_read(init->data, init->len, &movie) == 0) {
         struct record_scan_part found;
-        if (record_scan_part(file->fd, w->last.offset + w->last.bytes, w->last.offset,
-                &movie, &found)
+        if (record_scan_part(
+                file->fd, w->last.offset + w->last.bytes, w->last.offset, &movie, &found)
             == 0) {
             for (int kind = 0; kind < 2; kind++) {
                 w->track_end_us[kind] =

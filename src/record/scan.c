@@ -176,8 +176,8 @@ record_scan_boxes(int fd, uint64_t size, uint64_t offset, struct record_scan_par
 }
 
 static int
-read_prft(const uint8_t *data, const struct bc_cmaf_movie *movie,
-    struct record_scan_part *out)
+read_prft(
+    const uint8_t *data, const struct bc_cmaf_movie *movie, struct record_scan_part *out)
 {
     struct bc_cmaf_prft prft;
     int e = bc_cmaf_prft_read(data, BC_CMAF_PRFT_BYTES, &prft);

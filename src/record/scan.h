@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "container/cmaf_read.h"
 
-// Finds the parts of a media file by its boxes, for when the index does not tell. Only heads
-// of boxes and moofs are read, no media.
+// Finds the parts of a media file by its boxes, for when the index does not tell. Only
+// heads of boxes and moofs are read, no media.
 
 // When the samples of a moof are, by kind: 0 picture, 1 sound.
 struct record_times {
@@ -46,9 +46,9 @@ struct record_scan_part {
     struct record_times times;
 };
 
-// Whether complete boxes of a part begin at `offset` and how long they are; `times` and the
-// clocks are not filled in. 0; -ENOENT: nothing more or not all of it; -EINVAL: something
-// else lies there; or another negative errno.
+// Whether complete boxes of a part begin at `offset` and how long they are; `times` and
+// the clocks are not filled in. 0; -ENOENT: nothing more or not all of it; -EINVAL:
+// something else lies there; or another negative errno.
 int
 record_scan_boxes(int fd, uint64_t size, uint64_t offset, struct record_scan_part *out);
 

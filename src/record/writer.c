@@ -111,7 +111,8 @@ bc_recording_create(const struct bc_recording_params *params)
     }
     snprintf(info.channel, sizeof(info.channel), "%s", params->channel);
     snprintf(info.title, sizeof(info.title), "%s", params->title ? params->title : "");
-    snprintf(info.source, sizeof(info.source), "%s", params->source ? params->source : "");
+    snprintf(
+        info.source, sizeof(info.source), "%s", params->source ? params->source : "");
     char path[PATH_MAX];
     int e = make_folder(params, info.id, path);
     if (e) {
@@ -161,8 +162,7 @@ split(const struct bc_buf *data, size_t *moof_bytes)
 {
     struct bc_cmaf_box box;
     if (bc_cmaf_box_read(data->data, data->len, &box) != 0 || box.type != MOOF
-        || box.size >= data->len
-        || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES
+        || box.size >= data->len || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES
         || data->len > RECORD_PART_MAX - BC_CMAF_PRFT_BYTES) {
         return -EINVAL;
     }
@@ -175,7 +175,8 @@ split(const struct bc_buf *data, size_t *moof_bytes)
 }
 
 // Where a part after a break goes: behind all that there is, on each track of its own, so
-// that decoding times never step back. Picture and sound are moved alike and stay in step.
+// that decoding times never step back. Picture and sound are moved alike and stay in
+// step.
 static int64_t
 shift_after_break(const struct bc_recording_writer *w,
     const struct bc_recording_append *part, const struct record_times *t)
@@ -191,9 +192,9 @@ shift_after_break(const struct bc_recording_writer *w,
     return shift_us;
 }
 
-// Whether the source's clock jumped although nobody said so: the host stalled in the middle
-// of a group of pictures, which goes on with the next part. Its pictures still belong
-// together, so that is a gap and no break.
+// Whether the source's clock jumped although nobody said so: the host stalled in the
+// middle of a group of pictures, which goes on with the next part. Its pictures still
+// belong together, so that is a gap and no break.
 static bool
 has_jumped(const struct bc_recording_writer *w, int64_t start_us)
 {
@@ -211,8 +212,8 @@ begins_file(const struct bc_recording_writer *w, const struct bc_recording_part 
                 || p->start_us - w->file_start_us > RECORD_FILE_US));
 }
 
-// prft and the moof with its times moved; owned by the caller. `first_us` is where the part
-// begins in recording time.
+// prft and the moof with its times moved; owned by the caller. `first_us` is where the
+// part begins in recording time.
 static uint8_t *
 make_head(const struct bc_recording_writer *w, const struct bc_buf *data,
     size_t moof_bytes, const struct bc_recording_part *p, int64_t shift_us)
@@ -224,13 +225,11 @@ make_head(const struct bc_recording_writer *w, const struct bc_buf *data,
     struct bc_cmaf_prft prft = {
         .track_id = w->movie.tracks[0].track_id,
         .wall_us = p->wall_us,
-        .media_time =
-            (uint64_t)bc_cmaf_ticks(p->start_us, w->movie.tracks[0].timescale),
+        .media_time = (uint64_t)bc_cmaf_ticks(p->start_us, w->movie.tracks[0].timescale),
     };
     bc_cmaf_prft_write(head, &prft);
     memcpy(head + BC_CMAF_PRFT_BYTES, data->data, moof_bytes);
-    if (bc_cmaf_moof_shift(
-            head + BC_CMAF_PRFT_BYTES, moof_bytes, &w->movie, shift_us)
+    if (bc_cmaf_moof_shift(head + BC_CMAF_PRFT_BYTES, moof_bytes, &w->movie, shift_us)
         != 0) {
         free(head);
         return NULL;
@@ -265,13 +264,13 @@ took(struct bc_recording_writer *w, const struct bc_recording_part *p,
 }
 
 int
-bc_recording_append(
-    struct bc_recording_writer *w, const struct bc_recording_append *a)
+bc_recording_append(struct bc_recording_writer *w, const struct bc_recording_append *a)
 {
     size_t moof_bytes;
     struct record_times times;
     int e = is_sane(a) ? split(a->data, &moof_bytes) : -EINVAL;
-    if (!e && (!w->init || w->init->len != a->init->len
+    if (!e
+        && (!w->init || w->init->len != a->init->len
             || (w->init != a->init
                 && memcmp(w->init->data, a->init->data, a->init->len) != 0))) {
         e = take_format(w, a->init);
@@ -290,8 +289,8 @@ bc_recording_append(
     struct bc_recording_part p = {
         .bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + a->data->len),
         .head_bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + moof_bytes),
-        .start_us = w->has_last && start_us < w->last.start_us ? w->last.start_us
-                                                               : start_us,
+        .start_us =
+            w->has_last && start_us < w->last.start_us ? w->last.start_us : start_us,
         .wall_us = a->wall_us,
         .duration_us = (uint32_t)a->duration_us,
         .independent = a->independent,

@@ -94,8 +94,8 @@ static int
 write_record(struct bc_recording_writer *w, const struct bc_recording_part *part)
 {
     uint8_t record[RECORD_INDEX_BYTES];
-    record_index_write(record, part,
-        (w->index_bytes - RECORD_INDEX_HEAD_BYTES) / RECORD_INDEX_BYTES);
+    record_index_write(
+        record, part, (w->index_bytes - RECORD_INDEX_HEAD_BYTES) / RECORD_INDEX_BYTES);
     struct iovec iov = { record, sizeof(record) };
     return record_write(w->index, &iov, 1, w->index_bytes);
 }

@@ -33,8 +33,8 @@ struct bc_recording_writer {
     int64_t track_end_us[2]; // recording time where picture and sound end so far
 };
 
-// An empty writer of a recording; takes over the reference and the descriptor, also when it
-// fails. NULL without memory.
+// An empty writer of a recording; takes over the reference and the descriptor, also when
+// it fails. NULL without memory.
 struct bc_recording_writer *
 record_writer_create(struct bc_recording *r, int dir);
 

@@ -27,7 +27,7 @@ struct rendering {
     struct bc_writer w;
     const struct bc_replay_playlist_params *params;
     struct replay_segments all;
-    size_t first;   // listed
+    size_t first; // listed
     size_t skipped; // of those listed, in a delta update
     int64_t target_s;
     size_t prefix_len;
@@ -104,8 +104,8 @@ write_header(struct rendering *x)
             SKIP_TARGETS * x->target_s);
     }
     if (form == BC_REPLAY_DVR) {
-        bc_write_fmt(&x->w, "#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n",
-            sequence_of(x, x->first));
+        bc_write_fmt(
+            &x->w, "#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n", sequence_of(x, x->first));
         bc_write_fmt(&x->w, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu32 "\n",
             first->discontinuities - (first->discontinuity ? 1 : 0));
     } else {
@@ -209,7 +209,8 @@ bc_replay_playlist(
     }
     x.target_s = target_s(&x);
     x.first = first_listed(&x);
-    bool delta = params->form == BC_REPLAY_DVR && !params->ended && params->skip_until > 0;
+    bool delta =
+        params->form == BC_REPLAY_DVR && !params->ended && params->skip_until > 0;
     x.skipped = delta ? count_skippable(&x) : 0;
     write_header(&x);
     size_t begin = x.first + x.skipped;

@@ -119,12 +119,12 @@ stage_part(struct stage *s, int64_t origin_us, unsigned number)
     memset(bytes, (int)number, sizeof(bytes));
     int64_t start_us = origin_us + (int64_t)number * STAGE_PART_US;
     for (unsigned i = 0; i < FRAMES; i++) {
-        pictures[i] = (struct bc_cmaf_sample){ bytes, key && i == 0 ? 20 : 10, FRAME_TICKS,
-            0, key && i == 0, false };
+        pictures[i] = (struct bc_cmaf_sample){ bytes, key && i == 0 ? 20 : 10,
+            FRAME_TICKS, 0, key && i == 0, false };
     }
     // The sound's frames that begin in the part: 9 or 10.
-    int64_t first = ((int64_t)number * STAGE_PART_US * 48 / 1000 + SOUND_TICKS - 1)
-        / SOUND_TICKS;
+    int64_t first =
+        ((int64_t)number * STAGE_PART_US * 48 / 1000 + SOUND_TICKS - 1) / SOUND_TICKS;
     int64_t next = ((int64_t)(number + 1) * STAGE_PART_US * 48 / 1000 + SOUND_TICKS - 1)
         / SOUND_TICKS;
     size_t count = (size_t)(next - first);

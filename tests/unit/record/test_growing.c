@@ -67,8 +67,9 @@ test_it_is_read_while_it_grows(void **state)
     atomic_bool done;
     atomic_init(&done, false);
     for (unsigned i = 0; i < READERS; i++) {
-        readers[i] = (struct reading){ .r = bc_recording_ref(bc_recording_of(w)),
-            .done = &done, .seed = i };
+        readers[i] = (struct reading){
+            .r = bc_recording_ref(bc_recording_of(w)), .done = &done, .seed = i
+        };
         assert_int_equal(
             pthread_create(&readers[i].thread, NULL, read_on, &readers[i]), 0);
     }

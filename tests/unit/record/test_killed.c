@@ -82,8 +82,9 @@ assert_whole(const struct bc_recording *r, size_t count)
         struct bc_buf *buf = bc_recording_read(r, &p);
         assert_non_null(buf);
         struct bc_cmaf_box mdat;
-        assert_int_equal(bc_cmaf_box_read(buf->data + p.head_bytes,
-                             buf->len - p.head_bytes, &mdat), 0);
+        assert_int_equal(
+            bc_cmaf_box_read(buf->data + p.head_bytes, buf->len - p.head_bytes, &mdat),
+            0);
         assert_int_equal(mdat.size, p.bytes - p.head_bytes);
         bc_buf_unref(&buf);
     }
@@ -106,7 +107,8 @@ test_a_kill_costs_at_most_the_part_it_hit(void **state)
         char folder[256];
         snprintf(folder, sizeof(folder), "%s", bc_recording_folder(bc_recording_of(w)));
         uint32_t acknowledged = run_and_kill(s, w, round);
-        assert_int_equal(bc_recording_finish(&w, false, 0), 0); // the parent's own handles
+        assert_int_equal(
+            bc_recording_finish(&w, false, 0), 0); // the parent's own handles
         struct bc_recording *r = bc_recording_open(folder);
         assert_non_null(r);
         size_t before = parts_of(r);

@@ -259,7 +259,9 @@ static void
 test_ids_and_names_lead_nowhere(void **state)
 {
     struct stage *s = *state;
-    struct bc_recording_params params = { .root = s->root, .channel = "a/b", .title = "" };
+    struct bc_recording_params params = {
+        .root = s->root, .channel = "a/b", .title = ""
+    };
     static const char *const IDS[] = { "..", "a/b", "", "-x", "A" };
     for (size_t i = 0; i < sizeof(IDS) / sizeof(IDS[0]); i++) {
         params.id = IDS[i];
