@@ -58,7 +58,10 @@ def make_server(tmp_path, clean_processes):
     servers = []
 
     def make(settings=None, **kw):
-        server = Server(str(tmp_path), settings, **kw)
+        # One server works in a data directory.
+        place = tmp_path / f'server-{len(servers) + 1}' if servers else tmp_path
+        place.mkdir(exist_ok=True)
+        server = Server(str(place), settings, **kw)
         servers.append(server)
         return server.start()
 
