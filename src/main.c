@@ -10,6 +10,7 @@
 #include "access/keys.h"
 #include "base/writer.h"
 #include "config/config.h"
+#include "main_catalogue.h"
 #include "main_clip.h"
 #include "server.h"
 
@@ -25,6 +26,7 @@ static const char HELP[] =
     "  serve     run the server; works without any configuration\n"
     "  check     validate a configuration file and print what it means\n"
     "  clip      write a piece of a recording as an MP4\n"
+    "  catalogue rebuild or print the list of replays and clips\n"
     "  version   print the version\n"
     "\n"
     "First steps:\n"
@@ -285,6 +287,33 @@ run_command(const char *name, struct arguments *args)
     return serve ? run_serve(args) : run_check(args);
 }
 
+// "branchcast catalogue COMMAND": `argv` begins with "catalogue".
+static int
+run_catalogue(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (name && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
+        fputs(BC_CATALOGUE_HELP, stdout);
+        return EXIT_SUCCESS;
+    }
+    struct arguments args = { 0 };
+    if (!bc_catalogue_command_exists(name) || !parse(argc - 1, argv + 1, &args)) {
+        fputs(BC_CATALOGUE_HELP, stderr);
+        return EXIT_USAGE;
+    }
+    if (args.help) {
+        fputs(BC_CATALOGUE_HELP, stdout);
+        return EXIT_SUCCESS;
+    }
+    struct bc_config *config = load(&args);
+    if (!config) {
+        return EXIT_FAILURE;
+    }
+    int code = bc_catalogue_command(name, config);
+    bc_config_unref(&config);
+    return code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -297,6 +326,9 @@ main(int argc, char **argv)
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         puts("branchcast " BC_VERSION);
         return EXIT_SUCCESS;
+    }
+    if (strcmp(command, "catalogue") == 0) {
+        return run_catalogue(argc - 1, argv + 1);
     }
     bool clip = strcmp(command, "clip") == 0;
     if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0 && !clip) {

@@ -225,7 +225,9 @@ open_parts(struct bc_server *s)
     s->relays = bc_server_relays_create(s);
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready,
-        .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s };
+        .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
+        .library = s->library, .catalogue = s->catalogue, .recorder = s->recorder,
+        .clips = s->clips, .retention = s->retention, .disk = s->disk };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
         && s->pictures && s->replays && record && s->webrtc && srt;

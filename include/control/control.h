@@ -9,10 +9,16 @@
 #include "config/config.h"
 #include "relay/relay.h"
 
+struct bc_catalogue;
+struct bc_clips;
+struct bc_disk;
 struct bc_http_exchange;
 struct bc_http_files;
 struct bc_hub;
 struct bc_keys;
+struct bc_library;
+struct bc_recorder;
+struct bc_retention;
 
 // What the whole process counted so far: sums over all workers. Gauges say so.
 struct bc_control_totals {
@@ -109,6 +115,13 @@ struct bc_control_params {
     bool (*send_message)(void *user, const char *channel, const char *text);
     const struct bc_control_relay_ops *relays;
     void *user;
+    // Replays and clips. What is NULL is not there: its requests are answered with 503.
+    struct bc_library *library;
+    struct bc_catalogue *catalogue;
+    struct bc_recorder *recorder;
+    struct bc_clips *clips;
+    struct bc_retention *retention;
+    struct bc_disk *disk;
 };
 
 // The REST API, metrics, health and the web pages. Owned by the server; immutable once

@@ -258,6 +258,7 @@ bc_control_channel(struct bc_control *control, struct bc_http_exchange *x,
     struct bc_json j;
     begin_channel(&j, &info);
     bc_json_put(&j, "takes", bc_json_end(&takes));
+    bc_json_put(&j, "recording", bc_control_recording_json(control, channel));
     bc_json_put(&j, "urls", make_urls(control, x, channel));
     bc_control_respond_json(x, 200, bc_json_end(&j));
 }

@@ -30,7 +30,12 @@ void
 bc_control_respond_error(struct bc_http_exchange *x, int status, const char *code,
     const char *message, const char *headers);
 
-// --- handlers of the route table; `channel` stands for {app}/{stream} or {id}, else "" ---
+// 204.
+void
+bc_control_respond_nothing(struct bc_http_exchange *x);
+
+// --- handlers of the route table; `channel` stands for {app}/{stream}, {id} or
+// {recording}, else "" ---
 
 typedef void
 bc_control_handler(struct bc_control *control, struct bc_http_exchange *x,
@@ -50,6 +55,19 @@ bc_control_handler bc_control_relay_stop;
 bc_control_handler bc_control_public_channels;
 bc_control_handler bc_control_public_channel;
 bc_control_handler bc_control_public_info;
+bc_control_handler bc_control_public_replay;
+bc_control_handler bc_control_public_clip;
+bc_control_handler bc_control_record;
+bc_control_handler bc_control_clip_channel;
+bc_control_handler bc_control_clip_replay;
+bc_control_handler bc_control_replays;
+bc_control_handler bc_control_replay;
+bc_control_handler bc_control_replay_delete;
+bc_control_handler bc_control_replay_export;
+bc_control_handler bc_control_replay_frames;
+bc_control_handler bc_control_clips;
+bc_control_handler bc_control_clip;
+bc_control_handler bc_control_clip_delete;
 
 // --- shared by handlers ---
 
@@ -78,6 +96,18 @@ bc_control_advice_json(const struct bc_channel_info *info);
 // {"channel":…,"accepted":true}, what is under way.
 struct json_t *
 bc_control_accepted_json(const char *channel);
+
+// A page's `limit`, at least 1, of the query. False: it is wrong, which was answered.
+bool
+bc_control_read_limit(struct bc_http_exchange *x, size_t *limit);
+
+// What the recorder does with a channel; the second for everybody: null when there is
+// nothing to go back to.
+struct json_t *
+bc_control_recording_json(struct bc_control *control, const char *channel);
+
+struct json_t *
+bc_control_dvr_json(struct bc_control *control, const char *channel);
 
 unsigned
 bc_control_viewers(const struct bc_channel_info *info);

@@ -89,6 +89,18 @@ bc_json_ms(struct bc_json *j, const char *key, int64_t us)
     bc_json_int(j, key, us / 1000);
 }
 
+struct json_t *
+bc_json_nothing(void)
+{
+    return json_null();
+}
+
+void
+bc_json_ms_exact(struct bc_json *j, const char *key, int64_t us)
+{
+    bc_json_put(j, key, json_real((double)us / 1000));
+}
+
 void
 bc_json_bool(struct bc_json *j, const char *key, bool value)
 {
@@ -208,4 +220,18 @@ bc_json_get_int(const struct json_t *object, const char *key, int64_t *out)
     }
     *out = json_integer_value(value);
     return 1;
+}
+
+enum bc_json_kind
+bc_json_get_kind(const struct json_t *object, const char *key, double *number)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_number(value)) {
+        *number = json_number_value(value);
+        return BC_JSON_NUMBER;
+    }
+    return !value               ? BC_JSON_MISSING
+        : json_is_null(value)   ? BC_JSON_NULL
+        : json_is_string(value) ? BC_JSON_TEXT
+                                : BC_JSON_OTHER;
 }

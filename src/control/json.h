@@ -39,6 +39,10 @@ bc_json_ms(struct bc_json *j, const char *key, int64_t us);
 void
 bc_json_bool(struct bc_json *j, const char *key, bool value);
 
+// The same with microseconds behind the point.
+void
+bc_json_ms_exact(struct bc_json *j, const char *key, int64_t us);
+
 // Rounded to two decimals; 0 for what is not finite.
 void
 bc_json_real(struct bc_json *j, const char *key, double value);
@@ -54,6 +58,10 @@ bc_json_time(struct bc_json *j, const char *key, int64_t wall_us);
 
 void
 bc_json_null(struct bc_json *j, const char *key);
+
+// null as a value.
+struct json_t *
+bc_json_nothing(void);
 
 // Takes over `value`; NULL is a failure of whoever built it.
 void
@@ -82,6 +90,18 @@ bc_json_get_bool(const struct json_t *object, const char *key, bool *out);
 
 int
 bc_json_get_int(const struct json_t *object, const char *key, int64_t *out);
+
+enum bc_json_kind {
+    BC_JSON_MISSING,
+    BC_JSON_NULL,
+    BC_JSON_TEXT,
+    BC_JSON_NUMBER,
+    BC_JSON_OTHER,
+};
+
+// What a member is; a number's value in `*number`.
+enum bc_json_kind
+bc_json_get_kind(const struct json_t *object, const char *key, double *number);
 
 struct json_t *
 bc_json_get_object(const struct json_t *object, const char *key);

@@ -49,20 +49,28 @@ parse_limit(const char *text, size_t *out)
     return value >= 1 && value <= LIMIT_MAX;
 }
 
-// False: the query is wrong, which was answered.
-static bool
-parse_request(struct bc_http_exchange *x, struct page_request *req)
+bool
+bc_control_read_limit(struct bc_http_exchange *x, size_t *limit)
 {
-    const char *query = bc_http_query(x);
-    char limit[8];
-    req->limit = LIMIT_DEFAULT;
-    int ret = bc_query_get(query, "limit", limit, sizeof(limit));
-    if (ret != -ENOENT && (ret < 0 || !parse_limit(limit, &req->limit))) {
+    char text[8];
+    *limit = LIMIT_DEFAULT;
+    int ret = bc_query_get(bc_http_query(x), "limit", text, sizeof(text));
+    if (ret != -ENOENT && (ret < 0 || !parse_limit(text, limit))) {
         bc_control_respond_error(x, 400, "bad_limit", "limit is a number from 1 to 1000",
             NULL);
         return false;
     }
-    ret = bc_query_get(query, "cursor", req->cursor, sizeof(req->cursor));
+    return true;
+}
+
+// False: the query is wrong, which was answered.
+static bool
+parse_request(struct bc_http_exchange *x, struct page_request *req)
+{
+    if (!bc_control_read_limit(x, &req->limit)) {
+        return false;
+    }
+    int ret = bc_query_get(bc_http_query(x), "cursor", req->cursor, sizeof(req->cursor));
     if (ret < 0 && ret != -ENOENT) {
         bc_control_respond_error(x, 400, "bad_cursor",
             "cursor is what the answer before gave", NULL);

@@ -56,6 +56,10 @@ make_parameters(const struct bc_control_route *r)
     if (strstr(r->pattern, "{id}")) {
         bc_json_append(&j, make_parameter("id", "path", "integer", "From the list."));
     }
+    if (strstr(r->pattern, "{recording}")) {
+        bc_json_append(&j,
+            make_parameter("recording", "path", "string", "A replay's or clip's id."));
+    }
     if (r->paged) {
         bc_json_append(&j,
             make_parameter("limit", "query", "integer",
@@ -85,15 +89,29 @@ make_response(const char *text, const char *type, struct json_t *schema)
 }
 
 static struct json_t *
+make_content(const char *type)
+{
+    bool json = strcmp(type, "application/json") == 0;
+    return make_response("As asked.", type, make_type(json ? "object" : "string"));
+}
+
+static struct json_t *
+make_empty(void)
+{
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_text(&j, "description", "As asked.");
+    return bc_json_end(&j);
+}
+
+static struct json_t *
 make_responses(const struct bc_control_route *r)
 {
     char status[8];
     snprintf(status, sizeof(status), "%d", r->status);
-    bool json = strcmp(r->type, "application/json") == 0;
     struct bc_json j;
     bc_json_begin(&j);
-    bc_json_put(&j, status,
-        make_response("As asked.", r->type, make_type(json ? "object" : "string")));
+    bc_json_put(&j, status, r->type ? make_content(r->type) : make_empty());
     bc_json_put(&j, "default",
         make_response("An error.", "application/json",
             make_ref("#/components/schemas/Error")));

@@ -60,8 +60,8 @@ make_qualities(const struct bc_channel_info *info)
 }
 
 // To viewers a broadcast that is over is a channel that is off.
-static struct json_t *
-make_channel(const struct bc_channel_info *info)
+static void
+begin_channel(struct bc_json *out, const struct bc_channel_info *info)
 {
     bool on = info->state == BC_CHANNEL_LIVE || info->state == BC_CHANNEL_WAITING;
     struct bc_json j;
@@ -83,6 +83,14 @@ make_channel(const struct bc_channel_info *info)
     bc_json_put(&j, "qualities", on ? make_qualities(info) : make_empty_list());
     bc_json_bool(&j, "audio_only", on && info->audio.present && !info->video.present);
     bc_json_put(&j, "advice", on ? bc_control_advice_json(info) : make_empty_list());
+    *out = j;
+}
+
+static struct json_t *
+make_channel(const struct bc_channel_info *info)
+{
+    struct bc_json j;
+    begin_channel(&j, info);
     return bc_json_end(&j);
 }
 
@@ -100,6 +108,9 @@ bc_control_public_channel(struct bc_control *control, struct bc_http_exchange *x
 {
     struct bc_channel_info info;
     if (bc_control_find(control, x, channel, &info)) {
-        bc_control_respond_json(x, 200, make_channel(&info));
+        struct bc_json j;
+        begin_channel(&j, &info);
+        bc_json_put(&j, "dvr", bc_control_dvr_json(control, channel));
+        bc_control_respond_json(x, 200, bc_json_end(&j));
     }
 }

@@ -41,3 +41,10 @@ bc_control_respond_error(struct bc_http_exchange *x, int status, const char *cod
     bc_json_put(&root, "error", bc_json_end(&error));
     respond(x, status, bc_json_end(&root), headers ? headers : BC_CONTROL_NO_STORE);
 }
+
+void
+bc_control_respond_nothing(struct bc_http_exchange *x)
+{
+    struct bc_http_response r = { .status = 204, .headers = BC_CONTROL_NO_STORE };
+    bc_http_respond(x, &r);
+}

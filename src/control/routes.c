@@ -4,11 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/recording.h"
+
 #define CHANNEL "{app}/{stream}"
 #define ID "{id}"
 #define ID_DIGITS_MAX 18
+#define RECORDING "{recording}"
 #define JSON "application/json"
 #define TEXT "text/plain"
+#define CLIP_BODY                                                                        \
+    "{\"from\": ..., \"to\": ..., \"title\": \"...\", \"precision\": \"frame\" or "          \
+    "\"keyframe\"}; times are RFC 3339, or milliseconds of recording time, below 0 before " \
+    "the end; all but from may be left out."
 
 // "{id}" is a pattern's end.
 static bool
@@ -27,19 +34,13 @@ match_id(const char *pattern, size_t before, const char *path,
     return true;
 }
 
-bool
-bc_control_route_match(const char *pattern, const char *path,
-    char channel[BC_CHANNEL_NAME_MAX + 1])
+// What stands for the hole of a pattern; false: the path has another form.
+static bool
+cut_hole(const char *pattern, const char *hole, size_t hole_len, const char *path,
+    char out[BC_CHANNEL_NAME_MAX + 1])
 {
-    channel[0] = '\0';
-    const char *hole = strstr(pattern, CHANNEL);
-    if (!hole) {
-        const char *id = strstr(pattern, ID);
-        return id ? match_id(pattern, (size_t)(id - pattern), path, channel)
-                  : strcmp(pattern, path) == 0;
-    }
     size_t before = (size_t)(hole - pattern);
-    const char *suffix = hole + strlen(CHANNEL);
+    const char *suffix = hole + hole_len;
     size_t after = strlen(suffix);
     size_t len = strlen(path);
     if (len <= before + after || len - before - after > BC_CHANNEL_NAME_MAX
@@ -47,13 +48,40 @@ bc_control_route_match(const char *pattern, const char *path,
         || strcmp(path + len - after, suffix) != 0) {
         return false;
     }
-    memcpy(channel, path + before, len - before - after);
-    channel[len - before - after] = '\0';
-    if (!bc_channel_name_is_valid(channel)) {
-        channel[0] = '\0';
-        return false;
-    }
+    memcpy(out, path + before, len - before - after);
+    out[len - before - after] = '\0';
     return true;
+}
+
+// False: nothing that belongs there.
+static bool
+match_hole(const char *pattern, const char *path, char out[BC_CHANNEL_NAME_MAX + 1])
+{
+    const char *hole = strstr(pattern, CHANNEL);
+    if (hole) {
+        return cut_hole(pattern, hole, strlen(CHANNEL), path, out)
+            && bc_channel_name_is_valid(out);
+    }
+    hole = strstr(pattern, RECORDING);
+    return hole && cut_hole(pattern, hole, strlen(RECORDING), path, out)
+        && bc_recording_id_is_valid(out);
+}
+
+bool
+bc_control_route_match(const char *pattern, const char *path,
+    char channel[BC_CHANNEL_NAME_MAX + 1])
+{
+    channel[0] = '\0';
+    if (strstr(pattern, CHANNEL) || strstr(pattern, RECORDING)) {
+        bool matches = match_hole(pattern, path, channel);
+        if (!matches) {
+            channel[0] = '\0';
+        }
+        return matches;
+    }
+    const char *id = strstr(pattern, ID);
+    return id ? match_id(pattern, (size_t)(id - pattern), path, channel)
+              : strcmp(pattern, path) == 0;
 }
 
 static void
@@ -137,6 +165,36 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         bc_control_message, false, 202, JSON, "sendMessage",
         "Sends a message to the pages that watch the channel by WebRTC.",
         "{\"text\": \"...\"} or {\"data\": {...}}; at most 4 KiB." },
+    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/record", BC_CONTROL_TOKEN,
+        bc_control_record, false, 202, JSON, "recordChannel",
+        "Starts or ends recording the channel's broadcast.", "{\"record\": true or false}" },
+    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/clips", BC_CONTROL_TOKEN,
+        bc_control_clip_channel, false, 201, JSON, "clipChannel",
+        "Cuts a clip out of the channel's running or newest recording.", CLIP_BODY },
+    { BC_HTTP_GET, "/api/v1/replays", BC_CONTROL_TOKEN, bc_control_replays, true, 200,
+        JSON, "listReplays", "Recorded broadcasts, newest first; ?channel= of one.",
+        NULL },
+    { BC_HTTP_GET, "/api/v1/replays/" RECORDING, BC_CONTROL_TOKEN, bc_control_replay,
+        false, 200, JSON, "getReplay", "One recorded broadcast, with its gaps.", NULL },
+    { BC_HTTP_DELETE, "/api/v1/replays/" RECORDING, BC_CONTROL_TOKEN,
+        bc_control_replay_delete, false, 204, NULL, "deleteReplay",
+        "Deletes a replay; its files go when the last reader is done.", NULL },
+    { BC_HTTP_POST, "/api/v1/replays/" RECORDING "/export", BC_CONTROL_TOKEN,
+        bc_control_replay_export, false, 202, JSON, "exportReplay",
+        "Makes a classic MP4 of a replay; 200 when it is there or under way.", NULL },
+    { BC_HTTP_POST, "/api/v1/replays/" RECORDING "/clips", BC_CONTROL_TOKEN,
+        bc_control_clip_replay, false, 201, JSON, "clipReplay",
+        "Cuts a clip out of a recording.", CLIP_BODY },
+    { BC_HTTP_GET, "/api/v1/replays/" RECORDING "/frames", BC_CONTROL_TOKEN,
+        bc_control_replay_frames, false, 200, JSON, "listFrames",
+        "Times of the picture's frames around ?at_ms=.", NULL },
+    { BC_HTTP_GET, "/api/v1/clips", BC_CONTROL_TOKEN, bc_control_clips, true, 200, JSON,
+        "listClips", "Clips, newest first; ?channel= of one.", NULL },
+    { BC_HTTP_GET, "/api/v1/clips/" RECORDING, BC_CONTROL_TOKEN, bc_control_clip, false,
+        200, JSON, "getClip", "One clip.", NULL },
+    { BC_HTTP_DELETE, "/api/v1/clips/" RECORDING, BC_CONTROL_TOKEN,
+        bc_control_clip_delete, false, 204, NULL, "deleteClip",
+        "Deletes a clip, also one in the making.", NULL },
     { BC_HTTP_GET, "/api/v1/relays", BC_CONTROL_TOKEN, bc_control_relays, false, 200,
         JSON, "listRelays", "Streams that are pulled from and pushed to other servers.",
         NULL },
@@ -153,6 +211,12 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_GET, "/api/v1/public/channels/" CHANNEL, BC_CONTROL_OPEN,
         bc_control_public_channel, false, 200, JSON, "getPublicChannel",
         "One channel, as far as everybody may know.", NULL },
+    { BC_HTTP_GET, "/api/v1/public/replays/" RECORDING, BC_CONTROL_OPEN,
+        bc_control_public_replay, false, 200, JSON, "getPublicReplay",
+        "One replay, as far as everybody may know who may watch it.", NULL },
+    { BC_HTTP_GET, "/api/v1/public/clips/" RECORDING, BC_CONTROL_OPEN,
+        bc_control_public_clip, false, 200, JSON, "getPublicClip",
+        "One clip, as far as everybody may know who may watch it.", NULL },
     { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false,
         200, JSON, "getInfo", "The server's name, version and ports.", NULL },
 };

@@ -23,7 +23,7 @@ struct bc_control_route {
     bc_control_handler *handle;
     bool paged;       // takes `limit` and `cursor`
     int status;       // when all goes well
-    const char *type; // of the answer's body
+    const char *type; // of the answer's body; NULL: it has none
     const char *id;   // operationId
     const char *text; // one line
     const char *body; // what the request must bring, in a line; NULL: nothing
@@ -33,8 +33,8 @@ extern const struct bc_control_route BC_CONTROL_ROUTES[];
 extern const size_t BC_CONTROL_ROUTE_COUNT;
 
 // Whether the path has the form of the pattern. "{app}/{stream}" stands for any valid
-// channel name, however many levels its app has, "{id}" for a number; it is copied to
-// `channel` ("" without one).
+// channel name, however many levels its app has, "{id}" for a number, "{recording}" for the
+// id of a replay or clip; it is copied to `channel` ("" without one).
 bool
 bc_control_route_match(const char *pattern, const char *path,
     char channel[BC_CHANNEL_NAME_MAX + 1]);

@@ -66,6 +66,9 @@ read_folder(const char *path, enum bc_recording_kind kind, const char *id,
         bc_warn(NULL, "catalogue: %s says that it is %s and is left out", path, info->id);
         return false;
     }
+    if (info->parts == 0) {
+        return false; // nothing came, or nothing is left
+    }
     out->state = over ? BC_CATALOGUE_READY : BC_CATALOGUE_RUNNING;
     if (kind == BC_RECORDING_CLIP) {
         out->progress = 100;

@@ -12,6 +12,7 @@
 
 #include "control/control.h"
 #include "protocol/http/files.h"
+#include "protocol/http/token.h"
 
 enum bc_http_method
 bc_http_method(const struct bc_http_exchange *x)
@@ -55,8 +56,23 @@ bc_http_peer(const struct bc_http_exchange *x)
 }
 
 void
+bc_http_token(const struct bc_http_exchange *x, char *out, size_t cap)
+{
+    bool bearer = x->authorization && strncmp(x->authorization, "Bearer ", 7) == 0;
+    snprintf(out, cap, "%s", bearer ? x->authorization + 7 : "");
+}
+
+void
+bc_http_on_gone(struct bc_http_exchange *x, void (*gone)(void *user), void *user)
+{
+    x->gone = gone;
+    x->gone_user = user;
+}
+
+void
 bc_http_respond(struct bc_http_exchange *x, const struct bc_http_response *r)
 {
+    x->gone = NULL;
     x->answers++;
     x->status = r->status;
     snprintf(x->type, sizeof(x->type), "%s", r->content_type ? r->content_type : "");
@@ -119,7 +135,9 @@ bool
 fake_ask(struct bc_control *control, struct bc_http_exchange *x)
 {
     bool handled = bc_control_handle(control, x);
-    assert_int_equal(x->answers, handled ? 1 : 0);
+    if (!x->gone) {
+        assert_int_equal(x->answers, handled ? 1 : 0);
+    }
     return handled;
 }
 

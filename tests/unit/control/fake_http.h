@@ -18,6 +18,8 @@ struct bc_http_exchange {
     const char *authorization;
     const char *sent; // the request's body; NULL: none
     size_t sent_len;  // 0: up to its end
+    void (*gone)(void *user); // set while the answer is to come later
+    void *gone_user;
     // The answer.
     int answers; // must become 1
     int status;

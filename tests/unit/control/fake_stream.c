@@ -106,6 +106,15 @@ bc_worker_post(struct bc_worker *worker, struct bc_task *task)
 }
 
 bool
+bc_keys_play_check(const struct bc_keys *keys, const struct bc_config *cfg,
+    const char *channel, const char *key)
+{
+    assert_non_null(keys);
+    assert_non_null(cfg);
+    return strcmp(channel, "live/hq") == 0 && strcmp(key, "play") == 0;
+}
+
+bool
 bc_keys_api_check(const struct bc_keys *keys, const char *token)
 {
     assert_non_null(keys);
@@ -196,6 +205,27 @@ load(const char *set, const char *set2)
     return config;
 }
 
+static struct bc_control_params
+params_of(struct fake *f)
+{
+    return (struct bc_control_params){
+        .hub = &f->hub,
+        .keys = (const struct bc_keys *)f, // never looked into by the fakes
+        .files = (const struct bc_http_files *)f,
+        .totals = give_totals,
+        .ready = is_ready,
+        .send_message = send_message,
+        .relays = &RELAY_OPS,
+        .user = f,
+        .library = &f->record.library,
+        .catalogue = &f->record.catalogue,
+        .recorder = &f->record.recorder,
+        .clips = &f->record.clips,
+        .retention = (struct bc_retention *)f,
+        .disk = (struct bc_disk *)f,
+    };
+}
+
 int
 fake_setup(void **state)
 {
@@ -206,19 +236,24 @@ fake_setup(void **state)
     g_hub = &f->hub;
     f->hub.config = load("access.api=open", "http.listen=:8080");
     f->ready = true;
-    struct bc_control_params params = {
-        .hub = &f->hub,
-        .keys = (const struct bc_keys *)f, // never looked into by the fakes
-        .files = (const struct bc_http_files *)f,
-        .totals = give_totals,
-        .ready = is_ready,
-        .send_message = send_message,
-        .relays = &RELAY_OPS,
-        .user = f,
-    };
+    fake_record_setup(&f->record);
+    struct bc_control_params params = params_of(f);
     f->control = bc_control_create(&params);
     *state = f;
     return f->control ? 0 : -1;
+}
+
+struct bc_control *
+fake_control_without_recordings(struct fake *f)
+{
+    struct bc_control_params params = params_of(f);
+    params.library = NULL;
+    params.catalogue = NULL;
+    params.recorder = NULL;
+    params.clips = NULL;
+    params.retention = NULL;
+    params.disk = NULL;
+    return bc_control_create(&params);
 }
 
 int
@@ -226,7 +261,8 @@ fake_teardown(void **state)
 {
     struct fake *f = *state;
     bc_control_destroy(f->control);
-    int leaked = f->hub.posted != NULL;
+    int leaked = f->hub.posted != NULL || f->record.recording.refs != 0
+        || f->record.catalogue.held || f->record.library.held;
     for (size_t i = 0; i < f->hub.count; i++) {
         leaked |= f->hub.channels[i]->refs;
         free(f->hub.channels[i]);
@@ -307,4 +343,14 @@ fake_run_posted(struct fake *f)
     assert_non_null(task);
     f->hub.posted = NULL;
     task->run(task, NULL);
+}
+
+void
+fake_run_posted_now(void)
+{
+    struct bc_task *task = g_hub->posted;
+    g_hub->posted = NULL;
+    if (task) {
+        task->run(task, NULL);
+    }
 }

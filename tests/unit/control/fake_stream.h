@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "control/control.h"
+#include "fake_record.h"
 #include "stream/info.h"
 
 // Stands in for the hub, its channels and the keys, so that a test says what state they
@@ -41,6 +42,7 @@ struct fake {
     size_t relay_count;
     int relay_error; // for the next one
     char relay_token[BC_CONTROL_RELAY_TOKEN_MAX + 1];
+    struct fake_record record;
 };
 
 int
@@ -64,5 +66,13 @@ fake_add_live(struct fake *f);
 // What posting is for: runs it.
 void
 fake_run_posted(struct fake *f);
+
+// The same for the running test.
+void
+fake_run_posted_now(void);
+
+// A control without recorder, catalogue and all that, to be destroyed by the test.
+struct bc_control *
+fake_control_without_recordings(struct fake *f);
 
 #endif

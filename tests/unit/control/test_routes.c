@@ -26,6 +26,9 @@ fill_pattern(const char *pattern, char out[256])
     if (hole) {
         snprintf(out, 256, "%.*slive/hq%s", (int)(hole - pattern), pattern,
             hole + strlen(CHANNEL));
+    } else if ((hole = strstr(pattern, "{recording}")) != NULL) {
+        snprintf(out, 256, "%.*s" FAKE_ID "%s", (int)(hole - pattern), pattern,
+            hole + strlen("{recording}"));
     } else if ((hole = strstr(pattern, "{id}")) != NULL) {
         snprintf(out, 256, "%.*s7", (int)(hole - pattern), pattern);
     } else {
@@ -37,10 +40,20 @@ fill_pattern(const char *pattern, char out[256])
 static const char *
 body_of(const struct bc_control_route *r)
 {
-    bool relay = strcmp(r->id, "startRelay") == 0;
-    return !r->body ? NULL
-        : relay     ? "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"http://a/w\"}"
-                    : "{\"text\":\"hello\"}";
+    static const char *const BODIES[][2] = {
+        { "startRelay", "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"http://a/w\"}" },
+        { "sendMessage", "{\"text\":\"hello\"}" },
+        { "recordChannel", "{\"record\":true}" },
+        { "clipChannel", "{\"from\":1000}" },
+        { "clipReplay", "{\"from\":1000}" },
+    };
+    for (size_t i = 0; r->body && i < sizeof(BODIES) / sizeof(BODIES[0]); i++) {
+        if (strcmp(BODIES[i][0], r->id) == 0) {
+            return BODIES[i][1];
+        }
+    }
+    assert_null(r->body);
+    return NULL;
 }
 
 static void
@@ -90,6 +103,29 @@ test_patterns_refuse_what_is_no_channel(void **state)
 }
 
 static void
+test_patterns_take_ids_of_recordings(void **state)
+{
+    (void)state;
+    char id[BC_CHANNEL_NAME_MAX + 1];
+    const char *one = "/api/v1/replays/{recording}";
+    const char *clips = "/api/v1/replays/{recording}/clips";
+    assert_true(bc_control_route_match(one, "/api/v1/replays/20260301-120000-aa", id));
+    assert_string_equal(id, "20260301-120000-aa");
+    assert_true(bc_control_route_match(clips, "/api/v1/replays/a/clips", id));
+    assert_string_equal(id, "a");
+    static const char *const WRONG[] = { "/api/v1/replays/", "/api/v1/replays/A",
+        "/api/v1/replays/..", "/api/v1/replays/a/b", "/api/v1/replays/-a",
+        "/api/v1/replays/a b", "/api/v1/replays/a%2e", "/api/v1/replays/.deleted-a",
+        "/api/v1/replays/\xc3\xa4", "/api/v1/replays/a\n", "/api/v1/replays/a/clips/b",
+        "/api/v1/replays/01234567890123456789012345678901234567890" };
+    for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+        assert_false(bc_control_route_match(one, WRONG[i], id));
+        assert_string_equal(id, "");
+        assert_false(bc_control_route_match(clips, WRONG[i], id));
+    }
+}
+
+static void
 test_the_method_decides_between_forms(void **state)
 {
     (void)state;
@@ -120,7 +156,8 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
     const json_t *responses = json_object_get(operation, "responses");
     const json_t *content = json_object_get(json_object_get(responses, status),
         "content");
-    assert_non_null(json_object_get(content, r->type));
+    assert_int_equal(content != NULL, r->type != NULL);
+    assert_true(!r->type || json_object_get(content, r->type));
     assert_non_null(json_object_get(responses, "default"));
     const json_t *body = json_object_get(operation, "requestBody");
     assert_int_equal(body != NULL, r->body != NULL);
@@ -128,7 +165,7 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
         assert_string_equal(fake_text(body, "description"), r->body);
     }
     size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u)
-        + (strstr(r->pattern, "{id}") ? 1u : 0u);
+        + (strstr(r->pattern, "{id}") || strstr(r->pattern, "{recording}") ? 1u : 0u);
     assert_int_equal(json_array_size(json_object_get(operation, "parameters")),
         parameters);
 }
@@ -173,10 +210,11 @@ test_every_route_answers_as_described(void **state)
         char path[256];
         fill_pattern(r->pattern, path);
         struct bc_http_exchange x = { .method = r->method, .path = path,
-            .sent = body_of(r) };
+            .query = "at_ms=1000", .sent = body_of(r) };
         assert_true(fake_ask(f->control, &x));
         assert_int_equal(x.status, r->status);
-        assert_int_equal(strncmp(x.type, r->type, strlen(r->type)), 0);
+        const char *type = r->type ? r->type : "";
+        assert_int_equal(strncmp(x.type, type, strlen(type)), 0);
         fake_finish(&x);
         if (f->hub.posted) {
             fake_run_posted(f);
@@ -296,6 +334,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns_take_channels_of_several_levels),
         cmocka_unit_test(test_patterns_refuse_what_is_no_channel),
+        cmocka_unit_test(test_patterns_take_ids_of_recordings),
         cmocka_unit_test(test_the_method_decides_between_forms),
         cmocka_unit_test_setup_teardown(test_the_document_says_what_the_table_says,
             fake_setup, fake_teardown),

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "stage.h"
+
 static const char *const ROOTS[] = { "recordings", "clips" };
 
 static void
@@ -53,25 +55,28 @@ data_dir_teardown(void **state)
     return 0;
 }
 
-static void
-write_recording(const char *folder, const char *id, enum bc_recording_kind kind, bool ended)
-{
-    char path[600];
-    snprintf(path, sizeof(path), "%s/recording", folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fprintf(file, "%s %d %lld %lld\n", id, kind, (long long)DATA_DIR_BEGAN_WALL_US,
-        ended ? (long long)DATA_DIR_ENDED_WALL_US : 0LL);
-    fclose(file);
-}
-
+// Of one part.
 void
 data_dir_add(const char *dir, enum bc_recording_kind kind, const char *id, bool ended)
 {
-    char path[512];
-    folder_of(path, dir, kind, id);
-    assert_int_equal(mkdir(path, 0700), 0);
-    write_recording(path, id, kind, ended);
+    struct stage s;
+    char root[512];
+    stage_open(&s);
+    snprintf(root, sizeof(root), "%s/%s", dir, ROOTS[kind]);
+    bool clip = kind == BC_RECORDING_CLIP;
+    struct bc_recording_params params = { .root = root,
+        .id = id,
+        .kind = kind,
+        .channel = "live/hq",
+        .title = "",
+        .source = clip ? "20251231-000000-00" : NULL,
+        .source_from_us = clip ? 5000000 : 0,
+        .wall_us = DATA_DIR_BEGAN_WALL_US };
+    struct bc_recording_writer *w = bc_recording_create(&params);
+    assert_non_null(w);
+    assert_int_equal(stage_append(&s, w, 0, 0), 0);
+    assert_int_equal(bc_recording_finish(&w, ended, DATA_DIR_ENDED_WALL_US), 0);
+    stage_close(&s);
 }
 
 void
@@ -86,10 +91,21 @@ void
 data_dir_copy(const char *dir, enum bc_recording_kind kind, const char *id,
     enum bc_recording_kind to_kind, const char *to_id)
 {
-    char path[512];
-    folder_of(path, dir, to_kind, to_id);
-    assert_int_equal(mkdir(path, 0700), 0);
-    write_recording(path, id, kind, true);
+    char from[512];
+    char to[512];
+    folder_of(from, dir, kind, id);
+    folder_of(to, dir, to_kind, to_id);
+    assert_int_equal(mkdir(to, 0700), 0);
+    DIR *d = opendir(from);
+    assert_non_null(d);
+    for (const struct dirent *e; (e = readdir(d)) != NULL;) {
+        if (e->d_type == DT_REG) {
+            struct bc_buf *bytes = stage_read(from, e->d_name);
+            stage_write(to, e->d_name, bytes->data, bytes->len);
+            bc_buf_unref(&bytes);
+        }
+    }
+    closedir(d);
 }
 
 size_t

@@ -254,7 +254,7 @@ test_hostile_folders_are_left_out(void **state)
         snprintf(path, sizeof(path), "%s/recordings/%s", dir, NAMES[i]);
         assert_int_equal(mkdir(path, 0700), 0);
     }
-    // A link to a recording, one of another name, a clip among recordings, a plain file.
+    // A link to a recording, a clip among recordings, a plain file. A copy is a recording.
     snprintf(target, sizeof(target), "%s/recordings/20260101-000000-aa", dir);
     snprintf(path, sizeof(path), "%s/recordings/link", dir);
     assert_int_equal(symlink(target, path), 0);
@@ -267,7 +267,7 @@ test_hostile_folders_are_left_out(void **state)
     size_t replays;
     size_t clips;
     assert_int_equal(bc_catalogue_rebuild(dir, &replays, &clips), 0);
-    assert_int_equal(replays, 1);
+    assert_int_equal(replays, 2);
     assert_int_equal(clips, 1);
 }
 
