@@ -277,7 +277,6 @@ bc_replay_handle(
     struct bc_recording *r = NULL;
     if (url.dvr && url.what == BC_REPLAY_PLAYLIST) {
         r = find_dvr(media, x, &url);
-        count_viewer(media, x, &url);
     }
     struct request *q = create(media, x, &url);
     if (!q || !check_sid(q)) {
@@ -286,6 +285,9 @@ bc_replay_handle(
             destroy(q);
         }
         return;
+    }
+    if (url.dvr && url.what == BC_REPLAY_PLAYLIST) {
+        count_viewer(media, x, &url);
     }
     set_lengths(&q->job, media);
     set_uri(q);

@@ -171,6 +171,26 @@ def test_ranges_over_http2(ended, tmp_path):
     assert out.read_bytes() == ended.mp4[1000:50001]
 
 
+def test_over_tls(ended, make_server, tmp_path):
+    """The same bytes where sendfile() cannot be, by a server that never saw the broadcast."""
+    need('curl', 'openssl')
+    ca = tmp_path / 'ca'
+    run([os.path.join(TOP, 'tools', 'test-ca'), ca])
+    shutil.copytree(os.path.join(ended.server.settings['data.dir'], 'recordings'),
+                    tmp_path / 'data' / 'recordings')
+    server = make_server({'tls.cert': str(ca / 'server.pem'), 'tls.key': str(ca / 'server.key')},
+                         https=True)
+    url = f'https://localhost:{server.https_port}{ended.path(".mp4")}'
+    for version in ('--http1.1', '--http2'):
+        out = tmp_path / 'out'
+        result = run(['curl', '-sS', version, '--cacert', ca / 'ca.pem', '-o', out, url])
+        assert result.returncode == 0, result.stderr
+        assert out.read_bytes() == ended.mp4, version
+        result = run(['curl', '-sS', version, '--cacert', ca / 'ca.pem', '-o', out,
+                      '-r', '12345-654321', url])
+        assert out.read_bytes() == ended.mp4[12345:654322], version
+
+
 def play(server, jobs, seconds=90):
     need('node')
     script = os.path.join(TOP, 'tests', 'e2e', 'browser', 'replay.mjs')
