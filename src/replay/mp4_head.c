@@ -10,6 +10,8 @@
 #define MOVIE_TIMESCALE 1000 // of the init sections, see container/cmaf_init.c
 #define SIDX_MAX_REFERENCES 65535
 #define SIDX_MAX_BYTES 0x7fffffff
+#define SIDX_HEAD_BYTES 40
+#define SIDX_REFERENCE_BYTES 12
 #define SIDX_STARTS_WITH_SAP 0x80000000
 #define SIDX_SAP_TYPE_1 0x10000000 // its first sample is the first shown
 
@@ -86,21 +88,14 @@ write_moov(struct bc_writer *w, struct bc_reader moov, const struct head *h)
     bc_box_end(w, at);
 }
 
-// The track whose times the index tells: the picture, as its sync samples are what is sought.
-static const struct bc_cmaf_movie_track *
-index_track(const struct bc_cmaf_movie *movie)
+// How many share a reference, as their number has 16 bits.
+static size_t
+segments_each(const struct head *h)
 {
-    for (size_t i = 0; i < movie->count; i++) {
-        if (movie->tracks[i].track->kind == BC_KIND_VIDEO) {
-            return &movie->tracks[i];
-        }
-    }
-    return &movie->tracks[0];
+    return (h->count + SIDX_MAX_REFERENCES - 1) / SIDX_MAX_REFERENCES;
 }
 
-// `n` segments from `first` on as one reference. Each begins behind the prft of its first
-// part, which ends the one before: FFmpeg, and so Chromium, seek to nothing but a moof, and
-// decode rubbish from anywhere else. False when they are too many bytes for it.
+// `n` segments from `first` on as one reference; false when they are too many bytes for it.
 static bool
 write_reference(
     struct bc_writer *w, const struct head *h, size_t first, size_t n, uint32_t timescale)
@@ -109,7 +104,9 @@ write_reference(
     for (size_t i = first; i < first + n; i++) {
         bytes += h->references[i].bytes;
     }
-    bytes -= first + n == h->count && bytes > BC_CMAF_PRFT_BYTES ? BC_CMAF_PRFT_BYTES : 0;
+    if (first + n == h->count) { // no prft follows
+        bytes = bytes > BC_CMAF_PRFT_BYTES ? bytes - BC_CMAF_PRFT_BYTES : UINT64_MAX;
+    }
     // Up to where the next one begins, so that the times of all are exact.
     const struct mp4_reference *last = &h->references[first + n - 1];
     int64_t end_us = first + n < h->count ? last[1].start_us : last->end_us;
@@ -126,26 +123,43 @@ write_reference(
     return true;
 }
 
-// ISO/IEC 14496-12 8.16.3.
+// ISO/IEC 14496-12 8.16.3. `behind` is how many bytes of other indexes follow. A reference is
+// from a segment's first moof to the next one's, with that one's prft at its end: FFmpeg, and
+// Chromium with it, takes a reference's first byte for that of a moof, and seeks to pictures
+// that are no keyframes otherwise.
 static bool
-write_sidx(struct bc_writer *w, const struct head *h)
+write_sidx(struct bc_writer *w, const struct head *h,
+    const struct bc_cmaf_movie_track *track, size_t behind)
 {
-    const struct bc_cmaf_movie_track *track = index_track(&h->movie);
-    size_t each = (h->count + SIDX_MAX_REFERENCES - 1) / SIDX_MAX_REFERENCES;
-    size_t references = (h->count + each - 1) / each;
+    size_t each = segments_each(h);
     size_t at = bc_full_box_begin(w, "sidx", 1, 0);
     bc_write_u32(w, track->track_id);
     bc_write_u32(w, track->timescale);
     bc_write_u64(w, 0); // earliest_presentation_time: behind the edit list, if any
-    bc_write_u64(w, BC_CMAF_PRFT_BYTES); // first_offset: the first moof
+    bc_write_u64(w, behind + BC_CMAF_PRFT_BYTES); // first_offset
     bc_write_u16(w, 0);
-    bc_write_u16(w, (uint16_t)references);
+    bc_write_u16(w, (uint16_t)((h->count + each - 1) / each));
     bool fits = true;
     for (size_t i = 0; i < h->count && fits; i += each) {
         size_t n = h->count - i < each ? h->count - i : each;
         fits = write_reference(w, h, i, n, track->timescale);
     }
     bc_box_end(w, at);
+    return fits;
+}
+
+// One for each track: a player that looks for sound finds it as quickly as the picture.
+static bool
+write_indexes(struct bc_writer *w, const struct head *h)
+{
+    size_t each = segments_each(h);
+    size_t bytes =
+        SIDX_HEAD_BYTES + SIDX_REFERENCE_BYTES * ((h->count + each - 1) / each);
+    bool fits = true;
+    for (size_t i = 0; i < h->movie.count && fits; i++) {
+        size_t behind = (h->movie.count - 1 - i) * bytes;
+        fits = write_sidx(w, h, &h->movie.tracks[i], behind);
+    }
     return fits;
 }
 
@@ -164,7 +178,7 @@ write_head(struct bc_writer *w, const struct bc_buf *init, const struct head *h)
         }
         box = r.p;
     }
-    return write_sidx(w, h) ? 0 : -EINVAL;
+    return write_indexes(w, h) ? 0 : -EINVAL;
 }
 
 int

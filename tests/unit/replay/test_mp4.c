@@ -69,26 +69,33 @@ test_head_and_stretches(void **state)
     struct bc_reader sizes = bc_reader_init(s->init->data + 24, 4);
     struct bc_reader grown = bc_reader_init(head + 24, 4);
     assert_int_equal(bc_read_u32(&grown), bc_read_u32(&sizes) + sizeof(MEHD));
-    static const uint8_t SIDX[] = {
-        0, 0, 0, 64, 's', 'i', 'd', 'x', 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0x5f,
-        0x90, // of track 1, 90000 ticks a second
-        0, 0, 0, 0, 0, 0, 0, 0, // first time
-        0, 0, 0, 0, 0, 0, 0, 32, // first offset: behind the prft
-        0, 0, 0, 2, // references, of 12 bytes each
+    // each track's index; references begin at a moof, behind its prft
+    static const uint8_t SIDX[2][40] = {
+        { 0, 0, 0, 64, 's', 'i', 'd', 'x', 1, 0, 0, 0, //
+            0, 0, 0, 1, 0, 1, 0x5f, 0x90, // of track 1, 90000 ticks a second
+            0, 0, 0, 0, 0, 0, 0, 0, // first time
+            0, 0, 0, 0, 0, 0, 0, 96, // first offset: the other index, and a prft
+            0, 0, 0, 2 }, // references, of 12 bytes each
+        { 0, 0, 0, 64, 's', 'i', 'd', 'x', 1, 0, 0, 0, //
+            0, 0, 0, 2, 0, 0, 0xbb, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, //
+            0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 2 },
     };
     struct bc_recording_segment segments[2];
     assert_int_equal(bc_recording_segments(r, 0, segments, 2), 2);
     const uint8_t *at = head + s->init->len + sizeof(MEHD);
-    assert_int_equal(mp4.head->len, s->init->len + sizeof(MEHD) + sizeof(SIDX) + 24);
-    assert_memory_equal(at, SIDX, sizeof(SIDX));
-    struct bc_reader sidx_reader = bc_reader_init(at + sizeof(SIDX), 24);
-    for (size_t i = 0; i < 2; i++) {
-        // the last one has no prft of the next behind it
-        assert_int_equal(
-            bc_read_u32(&sidx_reader), segments[i].bytes - (i == 1 ? 32 : 0));
-        assert_int_equal(bc_read_u32(&sidx_reader), 90000);
-        assert_int_equal(bc_read_u32(&sidx_reader), 0x90000000);
+    assert_int_equal(mp4.head->len, s->init->len + sizeof(MEHD) + 128);
+    for (size_t i = 0; i < 2; i++, at += 64) {
+        assert_memory_equal(at, SIDX[i], 40);
+        struct bc_reader reader = bc_reader_init(at + 40, 24);
+        assert_int_equal(bc_read_u32(&reader), segments[0].bytes);
+        assert_int_equal(bc_read_u32(&reader), i == 0 ? 90000 : 48000);
+        assert_int_equal(bc_read_u32(&reader), 0x90000000);
+        assert_int_equal(bc_read_u32(&reader), segments[1].bytes - 32);
+        assert_int_equal(bc_read_u32(&reader), i == 0 ? 90000 : 48000);
+        assert_int_equal(bc_read_u32(&reader), 0x90000000);
     }
+    assert_memory_equal(file->data + s->init->len + 32 + 4, "moof", 4);
+    assert_memory_equal(file->data + segments[1].offset + 32 + 4, "moof", 4);
     // the same again is the same
     struct bc_replay_mp4 again;
     assert_int_equal(bc_replay_mp4_make(r, 0, &again), 0);
@@ -114,7 +121,7 @@ test_a_format_is_a_file(void **state)
     assert_int_equal(mp4.stretches[1].file, 3);
     assert_int_equal(mp4.stretches[1].offset, s->init->len);
     // the hole belongs to the reference before it, so later times are right
-    const uint8_t *sidx = mp4.head->data + mp4.head->len - 5 * 12;
+    const uint8_t *sidx = mp4.head->data + mp4.head->len - 40 - 2 * 5 * 12;
     static const uint32_t DURATIONS[] = { 90000, 180000, 90000, 90000, 90000 };
     for (size_t i = 0; i < 5; i++) {
         struct bc_reader reader = bc_reader_init(sidx + 12 * i + 4, 4);
@@ -172,13 +179,14 @@ test_many_segments_share_references(void **state)
     }
     struct bc_buf *head;
     assert_int_equal(mp4_head_make(s->init, many, 70001, &head), 0);
-    const uint8_t *first = head->data + head->len - 35001 * 12;
+    // the picture's index, before that of sound
+    const uint8_t *first = head->data + head->len - 40 - 2 * 35001 * 12;
     static const uint8_t EXPECTED[] = { 0x88, 0xb9, // references
         0, 0, 0x07, 0xd0, 0, 5, 0x7e, 0x40, 0x90, 0, 0, 0, // 2000 bytes, 4 s
         0, 0, 0x07, 0xd0, 0, 5, 0x7e, 0x40, 0, 0, 0, 0 }; // no keyframe in front
     assert_memory_equal(first - 2, EXPECTED, sizeof(EXPECTED));
     static const uint8_t LAST[] = { 0, 0, 0x03, 0xc8, 0, 2, 0xbf, 0x20, 0x90, 0, 0, 0 };
-    assert_memory_equal(head->data + head->len - 12, LAST, sizeof(LAST));
+    assert_memory_equal(first + 35000 * 12, LAST, sizeof(LAST)); // but for a prft
     bc_buf_unref(&head);
     assert_int_equal(mp4_head_make(s->init, many, 65535, &head), 0);
     assert_memory_equal(head->data + head->len - 65535 * 12 - 2, "\377\377", 2);
@@ -190,17 +198,18 @@ test_nonsense_is_refused(void **state)
 {
     struct stage *s = *state;
     static const struct mp4_reference BAD[][2] = {
-        { { 0, 1000000, 0x80000000, true }, { 1000000, 2000000, 1, true } },
-        { { 0, 1000000, 1, true }, { -1, 2000000, 1, true } },
-        { { -5, 1000000, 1, true }, { 10, 2000000, 1, true } },
-        { { 0, 1000000, 1, true },
-            { INT64_C(50000000000), INT64_C(50000000001), 1, true } },
+        { { 0, 1000000, 0x80000000, true }, { 1000000, 2000000, 99, true } },
+        { { 0, 1000000, 99, true }, { 1000000, 2000000, 32, true } }, // a prft alone
+        { { 0, 1000000, 99, true }, { -1, 2000000, 99, true } },
+        { { -5, 1000000, 99, true }, { 10, 2000000, 99, true } },
+        { { 0, 1000000, 99, true },
+            { INT64_C(50000000000), INT64_C(50000000001), 99, true } },
     };
     struct bc_buf *head = NULL;
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
         assert_int_equal(mp4_head_make(s->init, BAD[i], 2, &head), -EINVAL);
     }
-    static const struct mp4_reference GOOD = { 0, 1000000, 1, true };
+    static const struct mp4_reference GOOD = { 0, 1000000, 99, true };
     for (size_t len = 0; len < s->init->len; len += 7) {
         struct bc_buf *cut = bc_buf_copy(s->init->data, len);
         assert_int_equal(mp4_head_make(cut, &GOOD, 1, &head), -EINVAL);
