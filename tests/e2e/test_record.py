@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings: nothing missing, one replay for one broadcast, whatever happens to host, server
 and disk."""
+import json
 import os
 import random
 import signal
@@ -306,5 +307,29 @@ def test_reload_begins_and_ends_recording(make_server, tmp_path):
     recording.check()
     assert recording.about['title'] == 'X'
     check_row(recording.numbers()[0])
+    assert server.is_live()
+    push.end()
+
+
+def ask(server, record):
+    return server.get('/api/v1/channels/live/hq/record', {'Content-Type': 'application/json'},
+                      method='POST', body=json.dumps({'record': record})).status
+
+
+def test_operator_starts_and_stops_by_the_api(make_server):
+    server = make_server({'record.min_free_bytes': 0})
+    push = publish.ffmpeg(server.rtmp())
+    server.wait_hls()
+    check_api(server, 'off')
+    assert ask(server, False) == 409
+    assert ask(server, True) == 202
+    until(lambda: server.channel()['recording']['state'] == 'running', 10, 'recording to begin')
+    assert ask(server, True) == 409
+    wait_parts(server, 10)
+    assert ask(server, False) == 202
+    recording, = wait_ended(server)
+    recording.check()
+    check_row(recording.numbers()[0])
+    until(lambda: server.channel()['recording']['state'] == 'off', 10, 'recording to be off')
     assert server.is_live()
     push.end()
