@@ -231,7 +231,7 @@ bc_library_users(struct bc_library *lib, const char *id)
     for (int kind = 0; kind < 2; kind++) {
         const struct library_entry *e =
             find(lib, kind ? BC_RECORDING_CLIP : BC_RECORDING_REPLAY, id);
-        users += e && e->r ? record_refs(e->r) - 1 : 0;
+        users += e && e->r ? record_refs(e->r) - 1 + record_files_read(e->r) : 0;
         users += e && e->opening ? 1 : 0;
     }
     pthread_mutex_unlock(&lib->lock);
@@ -246,7 +246,8 @@ bc_library_tick(struct bc_library *lib, int64_t now_us)
     pthread_mutex_lock(&lib->lock);
     HASH_ITER(hh, lib->entries, e, next)
     {
-        bool in_use = e->opening || e->running || (e->r && record_refs(e->r) > 1);
+        bool in_use = e->opening || e->running
+            || (e->r && (record_refs(e->r) > 1 || record_files_read(e->r) > 0));
         if (in_use) {
             continue;
         }

@@ -40,6 +40,19 @@ record_find_file(const struct bc_recording *r, uint32_t number)
     return NULL;
 }
 
+unsigned
+record_files_read(const struct bc_recording *r)
+{
+    unsigned read = 0;
+    record_lock(r);
+    for (size_t i = 0; i < r->files.count; i++) {
+        const struct record_file *f = record_column_at(&r->files, i);
+        read += f->open && atomic_load(&f->open->refs) > 1 ? 1 : 0;
+    }
+    record_unlock(r);
+    return read;
+}
+
 // The one that was asked for longest ago; who reads it has a reference of its own. The
 // lock is held.
 static void

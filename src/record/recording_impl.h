@@ -87,4 +87,9 @@ record_set_ended(struct bc_recording *r, int64_t wall_us);
 unsigned
 record_refs(const struct bc_recording *r);
 
+// How many of its files somebody reads just now, as far as they are kept open: a download
+// holds the files alone.
+unsigned
+record_files_read(const struct bc_recording *r);
+
 #endif
