@@ -13,6 +13,7 @@ import { atX, clampView, follow, panBy, type View, viewOf, wholeView, xOf, zoomA
 
 const ZOOM_STEP = 0.6;
 const WHEEL_STEP = 1.0015;
+const GRIP_WIDTH = 12;
 
 export interface TimelineState {
     length_ms: number;
@@ -54,8 +55,8 @@ export function makeTimeline(options: TimelineOptions): Timeline {
         time_ms: (at_s) => at_s * 1000,
         thumbs: options.thumbs,
     });
-    const element = el('div', { class: 'timeline' }, canvas, needle, handles.in, handles.out,
-        preview.element);
+    const element = el('div', { class: 'timeline' }, canvas, needle,
+        el('div', { class: 'handles' }, handles.in, handles.out), preview.element);
     let state: TimelineState = { length_ms: 0, position_ms: 0, from_ms: 0, to_ms: 0, chosen: false,
         gaps: [], following: true };
     let view: View = wholeView(0);
@@ -186,7 +187,9 @@ export function makeTimeline(options: TimelineOptions): Timeline {
     function place(handle: HTMLElement, edge: 'in' | 'out', at_ms: number): void {
         const x = xOf(view, width(), at_ms);
         show(handle, state.chosen && x >= -1 && x <= width() + 1);
-        handle.style.left = `${x}px`;
+        // At the very ends there would be nothing left of it.
+        handle.style.left = `${edge === 'in' ? Math.max(x, GRIP_WIDTH)
+            : Math.min(x, width() - GRIP_WIDTH)}px`;
         setAttr(handle, 'aria-label', t(`clips.handle_${edge}` as Key));
         setAttr(handle, 'aria-valuemin', '0');
         setAttr(handle, 'aria-valuemax', String(Math.round(state.length_ms)));
