@@ -75,6 +75,7 @@ bc_control_dvr_json(struct bc_control *control, const char *channel)
     struct bc_json j;
     bc_json_begin(&j);
     bc_json_int(&j, "window_ms", window_s * 1000);
+    bc_json_text(&j, "replay", status.id);
     return bc_json_end(&j);
 }
 

@@ -84,7 +84,8 @@ def test_a_broadcast_is_listed(make_server):
     path = f'/api/v1/replays/{running["id"]}'
     assert server.channel()['recording']['id'] == running['id']
     assert server.channel()['recording']['state'] == 'running'
-    assert server.json('/api/v1/public/channels/live/hq')['dvr'] == {'window_ms': 14400000}
+    dvr = server.json('/api/v1/public/channels/live/hq')['dvr']
+    assert dvr['window_ms'] == 14400000 and dvr['replay']
     answer = server.get(path, method='DELETE')
     assert answer.status == 409 and code_of(answer) == 'running'
     frames = server.json(f'{path}/frames?at_ms=1000')['frames']
