@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "clip/cut.h"
+#include "clip/ffmpeg.h"
 #include "container/cmaf.h"
 #include "media.h"
 #include "record/writer.h"
@@ -164,6 +165,7 @@ main(int argc, char **argv)
     int64_t seconds = argc > 4 ? atoi(argv[4]) : 60;
     char path[CLIP_PATH_MAX];
     (void)snprintf(path, sizeof(path), "%s/" SOURCE, argv[1]);
+    av_log_set_level(AV_LOG_QUIET);
     struct bc_recording *source = bc_recording_open(path);
     source = source ? source : make_source(argv[1], hours);
     if (!source || count < 1 || count > CLIPS_MAX) {
