@@ -192,6 +192,24 @@ test_what_there_is_not_is_told(void **state)
     assert_int_equal(bc_library_users(shop->lib, longest), 0);
 }
 
+// A download holds the file alone; the recording is used and stays open as long.
+static void
+test_who_holds_a_file_is_a_user(void **state)
+{
+    struct shop *shop = *state;
+    struct bc_recording *r = get(shop, shop->id);
+    struct bc_file *file = bc_recording_file(r, 1);
+    assert_non_null(file);
+    bc_recording_unref(&r);
+    assert_int_equal(bc_library_users(shop->lib, shop->id), 1);
+    bc_library_tick(shop->lib, bc_clock_us() + 2 * MINUTE_US);
+    bc_library_drop(shop->lib, shop->id, true);
+    bc_library_tick(shop->lib, bc_clock_us() + 2 * MINUTE_US);
+    assert_int_equal(bc_library_users(shop->lib, shop->id), 1);
+    bc_file_unref(&file);
+    assert_int_equal(bc_library_users(shop->lib, shop->id), 0);
+}
+
 // Who reads it reads on, and is counted; nobody finds it any more.
 static void
 test_a_deleted_one_is_found_no_more(void **state)
@@ -262,6 +280,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_many_requests_open_it_once),
         TEST(test_it_closes_after_a_minute_without_users),
+        TEST(test_who_holds_a_file_is_a_user),
         TEST(test_what_there_is_not_is_told),
         TEST(test_a_deleted_one_is_found_no_more),
         TEST(test_a_changed_one_is_opened_anew),
