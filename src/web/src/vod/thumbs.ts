@@ -6,6 +6,8 @@ import { parseThumbs, type Thumb, thumbAt } from './vtt';
 
 // Pictures of a running recording come as it goes on.
 const REFRESH_MS = 15_000;
+// They are made when somebody asks; the first ones come soon.
+const RETRY_MS = 2000;
 const MAX_SHEETS = 24;
 
 export type Headers = Record<string, string>;
@@ -37,7 +39,7 @@ export class Thumbnails {
 
     // Loads the list when there is none, or when that of a running one is old.
     async refresh(running: boolean, now_ms: number): Promise<void> {
-        const fresh = now_ms - this.loaded_ms < REFRESH_MS;
+        const fresh = now_ms - this.loaded_ms < (this.known ? REFRESH_MS : RETRY_MS);
         if (this.url === '' || this.loading || fresh || (this.known && !running)) {
             return;
         }

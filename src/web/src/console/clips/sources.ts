@@ -46,7 +46,8 @@ function replayCard(replay: Replay, { posters, onChosen }: SourceOptions): HTMLE
     const gaps = replay.gap_count === 0 ? null
         : el('span', { class: 'warn' }, t('clips.gaps', { n: replay.gap_count }));
     return el('button', { type: 'button', class: 'source', 'data-id': replay.id,
-        click: () => onChosen(replay) }, posters.make(replay.poster_url),
+        click: () => onChosen(replay) },
+    posters.make(replay.poster_url || (running ? `/${replay.channel}.jpg?width=320` : '')),
     el('span', { class: 'source-text' },
         el('strong', {}, replay.title || replay.channel),
         el('span', { class: 'source-facts' }, badge, replay.title ? fact(replay.channel) : null,
