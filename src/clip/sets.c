@@ -6,8 +6,8 @@
 #include "base/bits.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "media/annexb.h"
 #include "media/nal_types.h"
-#include "media/track_build.h"
 
 #define SPS_MAX 31
 #define PPS_MAX 255
@@ -52,34 +52,6 @@ push_record(struct sets *s, const struct bc_buf *avcc)
         push(s, bc_read_bytes(&r, len), r.failed ? 0 : len);
     }
     s->failed = s->failed || r.failed || s->sps_count == 0 || s->pps_count == 0;
-}
-
-static bool
-is_start_code(const uint8_t *p, const uint8_t *end)
-{
-    return end - p >= 3 && p[0] == 0 && p[1] == 0 && p[2] == 1;
-}
-
-// The next unit of annex B at or behind `*at`, which moves behind it. False at the end.
-static bool
-next_unit(const uint8_t **at, const uint8_t *end, struct bc_param_set *unit)
-{
-    const uint8_t *p = *at;
-    while (p < end && !is_start_code(p, end)) {
-        p++;
-    }
-    if (p == end) {
-        return false;
-    }
-    const uint8_t *begin = p + 3;
-    for (p = begin; p < end && !is_start_code(p, end); p++) {
-    }
-    *at = p;
-    while (p > begin && p[-1] == 0) { // belongs to the next start code
-        p--;
-    }
-    *unit = (struct bc_param_set){ begin, (size_t)(p - begin) };
-    return true;
 }
 
 // --- ids ---
@@ -134,7 +106,7 @@ clip_sets_add(const struct bc_track *track, const struct bc_buf *const *extras,
         const uint8_t *at = extras[i] ? extras[i]->data : NULL;
         const uint8_t *end = extras[i] ? at + extras[i]->len : NULL;
         struct bc_param_set unit;
-        while (at && next_unit(&at, end, &unit)) {
+        while (at && bc_annexb_next(&at, end, &unit)) {
             push(&s, unit.data, unit.len);
         }
     }
@@ -169,7 +141,7 @@ clip_sets_sample(const uint8_t *data, size_t len)
     struct bc_param_set unit;
     bool has_slice = false;
     const uint8_t *at = data;
-    while (next_unit(&at, data + len, &unit)) {
+    while (bc_annexb_next(&at, data + len, &unit)) {
         if (is_kept(&unit)) {
             has_slice = has_slice || (unit.data[0] & 0x1f) != AVC_NAL_SEI;
             bc_write_u32(&w, (uint32_t)unit.len);

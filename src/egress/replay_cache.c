@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/gzip.h"
 #include "base/table.h"
 #include "egress/media.h"
-#include "gzip.h"
 #include "protocol/http/extents.h"
 #include "replay.h"
 #include "replay/mp4.h"
@@ -21,6 +21,8 @@
 #define FORGET_US 60000000
 // A playlist of hours with its gzip is a megabyte; beyond, what is oldest goes.
 #define ENTRIES_MAX 256
+// The playlist of an evening has 7000 lines that are nearly alike: any level packs them.
+#define GZIP_LEVEL 1
 
 struct text {
     uint64_t version; // 0: none
@@ -269,7 +271,7 @@ make_text(struct entry *e, const struct bc_replay_query *query,
     if (!plain || !query->gzip) {
         return plain;
     }
-    text = bc_replay_gzip(plain);
+    text = bc_gzip(plain, GZIP_LEVEL);
     bc_buf_unref(&plain);
     if (text) {
         put(e, query->text, true, version, text);

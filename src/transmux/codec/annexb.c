@@ -4,41 +4,12 @@
 #include <stdbool.h>
 
 #include "base/writer.h"
-#include "media/track_build.h"
+#include "media/annexb.h"
 
 #define NAL_SLICE 1
 #define NAL_IDR 5
 #define NAL_SPS 7
 #define NAL_PPS 8
-
-static bool
-is_start_code(const uint8_t *p, const uint8_t *end)
-{
-    return end - p >= 3 && p[0] == 0 && p[1] == 0 && p[2] == 1;
-}
-
-// The next unit at or behind `*at`, which moves behind it. False at the end.
-static bool
-next_unit(const uint8_t **at, const uint8_t *end, struct bc_param_set *unit)
-{
-    const uint8_t *p = *at;
-    while (p < end && !is_start_code(p, end)) {
-        p++;
-    }
-    if (p == end) {
-        return false;
-    }
-    const uint8_t *begin = p + 3;
-    for (p = begin; p < end && !is_start_code(p, end); p++) {
-    }
-    *at = p;
-    // No unit ends in zero: these belong to the next start code.
-    while (p > begin && p[-1] == 0) {
-        p--;
-    }
-    *unit = (struct bc_param_set){ begin, (size_t)(p - begin) };
-    return true;
-}
 
 static unsigned
 type_of(const struct bc_param_set *unit)
@@ -52,7 +23,7 @@ annexb_slices(const uint8_t *data, size_t len)
     struct bc_writer w = { 0 };
     struct bc_param_set unit;
     const uint8_t *at = data;
-    while (next_unit(&at, data + len, &unit)) {
+    while (bc_annexb_next(&at, data + len, &unit)) {
         if (type_of(&unit) >= NAL_SLICE && type_of(&unit) <= NAL_IDR) {
             bc_write_u32(&w, (uint32_t)unit.len);
             bc_write_bytes(&w, unit.data, unit.len);
@@ -67,7 +38,7 @@ static bool
 find_unit(const uint8_t *data, size_t len, unsigned type, struct bc_param_set *unit)
 {
     const uint8_t *at = data;
-    while (next_unit(&at, data + len, unit)) {
+    while (bc_annexb_next(&at, data + len, unit)) {
         if (type_of(unit) == type) {
             return true;
         }

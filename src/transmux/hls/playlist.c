@@ -4,12 +4,14 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/gzip.h"
 #include "base/writer.h"
-#include "gzip.h"
 #include "name.h"
 #include "snapshot.h"
 
 #define US_PER_S 1000000
+// Playlists shrink to a tenth at any level; above this one it only takes longer.
+#define GZIP_LEVEL 4
 
 // Of the newest media, in target durations: how much stays listed as parts (LL-7), and
 // what a delta update leaves out (LL-12). HOLD-BACK is for players that do not read
@@ -219,7 +221,7 @@ compress(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_te
 {
     const struct bc_buf *plain = make_text(s, rendition, text, false);
     atomic_fetch_add(&s->compressions, 1);
-    return plain ? hls_gzip(plain) : NULL;
+    return plain ? bc_gzip(plain, GZIP_LEVEL) : NULL;
 }
 
 static struct bc_buf *

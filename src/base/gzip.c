@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gzip.h"
+#include "base/gzip.h"
 
 #include <zlib.h>
 
-// The playlist of an evening has 7000 lines that are nearly alike: any level packs them.
-#define LEVEL 1
 #define WINDOW_GZIP (15 + 16) // the largest window, with a gzip header
 #define MEMORY 8
 
 struct bc_buf *
-bc_replay_gzip(const struct bc_buf *plain)
+bc_gzip(const struct bc_buf *plain, int level)
 {
     z_stream z = { 0 };
-    if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY)
+    if (deflateInit2(&z, level, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY)
         != Z_OK) {
         return NULL;
     }
