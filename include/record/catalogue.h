@@ -24,8 +24,6 @@ struct bc_catalogue_entry {
     struct bc_recording_info info;
     enum bc_catalogue_state state;
     int progress;       // percent, of a clip in the making
-    int64_t to_us;      // of a clip: recording time in its source of its end
-    bool frame_exact;   // of a clip
     char error[200];
     // Filled in by answers, not kept: which files there are beside the recording.
     bool has_classic; // replay.mp4, or a clip's clip.mp4

@@ -80,6 +80,8 @@ struct bc_recording_info {
     char title[BC_RECORDING_TITLE_MAX + 1];
     char source[BC_RECORDING_ID_MAX + 1]; // of a clip: the recording it was cut from
     int64_t source_from_us; // of a clip: recording time of its first frame there
+    int64_t source_to_us;   // of a clip: of its end there
+    bool frame_exact;       // of a clip: cut where it was asked for, not at keyframes
     int64_t began_wall_us;
     int64_t ended_wall_us;  // 0: still running
     int64_t duration_us;

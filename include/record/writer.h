@@ -17,6 +17,8 @@ struct bc_recording_params {
     const char *title; // "" for none
     const char *source;     // of a clip, else NULL
     int64_t source_from_us; // of a clip
+    int64_t source_to_us;   // of a clip
+    bool frame_exact;       // of a clip
     int64_t wall_us;   // of its beginning
 };
 

@@ -80,6 +80,8 @@ open_writer(struct cutting *c)
         .title = c->cut->title,
         .source = source.id,
         .source_from_us = c->edit.first_us,
+        .source_to_us = c->edit.end_us,
+        .frame_exact = c->edit.exact,
         .wall_us = clip_write_wall(c->cut->source, c->edit.first_us),
     };
     if (mkdir(c->cut->root, 0777) != 0 && errno != EEXIST) {
@@ -167,8 +169,6 @@ make(struct cutting *c)
 static void
 describe(const struct cutting *c, int err, struct clip_cut_result *out)
 {
-    out->exact = c->edit.exact;
-    out->to_us = c->edit.end_us;
     if (err == -ENOENT) {
         (void)snprintf(out->note, sizeof(out->note),
             "there is nothing in this range that could be shown");

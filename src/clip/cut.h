@@ -36,8 +36,6 @@ struct clip_cut {
 // What came of it.
 struct clip_cut_result {
     struct bc_recording_info info;
-    int64_t to_us; // recording time in the source of its end
-    bool exact;
     char note[CLIP_NOTE_MAX]; // why it is not as wished, or why it failed; "" for nothing
 };
 

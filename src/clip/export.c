@@ -63,11 +63,11 @@ describe(const struct clip_job *job, struct bc_catalogue_entry *e)
         .info = {
             .kind = BC_RECORDING_CLIP,
             .source_from_us = job->from_us,
+            .source_to_us = job->to_us,
+            .frame_exact = job->exact,
             .duration_us = job->to_us - job->from_us,
         },
         .state = BC_CATALOGUE_RUNNING,
-        .to_us = job->to_us,
-        .frame_exact = job->exact,
     };
     int64_t wall_us = source.began_wall_us + job->from_us;
     struct bc_recording_part part;
@@ -132,8 +132,6 @@ clip_job_cut(struct bc_clips *clips, struct clip_job *job, char error[CLIP_NOTE_
         .info = result.info,
         .state = BC_CATALOGUE_READY,
         .progress = 100,
-        .to_us = result.to_us,
-        .frame_exact = result.exact,
     };
     (void)snprintf(e.error, sizeof(e.error), "%s", result.note);
     if (clips->params.catalogue) {

@@ -60,8 +60,8 @@ make_started(struct bc_control *control, const struct bc_recording *r,
     memcpy(e.info.source, info.id, sizeof(e.info.source));
     e.info.source_from_us = range->from_us;
     e.info.duration_us = range->to_us - range->from_us;
-    e.to_us = range->to_us;
-    e.frame_exact = wish->frame_exact;
+    e.info.source_to_us = range->to_us;
+    e.info.frame_exact = wish->frame_exact;
     if (bc_recording_find(r, range->from_us, &place)
         && bc_recording_parts(r, place, &part, 1) == 1) {
         e.info.began_wall_us = part.wall_us + range->from_us - part.start_us;

@@ -229,10 +229,10 @@ bc_clip_json(struct bc_control *control, const struct bc_catalogue_entry *entry,
     bc_json_int(&j, "progress", progress);
     bool failed = entry->state == BC_CATALOGUE_FAILED;
     bc_json_text(&j, "error", failed ? entry->error : NULL);
-    bc_json_text(&j, "precision", entry->frame_exact ? "frame" : "keyframe");
+    bc_json_text(&j, "precision", entry->info.frame_exact ? "frame" : "keyframe");
     bc_json_text(&j, "source", entry->info.source);
     bc_json_ms(&j, "from_ms", entry->info.source_from_us);
-    bc_json_ms(&j, "to_ms", entry->to_us);
+    bc_json_ms(&j, "to_ms", entry->info.source_to_us);
     bc_json_int(&j, "bytes", (int64_t)entry->info.bytes);
     put_gaps(&j, entry, r);
     put_urls(&j, entry);

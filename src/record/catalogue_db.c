@@ -211,8 +211,8 @@ bc_catalogue_db_put(struct bc_catalogue_db *db, enum bc_catalogue_statement how,
     const int64_t numbers[] = { info->source_from_us, info->began_wall_us,
         info->ended_wall_us, info->duration_us, (int64_t)info->bytes,
         (int64_t)info->parts, (int64_t)info->segments, (int64_t)info->formats,
-        (int64_t)info->gaps, entry->state, entry->progress, entry->to_us,
-        entry->frame_exact };
+        (int64_t)info->gaps, entry->state, entry->progress, info->source_to_us,
+        info->frame_exact };
     sqlite3_stmt *s = db->statements[how];
     bind_text(s, 1, info->id);
     sqlite3_bind_int(s, 2, info->kind);
@@ -285,8 +285,8 @@ read_row(sqlite3_stmt *s, struct bc_catalogue_entry *out)
     int64_t progress = get_amount(s, 15);
     out->state = (enum bc_catalogue_state)state;
     out->progress = progress > 100 ? 100 : (int)progress;
-    out->to_us = get_amount(s, 16);
-    out->frame_exact = sqlite3_column_int(s, 17) != 0;
+    info->source_to_us = get_amount(s, 16);
+    info->frame_exact = sqlite3_column_int(s, 17) != 0;
     get_text(s, 18, out->error, sizeof(out->error));
     return bc_recording_id_is_valid(info->id) && state <= BC_CATALOGUE_FAILED;
 }

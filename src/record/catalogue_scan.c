@@ -60,7 +60,7 @@ read_folder(const char *path, enum bc_recording_kind kind, const char *id,
     *out = (struct bc_catalogue_entry){ 0 };
     bc_recording_info(r, &out->info);
     bc_recording_unref(&r);
-    const struct bc_recording_info *info = &out->info;
+    struct bc_recording_info *info = &out->info;
     bool over = info->ended_wall_us != 0;
     if (info->kind != kind || strcmp(info->id, id) != 0) {
         bc_warn(NULL, "catalogue: %s says that it is %s and is left out", path, info->id);
@@ -72,8 +72,9 @@ read_folder(const char *path, enum bc_recording_kind kind, const char *id,
     out->state = over ? BC_CATALOGUE_READY : BC_CATALOGUE_RUNNING;
     if (kind == BC_RECORDING_CLIP) {
         out->progress = 100;
-        out->to_us = info->source_from_us + info->duration_us;
-        out->frame_exact = true;
+        if (info->source_to_us <= info->source_from_us) { // it does not tell
+            info->source_to_us = info->source_from_us + info->duration_us;
+        }
     }
     return kind == BC_RECORDING_REPLAY || over; // half a clip is none
 }

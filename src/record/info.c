@@ -64,6 +64,8 @@ record_info_parse(const char *text, size_t len, struct bc_recording_info *out)
         out->source[0] = '\0';
     }
     take_time(object, "source_from_us", RECORD_TIME_MAX_US, &out->source_from_us);
+    take_time(object, "source_to_us", RECORD_TIME_MAX_US, &out->source_to_us);
+    out->frame_exact = json_is_true(json_object_get(object, "frame_exact"));
     take_time(object, "began_us", RECORD_WALL_MAX_US, &out->began_wall_us);
     take_time(object, "ended_us", RECORD_WALL_MAX_US, &out->ended_wall_us);
     json_decref(object);
@@ -166,7 +168,11 @@ make_object(const struct bc_recording_info *info)
     if (clip) {
         e |= json_object_set_new(object, "source", json_string(info->source))
             | json_object_set_new(
-                object, "source_from_us", json_integer(info->source_from_us));
+                object, "source_from_us", json_integer(info->source_from_us))
+            | json_object_set_new(
+                object, "source_to_us", json_integer(info->source_to_us))
+            | json_object_set_new(
+                object, "frame_exact", json_boolean(info->frame_exact));
     }
     if (e) {
         json_decref(object);

@@ -103,6 +103,8 @@ bc_recording_create(const struct bc_recording_params *params)
     struct bc_recording_info info = {
         .kind = params->kind,
         .source_from_us = params->source_from_us,
+        .source_to_us = params->source_to_us,
+        .frame_exact = params->frame_exact,
         .began_wall_us = params->wall_us,
     };
     if (params->id && !bc_recording_id_is_valid(params->id)) {

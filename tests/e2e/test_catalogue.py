@@ -71,7 +71,7 @@ def broadcast(server, channel='live/hq', sample=None, seconds=3):
 
 
 def without_changes(entry):
-    return {k: v for k, v in entry.items() if k not in ('poster_url', 'precision')}
+    return {k: v for k, v in entry.items() if k != 'poster_url'}
 
 
 def test_a_broadcast_is_listed(make_server):
@@ -126,9 +126,12 @@ def test_recording_on_request(make_server):
 def test_the_list_is_made_anew(make_server):
     server = make_server(RECORDED)
     ids = [broadcast(server), broadcast(server, 'live/second')]
-    answer = post(server, f'/api/v1/replays/{ids[0]}/clips', {'from': 500, 'to': 1500, 'title': 'Hat'})
-    assert answer.status == 201, answer.body
-    until(lambda: clips(server)[0]['state'] == 'ready', 20, lambda: f'the clip: {clips(server)}')
+    for precision in ['frame', 'keyframe']:
+        answer = post(server, f'/api/v1/replays/{ids[0]}/clips',
+                      {'from': 500, 'to': 1500, 'title': 'Hat', 'precision': precision})
+        assert answer.status == 201, answer.body
+    until(lambda: {c['state'] for c in clips(server)} == {'ready'}, 20, lambda: f'the clips: {clips(server)}')
+    assert {c['precision'] for c in clips(server)} == {'frame', 'keyframe'}
     before = ([without_changes(r) for r in replays(server)], [without_changes(c) for c in clips(server)])
     assert [r['id'] for r in before[0]] == ids[::-1]
     refused = catalogue(server, 'rebuild')
@@ -137,14 +140,14 @@ def test_the_list_is_made_anew(make_server):
     assert listed.returncode == 0
     rows = [line.split('\t') for line in listed.stdout.splitlines()]
     assert [row[:3] for row in rows] == [['replay', ids[1], 'ready'], ['replay', ids[0], 'ready'],
-                                         ['clip', before[1][0]['id'], 'ready']]
+                                         *(['clip', c['id'], 'ready'] for c in before[1])]
     server.stop()
     database = os.path.join(server.settings['data.dir'], 'catalogue.db')
     os.remove(database)
     assert catalogue(server, 'list').returncode == 1
     rebuilt = catalogue(server, 'rebuild')
     assert rebuilt.returncode == 0, rebuilt
-    assert '2 replays and 1 clips' in rebuilt.stderr
+    assert '2 replays and 2 clips' in rebuilt.stderr
     server.start()
     after = ([without_changes(r) for r in replays(server)], [without_changes(c) for c in clips(server)])
     assert after == before
@@ -153,7 +156,7 @@ def test_the_list_is_made_anew(make_server):
     with open(database, 'r+b') as f:
         f.write(b'these are notes ' * 64)
     server.start()
-    until(lambda: len(replays(server)) == 2 and len(clips(server)) == 1, 10, 'the list')
+    until(lambda: len(replays(server)) == 2 and len(clips(server)) == 2, 10, 'the list')
     assert [without_changes(r) for r in replays(server)] == before[0]
     assert any('damaged-' in name for name in os.listdir(server.settings['data.dir']))
 

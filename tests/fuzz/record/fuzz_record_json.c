@@ -15,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     int e = record_info_parse((const char *)data, len, &info);
     if (e == 0
         && (info.began_wall_us < 0 || info.ended_wall_us < 0 || info.source_from_us < 0
+            || info.source_to_us < 0
             || (info.source[0] != '\0' && !bc_recording_id_is_valid(info.source))
             || strlen(info.title) > BC_RECORDING_TITLE_MAX
             || strlen(info.channel) >= sizeof(info.channel) || info.id[0] != '\0')) {

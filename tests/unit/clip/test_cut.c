@@ -151,7 +151,7 @@ check_clip(struct scene *s, unsigned first, unsigned end)
         time_of(s, end - 1) + SOURCE_FRAME_US, true);
     print_message("frames %u to %u: %d %s\n", first, end, c.err, c.result.note);
     assert_int_equal(c.err, 0);
-    assert_true(c.result.exact);
+    assert_true(c.result.info.frame_exact);
     assert_string_equal(c.result.note, "");
     check_frames(&c, first, end);
     check_sound(s, &c);
@@ -265,7 +265,7 @@ test_keyframe_precision_copies_whole_gops(void **state)
     assert_int_equal(c.err, 0);
     check_frames(&c, 25, 75);
     check_sound(&s, &c);
-    assert_false(c.result.exact);
+    assert_false(c.result.info.frame_exact);
     assert_string_equal(c.result.note, "");
     seen_finish(&c.seen);
     c = cut(&s, time_of(&s, 50), time_of(&s, 75), false);
@@ -314,7 +314,7 @@ test_sound_alone(void **state)
     scene_init(&s, &(struct source_params){ .frames = 250, .no_picture = true });
     struct cut c = cut(&s, 2000000, 5000000, true);
     assert_int_equal(c.err, 0);
-    assert_true(c.result.exact);
+    assert_true(c.result.info.frame_exact);
     assert_in_range(c.result.info.duration_us, 2957400, 3042600);
     assert_in_range(c.seen.sounds[0].number, 92, 94);
     assert_int_equal(c.seen.sounds[0].at, 0);
@@ -346,19 +346,19 @@ test_long_gops_snap(void **state)
     struct cut c = cut(&s, time_of(&s, 100), time_of(&s, 1280), true);
     assert_int_equal(c.err, 0);
     check_frames(&c, 1250, 1280);
-    assert_false(c.result.exact);
+    assert_false(c.result.info.frame_exact);
     assert_string_not_equal(c.result.note, "");
     seen_finish(&c.seen);
     c = cut(&s, time_of(&s, 1210), time_of(&s, 1240), true);
     assert_int_equal(c.err, 0);
     check_frames(&c, 0, 1240);
-    assert_false(c.result.exact);
+    assert_false(c.result.info.frame_exact);
     seen_finish(&c.seen);
     // Long, but what is needed of it is not.
     c = cut(&s, time_of(&s, 100), time_of(&s, 110), true);
     assert_int_equal(c.err, 0);
     check_frames(&c, 100, 110);
-    assert_true(c.result.exact);
+    assert_true(c.result.info.frame_exact);
     seen_finish(&c.seen);
     scene_finish(&s);
 }

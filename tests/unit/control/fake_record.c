@@ -355,6 +355,6 @@ fake_record_setup(struct fake_record *f)
     struct bc_catalogue_entry *clip = &f->catalogue.entries[1];
     snprintf(clip->info.source, sizeof(clip->info.source), "20260301-110000-bb");
     clip->info.source_from_us = 5000000;
-    clip->to_us = 65000000;
-    clip->frame_exact = true;
+    clip->info.source_to_us = 65000000;
+    clip->info.frame_exact = true;
 }

@@ -71,6 +71,8 @@ data_dir_add(const char *dir, enum bc_recording_kind kind, const char *id, bool 
         .title = "",
         .source = clip ? "20251231-000000-00" : NULL,
         .source_from_us = clip ? 5000000 : 0,
+        .source_to_us = clip ? DATA_DIR_SOURCE_TO_US : 0,
+        .frame_exact = clip,
         .wall_us = DATA_DIR_BEGAN_WALL_US };
     struct bc_recording_writer *w = bc_recording_create(&params);
     assert_non_null(w);

@@ -11,6 +11,7 @@
 
 #define DATA_DIR_BEGAN_WALL_US 1767225600000000
 #define DATA_DIR_ENDED_WALL_US 1767225660000000
+#define DATA_DIR_SOURCE_TO_US 5123456 // of a clip; which is frame-exact
 
 int
 data_dir_setup(void **state);

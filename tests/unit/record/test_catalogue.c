@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "data_dir.h"
+#include "stage.h"
 #include "record/catalogue.h"
 #include "record/lock.h"
 
@@ -94,8 +95,8 @@ test_an_entry_comes_back_as_it_was(void **state)
     e.info.gaps = 1;
     e.state = BC_CATALOGUE_FAILED;
     e.progress = 42;
-    e.to_us = 9000000;
-    e.frame_exact = true;
+    e.info.source_to_us = 9000000;
+    e.info.frame_exact = true;
     strcpy(e.error, "no keyframe");
     bc_catalogue_put(c, &e);
     bc_catalogue_close(c);
@@ -119,8 +120,8 @@ test_an_entry_comes_back_as_it_was(void **state)
     assert_int_equal(got->info.gaps, 1);
     assert_int_equal(got->state, BC_CATALOGUE_FAILED);
     assert_int_equal(got->progress, 42);
-    assert_int_equal(got->to_us, 9000000);
-    assert_true(got->frame_exact);
+    assert_int_equal(got->info.source_to_us, 9000000);
+    assert_true(got->info.frame_exact);
     assert_string_equal(got->error, "no keyframe");
     free(q.entries);
     // Of the other kind there is none.
@@ -305,6 +306,39 @@ test_a_rebuilt_list_is_the_same(void **state)
     free(after.entries);
 }
 
+// What the clip's files do not tell stands in its recording.json.
+static void
+test_a_rebuilt_list_knows_how_clips_were_cut(void **state)
+{
+    static const char *const IDS[] = { "20260101-000000-aa", "20260102-000000-bb" };
+    const char *dir = *state;
+    char folder[512];
+    for (size_t i = 0; i < 2; i++) {
+        data_dir_add(dir, BC_RECORDING_CLIP, IDS[i], true);
+    }
+    // As an older version wrote it.
+    snprintf(folder, sizeof(folder), "%s/clips/%s", dir, IDS[0]);
+    static const char OLD[] = "{\"kind\":\"clip\",\"source_from_us\":5000000,"
+                              "\"ended_us\":1767225660000000}";
+    stage_write(folder, "recording.json", OLD, strlen(OLD));
+    size_t replays;
+    size_t clips;
+    assert_int_equal(bc_catalogue_rebuild(dir, &replays, &clips), 0);
+    assert_int_equal(clips, 2);
+    struct bc_catalogue_query q = { .filter = { .kind = BC_RECORDING_CLIP, .limit = 2 } };
+    assert_int_equal(bc_catalogue_read(dir, &q), 0);
+    assert_int_equal(q.count, 2);
+    const struct bc_recording_info *info = &q.entries[0].info;
+    assert_string_equal(info->id, IDS[1]);
+    assert_int_equal(info->source_from_us, 5000000);
+    assert_int_equal(info->source_to_us, DATA_DIR_SOURCE_TO_US);
+    assert_true(info->frame_exact);
+    info = &q.entries[1].info;
+    assert_int_equal(info->source_to_us, 5000000 + info->duration_us);
+    assert_false(info->frame_exact);
+    free(q.entries);
+}
+
 static void
 test_without_a_database_there_is_nothing_to_read(void **state)
 {
@@ -439,6 +473,7 @@ main(void)
         WITH_DIR(test_folders_are_found_at_the_start),
         WITH_DIR(test_hostile_folders_are_left_out),
         WITH_DIR(test_a_rebuilt_list_is_the_same),
+        WITH_DIR(test_a_rebuilt_list_knows_how_clips_were_cut),
         WITH_DIR(test_without_a_database_there_is_nothing_to_read),
         WITH_DIR(test_what_is_no_database_is_put_aside),
         WITH_DIR(test_every_damage_is_mended),

@@ -80,6 +80,46 @@ test_what_is_written_is_read_back(void **state)
     bc_recording_unref(&r);
 }
 
+// While it is written and when it has ended.
+static void
+test_a_clip_knows_where_it_is_from(void **state)
+{
+    struct stage *s = *state;
+    for (int exact = 0; exact < 2; exact++) {
+        struct bc_recording_params params = { .root = s->root,
+            .id = exact ? "20260101-000000-aa" : "20260101-000000-bb",
+            .kind = BC_RECORDING_CLIP,
+            .channel = "live/hq",
+            .source = "20251231-000000-00",
+            .source_from_us = 5000001,
+            .source_to_us = 5200003,
+            .frame_exact = exact != 0,
+            .wall_us = STAGE_WALL_US };
+        struct bc_recording_writer *w = bc_recording_create(&params);
+        assert_non_null(w);
+        assert_int_equal(stage_append(s, w, 0, 0), 0);
+        char folder[256];
+        snprintf(folder, sizeof(folder), "%s", bc_recording_folder(bc_recording_of(w)));
+        for (int ended = 0; ended < 2; ended++) {
+            struct bc_recording *r = bc_recording_open(folder);
+            assert_non_null(r);
+            struct bc_recording_info info;
+            bc_recording_info(r, &info);
+            assert_int_equal(info.kind, BC_RECORDING_CLIP);
+            assert_string_equal(info.source, "20251231-000000-00");
+            assert_int_equal(info.source_from_us, 5000001);
+            assert_int_equal(info.source_to_us, 5200003);
+            assert_int_equal(info.frame_exact, exact);
+            assert_int_equal(info.ended_wall_us, ended ? STAGE_WALL_US + 200000 : 0);
+            bc_recording_unref(&r);
+            if (!ended) {
+                assert_int_equal(
+                    bc_recording_finish(&w, true, STAGE_WALL_US + 200000), 0);
+            }
+        }
+    }
+}
+
 // Each file plays alone: the init section as HLS has it, then parts with the wall clock
 // before each.
 static void
@@ -323,6 +363,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_what_is_written_is_read_back),
+        TEST(test_a_clip_knows_where_it_is_from),
         TEST(test_a_part_has_its_wall_clock_and_recording_time),
         TEST(test_a_break_goes_on_and_leaves_a_gap),
         TEST(test_a_stall_is_a_gap_without_a_break),
