@@ -24,7 +24,7 @@ struct bc_catalogue_entry {
     struct bc_recording_info info;
     enum bc_catalogue_state state;
     int progress;       // percent, of a clip in the making
-    char error[200];
+    char error[200];    // of one that is ready: why it is not quite as it was wished
     // Filled in by answers, not kept: which files there are beside the recording.
     bool has_classic; // replay.mp4, or a clip's clip.mp4
     bool has_poster;

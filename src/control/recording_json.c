@@ -228,7 +228,9 @@ bc_clip_json(struct bc_control *control, const struct bc_catalogue_entry *entry,
     begin(&j, entry);
     bc_json_int(&j, "progress", progress);
     bool failed = entry->state == BC_CATALOGUE_FAILED;
+    bool noted = entry->state == BC_CATALOGUE_READY && entry->error[0] != '\0';
     bc_json_text(&j, "error", failed ? entry->error : NULL);
+    bc_json_text(&j, "note", noted ? entry->error : NULL);
     bc_json_text(&j, "precision", entry->info.frame_exact ? "frame" : "keyframe");
     bc_json_text(&j, "source", entry->info.source);
     bc_json_ms(&j, "from_ms", entry->info.source_from_us);

@@ -129,6 +129,31 @@ test_a_clip_is_told(void **state)
     root = fake_get_json(f->control, CLIP, NULL);
     assert_string_equal(fake_text(root, "state"), "failed");
     assert_string_equal(fake_text(root, "error"), "no keyframe");
+    assert_true(fake_is_null(root, "note"));
+    json_decref(root);
+}
+
+static void
+test_a_clip_that_is_not_as_it_was_wished(void **state)
+{
+    struct fake *f = *state;
+    struct bc_catalogue_entry *e = &f->record.catalogue.entries[1];
+    json_t *root = fake_get_json(f->control, CLIP, NULL);
+    assert_string_equal(fake_text(root, "precision"), "frame");
+    assert_true(fake_is_null(root, "note"));
+    json_decref(root);
+    e->info.frame_exact = false;
+    strcpy(e->error, "cut at keyframes");
+    root = fake_get_json(f->control, CLIP, NULL);
+    assert_string_equal(fake_text(root, "state"), "ready");
+    assert_string_equal(fake_text(root, "precision"), "keyframe");
+    assert_string_equal(fake_text(root, "note"), "cut at keyframes");
+    assert_true(fake_is_null(root, "error"));
+    json_decref(root);
+    e->state = BC_CATALOGUE_RUNNING;
+    root = fake_get_json(f->control, CLIP, NULL);
+    assert_true(fake_is_null(root, "note"));
+    assert_true(fake_is_null(root, "error"));
     json_decref(root);
 }
 
@@ -360,6 +385,7 @@ main(void)
         WITH_FAKE(test_several_formats_are_several_files),
         WITH_FAKE(test_a_running_one_is_told_as_it_is_now),
         WITH_FAKE(test_a_clip_is_told),
+        WITH_FAKE(test_a_clip_that_is_not_as_it_was_wished),
         WITH_FAKE(test_lists_have_pages_and_channels),
         WITH_FAKE(test_what_is_not_there),
         WITH_FAKE(test_without_recordings_there_is_503),
