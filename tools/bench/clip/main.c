@@ -145,7 +145,7 @@ cut(const char *root, struct bc_recording *source, int number, int64_t seconds)
         .poster = true, .progress = &progress };
     int64_t began_us = bc_clock_us();
     int err = clip_cut_run(&job, &result);
-    if (err != 0 || !result.exact) {
+    if (err != 0 || !result.info.frame_exact) {
         fprintf(stderr, "%s: %s\n", id, result.note);
         exit(1);
     }
