@@ -14,7 +14,7 @@
 #include "sets.h"
 
 #define PIXELS_MAX (4096 * 2304)
-#define PIXELS_FAST (1280 * 720) // larger ones are encoded with less effort
+#define PIXELS_FAST (960 * 540)  // larger ones are encoded with less effort
 #define QUALITY "18"             // x264's; near to what the eye can tell apart
 #define RATE_FACTOR 2            // of the source's rate, at most
 #define RATE_MIN_BPS 1000000
