@@ -85,7 +85,10 @@ on_snapshot(struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t m
             explain(&rc->queue, trouble);
         }
         atomic_fetch_add(&rc->recorder->lost_parts, rc->queue.lost_ever - lost);
-        post_work(rc);
+        // Half of the snapshots bring nothing but the audio playlist's part.
+        if (recorder_queue_head(&rc->queue) || rc->queue.ended) {
+            post_work(rc);
+        }
     } else if (rc->intake.begun) {
         end_intake(rc);
     }
