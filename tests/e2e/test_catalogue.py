@@ -328,3 +328,32 @@ def test_ranges_that_are_none(make_server):
     assert server.get(f'/api/v1/clips/{clip}', method='DELETE').status == 204
     until(lambda: not os.path.exists(folder(server, 'clips', clip)), 10, 'its files to go')
     assert clips(server) == []
+
+
+@pytest.mark.limit(120)
+def test_an_export_is_a_classic_file(make_server, tmp_path):
+    """Made once as a job, with all pictures; its name is free until then."""
+    server = make_server(RECORDED)
+    id = broadcast(server)
+    path = f'/api/v1/replays/{id}/export'
+    assert server.get(f'/replay/{id}/classic.mp4').status == 404
+    assert post(server, path, {}).status == 202
+
+    def export():
+        return server.json(f'/api/v1/replays/{id}')['export']
+    made = until(lambda: export()['state'] == 'done' and export(), 30, lambda: f'the export: {export()}')
+    assert made['url'] == f'/replay/{id}/classic.mp4' and made['progress'] == 100
+    assert post(server, path, {}).status == 200
+    body = server.get(made['url']).body
+    kinds = []
+    at = 0
+    while at < len(body):
+        kinds.append(body[at + 4:at + 8])
+        at += int.from_bytes(body[at:at + 4], 'big')
+    assert kinds == [b'ftyp', b'moov', b'mdat'], kinds
+    check_decodes(tmp_path, body)
+    count = ['ffprobe', '-v', 'error', '-count_frames', '-select_streams', 'v', '-of', 'csv=p=0',
+             '-show_entries', 'stream=nb_read_frames']
+    frames = [run([*count, server.http(url)], 30).stdout.strip().rstrip(',')
+              for url in (made['url'], f'/replay/{id}.mp4')]
+    assert frames[0] == frames[1] and int(frames[0]) > 60, frames
