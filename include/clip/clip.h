@@ -11,10 +11,11 @@ struct bc_catalogue;
 struct bc_library;
 struct bc_pictures;
 
-// Cuts clips out of recordings, running or ended, and exports recordings as classic MP4: jobs on threads of
-// their own, so that neither a worker nor the recorder ever waits for one. A clip is a
-// recording of its own (its bytes are copies, so retention of the source does not touch it)
-// with a classic MP4 beside it (ID/clip.mp4) and a poster. Owned by the server, any thread.
+// Cuts clips out of recordings, running or ended, and exports recordings as classic MP4:
+// jobs on threads of their own, so that neither a worker nor the recorder ever waits for
+// one. A clip is a recording of its own (its bytes are copies, so retention of the source
+// does not touch it) with a classic MP4 beside it (ID/clip.mp4) and a poster. Owned by
+// the server, any thread.
 struct bc_clips;
 
 struct bc_clips_params {

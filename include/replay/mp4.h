@@ -53,12 +53,13 @@ struct bc_replay_export_params {
     const atomic_bool *cancel; // NULL: never
 };
 
-// The classic form: ftyp, moov with all sample tables, mdat (moov in front, so that it plays
-// while it downloads; 64-bit offsets where needed), samples interleaved by half a second,
-// several formats as several sample descriptions. `from_us` begins at the keyframe at or before it with an edit
-// list that hides what is before. Decoding times are the recording's; the edit lists also
-// hold what B-frames and audio priming shift (MP4 track starts). creation_time is the
-// recording's wall clock. Media is read twice at most and never held in memory. Blocks; for a thread of its own. 0, -ENOENT (nothing
+// The classic form: ftyp, moov with all sample tables, mdat (moov in front, so that it
+// plays while it downloads; 64-bit offsets where needed), samples interleaved by half a
+// second, several formats as several sample descriptions. `from_us` begins at the
+// keyframe at or before it with an edit list that hides what is before. Decoding times
+// are the recording's; the edit lists also hold what B-frames and audio priming shift
+// (MP4 track starts). creation_time is the recording's wall clock. Media is read twice at
+// most and never held in memory. Blocks; for a thread of its own. 0, -ENOENT (nothing
 // there), -ECANCELED, -ENOSPC or another negative errno; then there is no file.
 int
 bc_replay_export(const struct bc_replay_export_params *params);

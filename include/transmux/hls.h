@@ -14,11 +14,11 @@
 //
 // Playlists: "main.m3u8" (video and audio in one track file, or the only one there is),
 // for streams with both "audio.m3u8", and for hosts that send several qualities "v1.m3u8"
-// to "v3.m3u8", each with the sound inside. All have the same segment numbers. Media: "main_1234.m4s" (a segment; the number
-// is its media sequence number), "main_1200.77.m4s" (a part: the muxer's first number,
-// then a count that ignores segments, so that the next part's name is always known),
-// "main_init_1234.mp4" (the init section of the epoch that begins with segment 1234);
-// audio_… and v1_… likewise.
+// to "v3.m3u8", each with the sound inside. All have the same segment numbers. Media:
+// "main_1234.m4s" (a segment; the number is its media sequence number),
+// "main_1200.77.m4s" (a part: the muxer's first number, then a count that ignores
+// segments, so that the next part's name is always known), "main_init_1234.mp4" (the init
+// section of the epoch that begins with segment 1234); audio_… and v1_… likewise.
 
 // Lengths in microseconds. 0 takes the default; values out of reason are brought to the
 // limits.

@@ -50,10 +50,11 @@ struct clip_tail {
     int64_t end_us; // where the last frame shown ends
 };
 
-// `frames` begin with the last sync frame that is shown before to_us (if they do not, nothing
-// can be encoded), and go on at least until all frames shown before to_us have come. The last frame of the clip is the last one that
-// is on the screen before to_us; what is shown before it but refers to later frames cannot
-// be had by leaving those out, and is encoded anew; without `exact` it is left out.
+// `frames` begin with the last sync frame that is shown before to_us (if they do not,
+// nothing can be encoded), and go on at least until all frames shown before to_us have
+// come. The last frame of the clip is the last one that is on the screen before to_us;
+// what is shown before it but refers to later frames cannot be had by leaving those out,
+// and is encoded anew; without `exact` it is left out.
 struct clip_tail
 clip_plan_tail(
     const struct clip_frame *frames, size_t count, int64_t to_us, bool exact);

@@ -83,7 +83,8 @@ static int
 scan_folder(const struct bc_catalogue_scan *scan, enum bc_recording_kind kind,
     const char *path, const char *id)
 {
-    if (!is_folder(path) || is_deleted(path) || (scan->wanted && !scan->wanted(scan->user, kind, id))) {
+    if (!is_folder(path) || is_deleted(path)
+        || (scan->wanted && !scan->wanted(scan->user, kind, id))) {
         return 0;
     }
     int ret = scan->repair ? bc_recording_repair(path, false) : 0;
