@@ -109,9 +109,9 @@ is_passing(int err)
 }
 
 // Goes on with the recording of that id. 0; or negative errno; or 0 without a writer: a new
-// one is to be made.
+// one is to be made, `why` tells.
 static int
-reopen(struct bc_recorder_channel *rc)
+reopen(struct bc_recorder_channel *rc, int *why)
 {
     char folder[PATH_MAX];
     folder_of(rc, folder);
@@ -125,12 +125,8 @@ reopen(struct bc_recorder_channel *rc)
     if (is_passing(err) && ++rc->out.reopens < REOPENS_MAX) {
         return -err;
     }
-    bc_warn(&rc->log, "%s cannot be gone on with: %s", rc->out.id, strerror(err));
-    if (err != ENOENT) {
-        recorder_unfinished_add(rc->recorder, rc->out.id, rc->name, 0);
-    }
     rc->out.reopens = 0;
-    rc->out.id[0] = '\0';
+    *why = err;
     return 0;
 }
 
@@ -159,18 +155,36 @@ create(struct bc_recorder_channel *rc, const struct recorder_item *item)
     return 0;
 }
 
+// A recording that cannot be gone on with is given up once another one could be made: on a
+// disk on which nothing works the broadcast stays one replay.
+static int
+replace(struct bc_recorder_channel *rc, const struct recorder_item *item, int why)
+{
+    char old[BC_RECORDING_ID_MAX + 1];
+    memcpy(old, rc->out.id, sizeof(old));
+    int ret = create(rc, item);
+    if (ret == 0 && old[0]) {
+        bc_warn(&rc->log, "%s cannot be gone on with: %s", old, strerror(why));
+        if (why != ENOENT) {
+            recorder_unfinished_add(rc->recorder, old, rc->name, 0);
+        }
+    }
+    return ret;
+}
+
 static int
 open_writer(struct bc_recorder_channel *rc, const struct recorder_item *item)
 {
     int ret = 0;
+    int why = 0;
     if (!rc->out.id[0]) {
         recorder_unfinished_take(rc->recorder, rc->name, rc->out.id);
     }
     if (rc->out.id[0]) {
-        ret = reopen(rc);
+        ret = reopen(rc, &why);
     }
     if (ret == 0 && !rc->out.writer) {
-        ret = create(rc, item);
+        ret = replace(rc, item, why);
     }
     if (ret == 0) {
         rc->out.breaks = true;

@@ -12,6 +12,7 @@ import pytest
 
 from kit import hls, media, publish
 from kit.recordings import folders, metric, read_all
+from kit.server import TOP
 from kit.wait import until
 from kit.watch import Watcher
 
@@ -271,6 +272,48 @@ def test_missing_mount_is_an_alarm_and_no_harm(make_server, disk, tmp_path):
     push.end()
     recording, = wait_ended(server)
     recording.check()
+    for numbers in recording.numbers():
+        check_row(numbers)
+
+
+class BadDisk:
+    """A server whose writes to recordings fail or take long while it is told so."""
+
+    def __init__(self, tmp_path, monkeypatch, make_server):
+        library = str(tmp_path / 'bad_disk.so')
+        subprocess.run(['gcc', '-shared', '-fPIC', '-o', library,
+                        os.path.join(TOP, 'tests', 'e2e', 'peers', 'bad_disk.c')], check=True)
+        self.mood = tmp_path / 'mood'
+        self.mood.write_text('')
+        with monkeypatch.context() as environment:
+            environment.setenv('LD_PRELOAD', library)
+            environment.setenv('BAD_DISK', str(self.mood))
+            environment.setenv('ASAN_OPTIONS', 'exitcode=99:verify_asan_link_order=0')
+            self.server = make_server(RECORD)
+
+
+@pytest.mark.limit(150)
+@pytest.mark.parametrize('mood, alarm', [('eio', 'the disk reports an error'),
+                                         ('slow', 'does not keep up')])
+def test_bad_disk_is_an_alarm_and_no_harm(make_server, tmp_path, monkeypatch, mood, alarm):
+    disk = BadDisk(tmp_path, monkeypatch, make_server)
+    server = disk.server
+    push = publish.ffmpeg(server.rtmp())
+    audience = Audience(server)
+    wait_parts(server, 5)
+    disk.mood.write_text(mood)
+    until(lambda: in_trouble(server), 30, lambda: f'the alarm\n{server.process.tail()}')
+    server.wait_log(f'recording is in trouble.*{alarm}')
+    check_api(server, 'trouble')
+    until(lambda: metric(server, 'recording_lost_parts_total') > 5, 30, 'more than may wait')
+    disk.mood.write_text('')
+    until(lambda: not in_trouble(server), 30, 'it to go on by itself')
+    wait_parts(server, 10)
+    audience.check()
+    push.end()
+    recording, = wait_ended(server)
+    recording.check()
+    assert len(recording.breaks()) >= 1 and len(recording.gaps()) >= 1
     for numbers in recording.numbers():
         check_row(numbers)
 
