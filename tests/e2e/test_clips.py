@@ -130,6 +130,28 @@ def test_keyframe_precision(stage):
     assert abs(clip['from_ms'] - numbers[120] * 1000) < 1
 
 
+@pytest.mark.limit(120)
+def test_hevc_is_cut_at_keyframes_and_says_so(stage, tmp_path):
+    """Only H.264 is encoded anew: whoever asks for the frame is told why it is not."""
+    path = str(tmp_path / 'hevc.ts')
+    subprocess.run(['ffmpeg', '-loglevel', 'error', '-y', '-i', media.SAMPLE, '-t', '8', '-c:v',
+                    'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=60:log-level=error',
+                    '-c:a', 'copy', path], check=True, timeout=60)
+    url = f'srt://127.0.0.1:{stage.srt_port}?streamid=publish:live/hevc'
+    subprocess.run(['ffmpeg', '-loglevel', 'error', '-re', '-i', path, '-c', 'copy', '-f', 'mpegts',
+                    url], check=True, timeout=60)
+
+    def over():
+        replay = clips.replay_of(stage, 'live/hevc')
+        return replay and replay['state'] == 'ready' and replay
+    replay = until(over, 60, lambda: f'the replay\n{stage.process.tail()}')
+    clip = clips.make(stage, f'replays/{replay["id"]}', 2500, 3500)
+    assert clip['precision'] == 'keyframe' and clip['note'] and not clip['error'], clip
+    assert clip['from_ms'] <= 2500 and clip['to_ms'] >= 3500
+    for url in (stage.http(clip['mp4_url']), stage.http(clip['hls_url'])):
+        clips.decode_all(url)
+
+
 def test_wall_clock_is_the_same_moment(stage):
     replay = stage.replays['zerolatency']
     frames = all_frames(stage, 'zerolatency')
