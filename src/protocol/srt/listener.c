@@ -39,7 +39,19 @@ add_pending(struct bc_srt *srt, SRTSOCKET socket, const char *ip)
         strcpy(p->ip, ip);
     }
     pthread_mutex_unlock(&srt->listen_lock);
+    if (room) {
+        srt_service_wake(srt);
+    }
     return room;
+}
+
+bool
+srt_listener_expects(struct bc_srt *srt)
+{
+    pthread_mutex_lock(&srt->listen_lock);
+    bool any = srt->pending_count > 0;
+    pthread_mutex_unlock(&srt->listen_lock);
+    return any;
 }
 
 static void

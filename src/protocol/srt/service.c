@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SRT thread.
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,12 +13,13 @@
 
 #define WAIT_MS 200
 #define TURN_MS 10 // while something has its time to wait
+#define IDLE_MS 1000
 #define TICK_US 1000000
 
 // --- waking it ---
 
-static void
-wake(struct bc_srt *srt)
+void
+srt_service_wake(struct bc_srt *srt)
 {
     uint64_t one = 1;
     ssize_t n = write(srt->wakeup, &one, sizeof(one));
@@ -37,7 +39,7 @@ srt_service_notify(struct bc_srt *srt, struct bc_srt_conn *c)
     }
     pthread_mutex_unlock(&srt->inbox_lock);
     if (sleeps) {
-        wake(srt);
+        srt_service_wake(srt);
     }
 }
 
@@ -115,17 +117,33 @@ handle(struct bc_srt *srt, int readable, int writable)
     }
 }
 
+// Waiting in the library costs 100 looks a second, which a server without SRT should not pay:
+// while there is nobody, the thread waits for a caller or a notice outside of it.
+static int
+rest(struct bc_srt *srt)
+{
+    if (!bc_list_empty(&srt->attention)) {
+        return TURN_MS;
+    }
+    if (srt->conns || srt_listener_expects(srt)) {
+        return WAIT_MS;
+    }
+    struct pollfd p = { .fd = srt->wakeup, .events = POLLIN };
+    poll(&p, 1, IDLE_MS);
+    return 0;
+}
+
 static void
 turn(struct bc_srt *srt)
 {
+    int wait_ms = rest(srt);
     int readable = SRT_SOCKETS_MAX + SRT_LISTENERS_MAX;
     int writable = SRT_SOCKETS_MAX + SRT_LISTENERS_MAX;
     SYSSOCKET system;
     int systems = 1;
     // The library looks at the eventfd every 10 ms, so that is how late a notice may be.
     int n = srt_epoll_wait(srt->epoll, srt->readable, &readable, srt->writable, &writable,
-        bc_list_empty(&srt->attention) ? WAIT_MS : TURN_MS, &system, &systems, NULL,
-        NULL);
+        wait_ms, &system, &systems, NULL, NULL);
     if (n == SRT_ERROR) {
         readable = writable = 0;
     }
@@ -222,7 +240,7 @@ bc_srt_stop(struct bc_srt *srt)
     bc_srt_close_listeners(srt);
     atomic_store(&srt->stopping, true);
     if (srt->running) {
-        wake(srt);
+        srt_service_wake(srt);
         pthread_join(srt->thread, NULL);
         srt->running = false;
     }

@@ -79,7 +79,15 @@ struct bc_srt {
 void
 srt_service_notify(struct bc_srt *srt, struct bc_srt_conn *conn);
 
+// Ends the thread's rest. Any thread.
+void
+srt_service_wake(struct bc_srt *srt);
+
 // --- listener.c; the thread ---
+
+// Whether somebody was let in who is not accepted yet.
+bool
+srt_listener_expects(struct bc_srt *srt);
 
 // Whether the socket is a listener.
 bool
