@@ -217,7 +217,9 @@ handle_writable(struct bc_tcp *tcp)
     if (ready > 0) {
         flush(tcp);
     }
-    if (ready == 0 || tcp->queue.bytes > 0 || tcp->broken != 0) {
+    // A TLS record that the kernel did not take is among what is queued: who was told too
+    // early could do nothing and would not be told again.
+    if (ready == 0 || bc_tcp_queued(tcp) > 0 || tcp->broken != 0) {
         return;
     }
     if (tcp->finishing) {

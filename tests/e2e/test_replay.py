@@ -181,7 +181,8 @@ def test_over_tls(ended, make_server, tmp_path):
     server = make_server({'tls.cert': str(ca / 'server.pem'), 'tls.key': str(ca / 'server.key')},
                          https=True)
     url = f'https://localhost:{server.https_port}{ended.path(".mp4")}'
-    for version in ('--http1.1', '--http2'):
+    # Where the kernel stops taking bytes is another place each time.
+    for version in 8 * ('--http1.1', '--http2'):
         out = tmp_path / 'out'
         result = run(['curl', '-sS', version, '--cacert', ca / 'ca.pem', '-o', out, url])
         assert result.returncode == 0, result.stderr
