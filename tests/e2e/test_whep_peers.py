@@ -7,6 +7,9 @@ from kit.rtc_stage import stage
 from kit.wait import until
 
 SKEW_S = 0.045
+# aiortc does not read sender reports: each track's time begins with its first packet, which
+# need not be of the same moment.
+SKEW_AT_START_S = 0.1
 
 
 @pytest.fixture(scope='module')
@@ -16,13 +19,13 @@ def scene(tmp_path_factory):
         yield made
 
 
-def check_all(viewer):
+def check_all(viewer, skew_s=SKEW_S):
     assert viewer.status == 201, viewer.words()
     viewer.wait_pictures(150)
     viewer.wait_sound(1)
     viewer.check_pictures()
     viewer.check_sound()
-    assert abs(viewer.skew_s()) < SKEW_S
+    assert abs(viewer.skew_s()) < skew_s
 
 
 @pytest.mark.limit(60)
@@ -43,7 +46,7 @@ def test_gstreamer_takes_one_kind_alone(scene, kind):
 @pytest.mark.limit(60)
 def test_aiortc_with_sha1_alone(scene):
     """It knows no SRTP profile but AES128_CM_SHA1_80."""
-    check_all(aiortc_viewer(scene.whep()))
+    check_all(aiortc_viewer(scene.whep()), SKEW_AT_START_S)
 
 
 @pytest.mark.limit(60)
