@@ -9,6 +9,16 @@
 #include "stream/channel.h"
 
 struct bc_config;
+struct bc_config_source;
+
+// A slate as a channel wants it.
+struct bc_slate_wish {
+    const struct bc_config_source *source; // SLATE_IMAGE or SLATE_FILE; NULL: a plain one
+    const char *title;             // drawn with the countdown; "" or NULL: none
+    int64_t countdown_to_wall_us;  // drawn into it; 0: none
+    const struct bc_track *video;  // the format that it should resemble; NULL: any
+    const struct bc_track *audio;
+};
 
 // What the server wires to every channel, so that stream/ need not know who consumes it.
 struct bc_hub_ops {
@@ -17,6 +27,12 @@ struct bc_hub_ops {
     struct bc_outputs *(*open_outputs)(void *user, struct bc_channel *channel);
     // The last reference is gone; any thread.
     void (*close_outputs)(void *user, struct bc_outputs *outputs);
+    // A new reference to a hidden channel that shows the slate from now on, the same for
+    // equal wishes; NULL: it cannot, with the reason logged. Each one is closed again. Any
+    // worker. Both are NULL in servers without slates.
+    struct bc_channel *(*open_slate)(
+        void *user, struct bc_worker *worker, const struct bc_slate_wish *wish);
+    void (*close_slate)(void *user, struct bc_channel **slate);
 };
 
 // The only place where a channel's name is resolved. Owned by the server; any thread.

@@ -43,6 +43,9 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
     snprintf(c->live.name, sizeof(c->live.name), "%s", name);
     bc_logger_init(&c->log, NULL, "%.78s", name);
     pthread_mutex_init(&c->info_lock, NULL);
+    pthread_mutex_init(&c->program_lock, NULL);
+    c->program = c; // until another one is set
+    bc_list_init(&c->audiences);
     bc_list_init(&c->sinks);
     bc_list_init(&c->drain_task.node);
     bc_list_init(&c->destroy_task.node);
@@ -73,6 +76,8 @@ destroy(struct bc_channel *c)
     }
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
+    bc_channel_free_program(c);
+    pthread_mutex_destroy(&c->program_lock);
     pthread_mutex_destroy(&c->info_lock);
     free(c);
 }

@@ -34,6 +34,9 @@ struct bc_channel {
     pthread_mutex_t info_lock;    // guards the next two, and each take's line
     struct bc_line_stats viewer_lines;
     struct bc_channel_info info;
+    pthread_mutex_t program_lock; // guards the next two
+    struct bc_channel *program;   // owned reference, unless it is this one; NULL: none
+    struct bc_list audiences;     // who watches that, by worker
 
     // Home only.
     struct bc_list sinks;
@@ -82,6 +85,11 @@ bc_channel_admit(struct bc_channel *channel, struct bc_take *take);
 void
 bc_channel_dismiss(struct bc_channel *channel, struct bc_take *take, bool clean,
     const char *reason);
+
+// --- program.c ---
+
+void
+bc_channel_free_program(struct bc_channel *channel);
 
 // --- input.c ---
 
