@@ -45,7 +45,10 @@ close_outputs(void *user, struct bc_outputs *outputs)
     bc_server_close_outputs(outputs);
 }
 
-static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
+static const struct bc_hub_ops HUB_OPS = {
+    .open_outputs = open_outputs,
+    .close_outputs = close_outputs,
+};
 
 static void
 add_webrtc_totals(const struct bc_server_worker *w, struct bc_control_totals *out)

@@ -63,7 +63,10 @@ on_kicked(void *user, const char *reason)
     (void)reason;
 }
 
-static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
+static const struct bc_hub_ops HUB_OPS = {
+    .open_outputs = open_outputs,
+    .close_outputs = close_outputs,
+};
 static const struct bc_take_ops TAKE_OPS = { on_accepted, on_refused, on_kicked, NULL };
 
 static void

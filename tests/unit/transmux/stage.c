@@ -34,7 +34,10 @@ close_outputs(void *user, struct bc_outputs *outputs)
     bc_outputs_destroy(outputs);
 }
 
-static const struct bc_hub_ops HUB_OPS = { open_outputs, close_outputs };
+static const struct bc_hub_ops HUB_OPS = {
+    .open_outputs = open_outputs,
+    .close_outputs = close_outputs,
+};
 
 static void
 on_accepted(void *user)
