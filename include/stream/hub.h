@@ -33,6 +33,9 @@ struct bc_hub_ops {
     struct bc_channel *(*open_slate)(
         void *user, struct bc_worker *worker, const struct bc_slate_wish *wish);
     void (*close_slate)(void *user, struct bc_channel **slate);
+    // Somebody wants to watch a name of which nothing can be played. False: nothing will
+    // come of it; true: it may be there soon. Any thread, looks up only. NULL: never.
+    bool (*wanted)(void *user, const char *name);
 };
 
 // The only place where a channel's name is resolved. Owned by the server; any thread.

@@ -2,13 +2,14 @@
 #include "egress/media.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "access/keys.h"
 #include "media_internal.h"
 #include "protocol/http/token.h"
 #include "replay.h"
-#include "stream/hub.h"
+#include "stream/wait.h"
 
 #define TOKEN_MAX 256
 
@@ -99,6 +100,22 @@ method_allowed(struct bc_http_exchange *x)
     return false;
 }
 
+static void
+serve(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url,
+    struct bc_channel *channel)
+{
+    if (!channel) {
+        bc_media_refuse_not_live(x);
+    } else if (url->kind == BC_MEDIA_FLV) {
+        bc_flv_handle(media, x, channel);
+    } else if (url->kind == BC_MEDIA_PICTURE) {
+        bc_live_picture_handle(media, x, channel);
+    } else if (url->kind != BC_MEDIA_MULTIVARIANT
+        || !bc_replay_handle_dvr_index(media, x, url)) {
+        bc_hls_handle(media, x, channel, url);
+    }
+}
+
 bool
 bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
 {
@@ -118,17 +135,13 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     if (!method_allowed(x) || !bc_media_authorise(media, x, &url)) {
         return true;
     }
-    struct bc_channel *channel = bc_hub_find(media->hub, url.channel);
-    if (!channel) {
-        bc_media_refuse_not_live(x);
-    } else if (url.kind == BC_MEDIA_FLV) {
-        bc_flv_handle(media, x, channel);
-    } else if (url.kind == BC_MEDIA_PICTURE) {
-        bc_live_picture_handle(media, x, channel);
-    } else if (url.kind != BC_MEDIA_MULTIVARIANT
-        || !bc_replay_handle_dvr_index(media, x, &url)) {
-        bc_hls_handle(media, x, channel, &url);
+    if (url.kind == BC_MEDIA_FLV || url.kind == BC_MEDIA_MULTIVARIANT
+        || (url.kind == BC_MEDIA_HLS_FILE && strstr(url.file, ".m3u8"))) {
+        bc_media_await(media, x, &url, serve);
+        return true;
     }
+    struct bc_channel *channel = bc_hub_find(media->hub, url.channel);
+    serve(media, x, &url, channel);
     bc_channel_unref(&channel);
     return true;
 }

@@ -60,6 +60,18 @@ void
 bc_media_refuse_picture(
     struct bc_http_exchange *x, const char *form, enum bc_codec codec);
 
+// --- await.c ---
+
+// Answers a request; `channel` is NULL where there is none.
+typedef void bc_media_serve(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url, struct bc_channel *channel);
+
+// Has the request answered by `serve`: at once when there is something to play, or later
+// when that must be pulled first, at the latest after BC_HUB_WAIT_US.
+void
+bc_media_await(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url, bc_media_serve *serve);
+
 // --- flv.c ---
 
 void

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "container/mpegts.h"
 #include "net/timer.h"
-#include "stream/hub.h"
+#include "stream/wait.h"
 
 #define LOOK_US 1000000
 
@@ -40,7 +40,9 @@ judge_channel(struct bc_hub *hub, const char *name, const char **why)
 {
     struct bc_channel *channel = bc_hub_find(hub, name);
     enum bc_srt_reject answer = BC_SRT_ACCEPT;
-    if (!channel || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
+    if ((!channel || !bc_channel_is_playable(channel)) && bc_hub_want(hub, name)) {
+        // Perhaps it comes; there is no waiting here.
+    } else if (!channel || !bc_channel_is_playable(channel)) {
         *why = "this channel is not live";
         answer = BC_SRT_NOT_FOUND;
     } else if (!is_carried(channel)) {
@@ -147,10 +149,6 @@ on_timer(struct bc_timer *timer)
 static bool
 open_viewer(struct srt_viewer *v, struct bc_srt_egress *egress)
 {
-    v->channel = bc_hub_find(egress->hub, bc_srt_conn_id(v->conn)->channel);
-    if (!v->channel) {
-        return false; // it ended between the caller's question and now
-    }
     struct bc_viewer_params params = { .windows = egress->windows, .channel = v->channel,
         .key = { .format = BC_FEED_TS }, .sink = bc_srt_conn_sink(v->conn),
         .from_gop = true, .ops = &VIEWER_OPS, .user = v };
@@ -158,8 +156,8 @@ open_viewer(struct srt_viewer *v, struct bc_srt_egress *egress)
     return v->viewer != NULL;
 }
 
-void
-bc_srt_egress_serve(struct bc_srt_egress *egress, struct bc_srt_conn *conn)
+static void
+serve(struct bc_srt_egress *egress, struct bc_srt_conn *conn, struct bc_channel *channel)
 {
     struct srt_viewer *v = calloc(1, sizeof(*v));
     if (!v) {
@@ -168,9 +166,10 @@ bc_srt_egress_serve(struct bc_srt_egress *egress, struct bc_srt_conn *conn)
     }
     v->conn = conn;
     v->began_us = bc_clock_us();
+    v->channel = bc_channel_ref(channel);
     if (!open_viewer(v, egress)) {
         bc_channel_unref(&v->channel);
-        bc_srt_conn_close(conn, "the channel is not live");
+        bc_srt_conn_close(conn, "no memory");
         free(v);
         return;
     }
@@ -181,4 +180,67 @@ bc_srt_egress_serve(struct bc_srt_egress *egress, struct bc_srt_conn *conn)
         bc_srt_conn_peer(conn));
     bc_channel_count_viewer(v->channel, BC_PROTOCOL_SRT, 1);
     bc_debug(&v->log, "viewer came");
+}
+
+// --- a viewer whose channel is pulled only now ---
+
+// Frees itself when there is something to play, or nothing came, or the caller left.
+struct first_caller {
+    struct bc_hub_wait wait;
+    struct bc_srt_egress *egress; // borrowed
+    struct bc_srt_conn *conn;     // owned
+};
+
+static void
+on_wait_done(struct bc_hub_wait *wait, struct bc_channel *channel)
+{
+    struct first_caller *f = bc_container_of(wait, struct first_caller, wait);
+    if (channel && is_carried(channel)) {
+        serve(f->egress, f->conn, channel);
+    } else {
+        bc_srt_conn_close(f->conn, channel ? "a transport stream cannot carry its codec"
+                                           : "the channel is not live");
+    }
+    free(f);
+}
+
+static void
+on_caller_closed(void *user, const char *reason)
+{
+    struct first_caller *f = user;
+    bc_hub_wait_cancel(&f->wait);
+    bc_srt_conn_close(f->conn, reason);
+    free(f);
+}
+
+static const struct bc_srt_conn_ops CALLER_OPS = { on_data, on_caller_closed };
+
+static void
+wait_for_it(struct bc_srt_egress *egress, struct bc_srt_conn *conn, const char *name)
+{
+    struct first_caller *f = calloc(1, sizeof(*f));
+    if (f) {
+        f->egress = egress;
+        f->conn = conn;
+        f->wait.done = on_wait_done;
+    }
+    if (!f || !bc_hub_wait(egress->hub, name, egress->worker, &f->wait)) {
+        bc_srt_conn_close(conn, "the channel is not live");
+        free(f);
+        return;
+    }
+    bc_srt_conn_open(conn, &CALLER_OPS, f);
+}
+
+void
+bc_srt_egress_serve(struct bc_srt_egress *egress, struct bc_srt_conn *conn)
+{
+    const char *name = bc_srt_conn_id(conn)->channel;
+    struct bc_channel *channel = bc_hub_find(egress->hub, name);
+    if (channel && bc_channel_is_playable(channel)) {
+        serve(egress, conn, channel);
+    } else {
+        wait_for_it(egress, conn, name);
+    }
+    bc_channel_unref(&channel);
 }

@@ -11,7 +11,7 @@
 #include "options.h"
 #include "protocol/webrtc/offer.h"
 #include "protocol/webrtc/port.h"
-#include "stream/hub.h"
+#include "stream/wait.h"
 #include "transmux/rtp.h"
 
 #define MESSAGE_MAX 512
@@ -349,10 +349,11 @@ open_session(struct bc_media *media, struct bc_http_exchange *x,
 
 static void
 post(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url,
-    const struct bc_config *config)
+    struct bc_channel *channel)
 {
-    struct bc_channel *channel = bc_hub_find(media->hub, url->channel);
-    if (!channel || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
+    (void)url;
+    struct bc_config *config = bc_hub_config(media->hub);
+    if (!channel || !bc_channel_is_playable(channel)) {
         bc_webrtc_respond_later(x, 409, "not_live", "this channel is not live");
     } else if (bc_webrtc_has_room(x, media->webrtc, config)) {
         struct bc_sdp *offer = malloc(sizeof(*offer));
@@ -364,7 +365,7 @@ post(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_u
             open_session(media, x, channel, offer);
         }
     }
-    bc_channel_unref(&channel);
+    bc_config_unref(&config);
 }
 
 void
@@ -379,7 +380,7 @@ bc_whep_handle(
     if (url->kind == BC_MEDIA_WHEP_SESSION) {
         bc_peer_resource_handle(media->port, x, config, url->file);
     } else if (bc_webrtc_is_post(x) && bc_media_authorise(media, x, url)) {
-        post(media, x, url, config);
+        bc_media_await(media, x, url, post);
     }
     bc_config_unref(&config);
 }

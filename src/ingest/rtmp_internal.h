@@ -13,6 +13,8 @@
 #include "publisher.h"
 #include "rtmp_half_open.h"
 
+struct bc_rtmp_wait;
+
 struct bc_rtmp_server {
     struct bc_rtmp_server_params params;
     struct bc_list conns;
@@ -45,6 +47,7 @@ struct bc_rtmp_conn {
     bool publishing;         // `publisher` is in use
     struct bc_sink sink;     // what the player writes to
     void *player;            // owned through play_ops
+    struct bc_rtmp_wait *wait; // owned; a player whose channel is not there yet
     char leave_text[160];
 };
 
@@ -71,8 +74,24 @@ bc_rtmp_conn_leave(struct bc_rtmp_conn *conn, const char *reason);
 
 extern const struct bc_rtmp_session_callbacks bc_rtmp_conn_callbacks;
 
+// Answers a player; NULL: there is no such channel.
+void
+bc_rtmp_conn_play(struct bc_rtmp_conn *conn, struct bc_channel *channel,
+    const struct bc_rtmp_request *req);
+
 // Ends whatever role it has. `clean`: the peer said goodbye.
 void
 bc_rtmp_conn_end_role(struct bc_rtmp_conn *conn, bool clean, const char *reason);
+
+// --- rtmp_wait.c ---
+
+// Answers the player later, by bc_rtmp_conn_play(). False: there is nothing to wait for.
+bool
+bc_rtmp_wait_start(struct bc_rtmp_conn *conn, const char *channel,
+    const struct bc_rtmp_request *req);
+
+// Harmless when it does not wait.
+void
+bc_rtmp_wait_cancel(struct bc_rtmp_conn *conn);
 
 #endif

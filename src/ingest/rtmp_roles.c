@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "rtmp_internal.h"
-#include "stream/hub.h"
+#include "stream/wait.h"
 
 #define KEY_MAX 256
 
@@ -188,12 +188,25 @@ start_player(struct bc_rtmp_conn *c, struct bc_channel *channel,
     }
 }
 
+void
+bc_rtmp_conn_play(struct bc_rtmp_conn *c, struct bc_channel *channel,
+    const struct bc_rtmp_request *req)
+{
+    char why[128];
+    if (!channel || !bc_channel_is_playable(channel)) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, "this channel is not live");
+    } else if (!can_read_video(channel, req, why, sizeof(why))) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, why);
+    } else {
+        start_player(c, channel, req);
+    }
+}
+
 static void
 on_play(void *user, const struct bc_rtmp_request *req)
 {
     struct bc_rtmp_conn *c = user;
     struct bc_hub *hub = c->server->params.hub;
-    char why[128];
     char name[BC_CHANNEL_NAME_MAX + 1];
     char key[KEY_MAX];
     if (!channel_name(req, name, sizeof(name))) {
@@ -210,12 +223,9 @@ on_play(void *user, const struct bc_rtmp_request *req)
     struct bc_channel *channel = allowed ? bc_hub_find(hub, name) : NULL;
     if (!allowed) {
         refuse(c, BC_RTMP_REJECT_DENIED, "wrong or missing token");
-    } else if (!channel || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
-        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, "this channel is not live");
-    } else if (!can_read_video(channel, req, why, sizeof(why))) {
-        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, why);
-    } else {
-        start_player(c, channel, req);
+    } else if ((channel && bc_channel_is_playable(channel))
+        || !bc_rtmp_wait_start(c, name, req)) {
+        bc_rtmp_conn_play(c, channel, req);
     }
     bc_channel_unref(&channel);
 }
@@ -247,6 +257,7 @@ on_receive(void *user, enum bc_kind kind, bool on)
 void
 bc_rtmp_conn_end_role(struct bc_rtmp_conn *c, bool clean, const char *reason)
 {
+    bc_rtmp_wait_cancel(c);
     if (c->publishing) {
         c->publishing = false;
         bc_publisher_finish(&c->publisher, clean, reason);

@@ -7,6 +7,7 @@
 
 #include "channel_internal.h"
 #include "config/config.h"
+#include "stream/wait.h"
 
 struct bc_hub {
     const struct bc_hub_ops *ops; // borrowed
@@ -222,6 +223,13 @@ void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
 {
     hub->ops->close_outputs(hub->user, outputs);
+}
+
+bool
+bc_hub_want(struct bc_hub *hub, const char *name)
+{
+    return hub->ops->wanted && !bc_hub_is_draining(hub)
+        && hub->ops->wanted(hub->user, name);
 }
 
 void

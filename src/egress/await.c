@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests for what comes only once somebody asks for it.
+#include <stdlib.h>
+
+#include "media_internal.h"
+#include "stream/wait.h"
+
+// A request that waits until there is something to play. Frees itself.
+struct first_request {
+    struct bc_hub_wait wait;
+    struct bc_media *media; // borrowed
+    struct bc_http_exchange *x;
+    struct bc_media_url url; // points into the exchange
+    bc_media_serve *serve;
+};
+
+static void
+on_done(struct bc_hub_wait *wait, struct bc_channel *channel)
+{
+    struct first_request *r = bc_container_of(wait, struct first_request, wait);
+    bc_http_on_gone(r->x, NULL, NULL);
+    // What has ended has still its last playlist.
+    struct bc_channel *found
+        = channel ? bc_channel_ref(channel) : bc_hub_find(r->media->hub, r->url.channel);
+    r->serve(r->media, r->x, &r->url, found);
+    bc_channel_unref(&found);
+    free(r);
+}
+
+static void
+on_gone(void *user)
+{
+    struct first_request *r = user;
+    bc_hub_wait_cancel(&r->wait);
+    free(r);
+}
+
+// False: there is nothing to wait for.
+static bool
+wait_for_it(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url, bc_media_serve *serve)
+{
+    struct first_request *r = calloc(1, sizeof(*r));
+    if (!r) {
+        return false;
+    }
+    r->media = media;
+    r->x = x;
+    r->url = *url;
+    r->serve = serve;
+    r->wait.done = on_done;
+    if (!bc_hub_wait(media->hub, url->channel, bc_http_worker(x), &r->wait)) {
+        free(r);
+        return false;
+    }
+    bc_http_on_gone(x, on_gone, r);
+    return true;
+}
+
+void
+bc_media_await(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url, bc_media_serve *serve)
+{
+    struct bc_channel *channel = bc_hub_find(media->hub, url->channel);
+    bool playable = channel && bc_channel_is_playable(channel);
+    if (playable || !wait_for_it(media, x, url, serve)) {
+        serve(media, x, url, channel);
+    }
+    bc_channel_unref(&channel);
+}
