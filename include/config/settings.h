@@ -16,6 +16,9 @@
 
 #define BC_CONFIG_MAX_LISTEN 16  // addresses in one list
 #define BC_CONFIG_MAX_SOURCES 16 // sources of one channel
+#define BC_CONFIG_MAX_PUSHES 16  // targets of one channel
+#define BC_CONFIG_MAX_ORIGINS 8
+#define BC_CONFIG_URL_MAX 1024   // bytes of an origin's or a target's
 
 enum bc_access {
     BC_ACCESS_INVALID,
@@ -47,10 +50,29 @@ struct bc_config_source {
     char *value; // owned
     bool loop;           // of a file: begin anew at its end
     int64_t start_at_s;  // of a file: where to begin
+    bool on_demand;      // of a pull: only while somebody watches or it is recorded
+    int64_t idle_s;      // of such a pull: how long it outlives the last viewer
 };
 
 struct bc_config_source_list {
     struct bc_config_source *items; // owned, in order of preference
+    size_t n;
+};
+
+// Where a channel is sent to.
+struct bc_config_push {
+    char *url;  // owned; may hold a secret
+    char *name; // owned; what people call it, "" without
+    bool enabled;
+};
+
+struct bc_config_push_list {
+    struct bc_config_push items[BC_CONFIG_MAX_PUSHES];
+    size_t n;
+};
+
+struct bc_config_url_list {
+    char *items[BC_CONFIG_MAX_ORIGINS]; // owned
     size_t n;
 };
 
@@ -63,6 +85,7 @@ struct bc_config_channel {
     char *title; // owned
     char *cover; // owned, path of a picture; "": none
     struct bc_config_source_list sources; // at least one
+    struct bc_config_push_list push;
 };
 
 struct bc_config_listen {
@@ -154,6 +177,8 @@ struct bc_config_relay {
     char *media_dir; // "": media in the data directory
     bool allow_private;
     int64_t max_inputs;
+    struct bc_config_url_list origins; // of an edge, in order of preference
+    int64_t edge_grace_s;
 };
 
 struct bc_config_webrtc {

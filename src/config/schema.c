@@ -264,6 +264,15 @@ const struct bc_key BC_CONFIG_KEYS[] = {
         .offset = AT(relay.max_inputs), .def = "32", .max = 256,
         .text = "Files and streams elsewhere that are read at one time, each by a thread "
                 "of its own." },
+    { .name = "relay.origins", .type = BC_KEY_URLS, .scope = LIVE,
+        .offset = AT(relay.origins), .def = "",
+        .text = "Makes the server an edge: a channel that nobody publishes here, and that "
+                "has no entry below, is pulled from the first of these servers that has "
+                "it, while somebody watches. http://HOST:PORT (its HTTP-FLV), https://, "
+                "rtmp:// or rtmps://; a token may stand behind a question mark." },
+    { .name = "relay.edge_grace_s", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(relay.edge_grace_s), .def = "10", .max = 3600, .unit = "s",
+        .text = "How long an edge goes on pulling after the last viewer left." },
 
     { .name = "record.mode", .type = BC_KEY_ENUM, .scope = LIVE,
         .offset = AT(record.mode), .def = "request", .choices = RECORD_MODES,
@@ -324,5 +333,10 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .text = "What feeds the channel: publisher, pull: URL, or file: { path: NAME, loop: "
                 "true, start_at_s: 0 }. While no host publishes, the first pull or file "
                 "does. Other kinds have no effect yet." },
+    { .name = "push", .type = BC_KEY_PUSHES, .scope = LIVE, .offset = CHANNEL_AT(push),
+        .def = "[]",
+        .text = "Where the channel is sent to whenever it is live: a list of { url: URL, "
+                "name: NAME, enabled: true }, with rtmp, rtmps, srt, or http and https for "
+                "a WHIP endpoint. Targets may be stopped and started by the API." },
 };
 const size_t BC_CHANNEL_N_KEYS = sizeof(BC_CHANNEL_KEYS) / sizeof(BC_CHANNEL_KEYS[0]);

@@ -17,6 +17,8 @@ enum bc_key_type {
     BC_KEY_LISTEN,  // struct bc_config_listen_list
     BC_KEY_ADDRESSES, // the same, with a host and perhaps a port
     BC_KEY_SOURCES, // struct bc_config_source_list
+    BC_KEY_URLS,    // struct bc_config_url_list
+    BC_KEY_PUSHES,  // struct bc_config_push_list
 };
 
 enum bc_key_scope {

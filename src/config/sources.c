@@ -12,6 +12,8 @@
 
 #define VALUE_MAX 4095
 #define START_AT_MAX_S 1000000
+#define IDLE_DEFAULT_S 10
+#define IDLE_MAX_S 3600
 
 // How a kind of source is written: `key: value`, or `slate: { key: value }`.
 static const struct source_form {
@@ -108,6 +110,33 @@ read_file_map(const struct bc_node *map, struct bc_config_source *out)
     return path;
 }
 
+// `pull: { url: URL, on_demand: true, idle_s: 10 }`, as above.
+static const struct bc_node *
+read_pull_map(const struct bc_node *map, struct bc_config_source *out)
+{
+    const struct bc_node *url = NULL;
+    for (const struct bc_node *c = map->first; c; c = c->next) {
+        char *end = NULL;
+        if (c->kind != BC_NODE_SCALAR) {
+            return NULL;
+        }
+        if (strcmp(c->key, "url") == 0) {
+            url = c;
+        } else if (strcmp(c->key, "on_demand") == 0
+            && (strcmp(c->text, "true") == 0 || strcmp(c->text, "false") == 0)) {
+            out->on_demand = strcmp(c->text, "true") == 0;
+        } else if (strcmp(c->key, "idle_s") == 0) {
+            out->idle_s = strtoll(c->text, &end, 10);
+            if (end == c->text || *end || out->idle_s < 0 || out->idle_s > IDLE_MAX_S) {
+                return NULL;
+            }
+        } else {
+            return NULL;
+        }
+    }
+    return url;
+}
+
 // One of the forms above, or the single word `publisher`.
 static bool
 add_source(struct bc_config_source_list *list, const struct bc_node *node,
@@ -138,7 +167,17 @@ add_source(struct bc_config_source_list *list, const struct bc_node *node,
             path);
         return false;
     }
-    struct bc_config_source source = { .kind = form->kind };
+    struct bc_config_source source = { .kind = form->kind, .idle_s = IDLE_DEFAULT_S };
+    if (form->kind == BC_SOURCE_PULL && value->kind == BC_NODE_MAP) {
+        unsigned line = value->line;
+        value = read_pull_map(value, &source);
+        if (!value) {
+            bc_report_error(r, line,
+                "%s: a pull is { url: URL, on_demand: true or false, idle_s: SECONDS }",
+                path);
+            return false;
+        }
+    }
     if (form->kind == BC_SOURCE_FILE && value->kind == BC_NODE_MAP) {
         unsigned line = value->line;
         value = read_file_map(value, &source);
@@ -212,6 +251,8 @@ bc_sources_equal(const void *a, const void *b)
         equal = x->items[i].kind == y->items[i].kind
             && x->items[i].loop == y->items[i].loop
             && x->items[i].start_at_s == y->items[i].start_at_s
+            && x->items[i].on_demand == y->items[i].on_demand
+            && x->items[i].idle_s == y->items[i].idle_s
             && strcmp(x->items[i].value, y->items[i].value) == 0;
     }
     return equal;
@@ -243,12 +284,18 @@ print_source(const struct bc_config_source *s, FILE *out)
         form++;
     }
     bool is_file = s->kind == BC_SOURCE_FILE;
+    bool is_map = s->kind == BC_SOURCE_PULL && s->on_demand;
     fprintf(out, "%s%s: %s", form->in_slate ? "slate: { " : "", form->key,
-        is_file ? "{ path: " : "");
+        is_file    ? "{ path: "
+            : is_map ? "{ url: "
+                     : "");
     bc_value_print_quoted(s->value, out);
     if (is_file) {
         fprintf(out, ", loop: %s, start_at_s: %lld }", s->loop ? "true" : "false",
             (long long)s->start_at_s);
+    }
+    if (is_map) {
+        fprintf(out, ", on_demand: true, idle_s: %lld }", (long long)s->idle_s);
     }
     fputs(form->in_slate ? " }" : "", out);
 }

@@ -310,6 +310,10 @@ static const struct value_ops OPS[] = {
         bc_listen_print, clear_nothing },
     [BC_KEY_SOURCES] = { bc_sources_set, bc_sources_equal, bc_sources_copy,
         bc_sources_print, bc_sources_clear },
+    [BC_KEY_URLS] = { bc_urls_set, bc_urls_equal, bc_urls_copy, bc_urls_print,
+        bc_urls_clear },
+    [BC_KEY_PUSHES] = { bc_pushes_set, bc_pushes_equal, bc_pushes_copy, bc_pushes_print,
+        bc_pushes_clear },
 };
 
 bool
@@ -325,11 +329,12 @@ static struct bc_node *
 node_from_text(const struct bc_key *key, const char *text, struct bc_report *r)
 {
     struct bc_node *node = NULL;
-    if (key->type == BC_KEY_SOURCES) {
+    if (key->type == BC_KEY_SOURCES || key->type == BC_KEY_PUSHES) {
         bc_tree_parse(text, strlen(text), &node, r);
         return node;
     }
-    bool is_list = key->type == BC_KEY_LISTEN || key->type == BC_KEY_ADDRESSES;
+    bool is_list = key->type == BC_KEY_LISTEN || key->type == BC_KEY_ADDRESSES
+        || key->type == BC_KEY_URLS;
     node = is_list ? bc_listen_split(text) : bc_node_create_scalar(text, strlen(text));
     if (!node) {
         bc_report_no_memory(r);

@@ -9,7 +9,7 @@ struct bc_key;
 struct bc_node;
 struct bc_report;
 
-// The operations of value.c on the two types that are lists.
+// The operations of value.c on the types that are lists.
 
 bool
 bc_listen_set(const struct bc_key *key, void *field, const struct bc_node *node,
@@ -43,5 +43,37 @@ bc_sources_print(const struct bc_key *key, const void *field, FILE *out);
 
 void
 bc_sources_clear(void *field);
+
+bool
+bc_urls_set(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r);
+
+bool
+bc_urls_equal(const void *a, const void *b);
+
+bool
+bc_urls_copy(void *to, const void *from);
+
+void
+bc_urls_print(const struct bc_key *key, const void *field, FILE *out);
+
+void
+bc_urls_clear(void *field);
+
+bool
+bc_pushes_set(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r);
+
+bool
+bc_pushes_equal(const void *a, const void *b);
+
+bool
+bc_pushes_copy(void *to, const void *from);
+
+void
+bc_pushes_print(const struct bc_key *key, const void *field, FILE *out);
+
+void
+bc_pushes_clear(void *field);
 
 #endif

@@ -157,6 +157,56 @@ test_files_and_pulls_are_read(void **state)
 }
 
 static void
+test_origins_and_targets_are_read(void **state)
+{
+    (void)state;
+    struct bc_config *cfg = parse("relay:\n"
+                                  "  origins: [\"http://a:8080?token=t\", rtmps://b]\n"
+                                  "channels:\n"
+                                  "  a/p:\n"
+                                  "    sources: [{ pull: { url: http://x/y.flv, "
+                                  "on_demand: true, idle_s: 3 } }]\n"
+                                  "    push:\n"
+                                  "      - rtmp://one.example/live/key\n"
+                                  "      - { url: srt://two:9000, name: Two, enabled: "
+                                  "false }\n");
+    assert_int_equal(cfg->relay.origins.n, 2);
+    assert_string_equal(cfg->relay.origins.items[0], "http://a:8080?token=t");
+    assert_int_equal(cfg->relay.edge_grace_s, 10);
+    const struct bc_config_channel *channel = bc_config_channel(cfg, "a/p");
+    expect_source(channel, 0, BC_SOURCE_PULL, "http://x/y.flv");
+    assert_true(channel->sources.items[0].on_demand);
+    assert_int_equal(channel->sources.items[0].idle_s, 3);
+    assert_int_equal(channel->push.n, 2);
+    assert_string_equal(channel->push.items[0].url, "rtmp://one.example/live/key");
+    assert_true(channel->push.items[0].enabled);
+    assert_string_equal(channel->push.items[1].name, "Two");
+    assert_false(channel->push.items[1].enabled);
+    bc_config_unref(&cfg);
+}
+
+static void
+test_wrong_origins_and_targets_are_refused(void **state)
+{
+    (void)state;
+    static const char *const WRONG[] = { "relay: { origins: ftp://a }",
+        "relay: { origins: \"http://\" }", "relay: { origins: \"http://a/live\" }",
+        "relay: { origins: [{ a: b }] }", "relay: { origins: { a: b } }",
+        "channels: { a/p: { push: rtmp://a/b/c } }",
+        "channels: { a/p: { push: [rtsp://a/b] } }",
+        "channels: { a/p: { push: [{ name: x }] } }",
+        "channels: { a/p: { push: [{ url: srt://a, enabled: maybe }] } }",
+        "channels: { a/p: { push: [[srt://a]] } }",
+        "channels: { a/p: { sources: [{ pull: { on_demand: true } }] } }",
+        "channels: { a/p: { sources: [{ pull: { url: http://a/b, idle_s: -1 } }] } }" };
+    for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+        struct bc_config *cfg = NULL;
+        assert_int_not_equal(
+            bc_config_parse("t.yaml", WRONG[i], strlen(WRONG[i]), &cfg, NULL), 0);
+    }
+}
+
+static void
 test_channels_are_read(void **state)
 {
     (void)state;
@@ -271,6 +321,8 @@ main(void)
         cmocka_unit_test(test_empty_texts_give_the_defaults),
         cmocka_unit_test(test_values_are_read),
         cmocka_unit_test(test_files_and_pulls_are_read),
+        cmocka_unit_test(test_origins_and_targets_are_read),
+        cmocka_unit_test(test_wrong_origins_and_targets_are_refused),
         cmocka_unit_test(test_channels_are_read),
         cmocka_unit_test(test_truncated_text_is_safe),
         cmocka_unit_test(test_channel_names),
