@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "picture.h"
+
+#include <string.h>
+
+#define SIDE_MIN 16
+#define SIDE_MAX 20000
+#define BLACK 16
+#define GREY 128
+
+static const char *const NO_MEMORY = "no memory";
+
+// --- made here ---
+
+AVFrame *
+slate_picture_create(const struct slate_format *format)
+{
+    AVFrame *f = av_frame_alloc();
+    if (!f) {
+        return NULL;
+    }
+    f->width = format->width;
+    f->height = format->height;
+    f->format = AV_PIX_FMT_YUV420P;
+    f->color_range = AVCOL_RANGE_MPEG;
+    f->colorspace = AVCOL_SPC_BT709;
+    f->color_primaries = AVCOL_PRI_BT709;
+    f->color_trc = AVCOL_TRC_BT709;
+    if (av_frame_get_buffer(f, 0) < 0) {
+        av_frame_free(&f);
+    }
+    return f;
+}
+
+static void
+fill(AVFrame *f, unsigned plane, int value)
+{
+    int rows = plane > 0 ? f->height / 2 : f->height;
+    int columns = plane > 0 ? f->width / 2 : f->width;
+    for (int y = 0; y < rows; y++) {
+        memset(f->data[plane] + (ptrdiff_t)y * f->linesize[plane], value, (size_t)columns);
+    }
+}
+
+void
+slate_picture_plain(AVFrame *picture)
+{
+    static const int TOP = 44;
+    static const int BOTTOM = 24;
+    for (int y = 0; y < picture->height; y++) {
+        memset(picture->data[0] + (ptrdiff_t)y * picture->linesize[0],
+            TOP - (TOP - BOTTOM) * y / picture->height, (size_t)picture->width);
+    }
+    fill(picture, 1, GREY + 6); // towards blue
+    fill(picture, 2, GREY - 4);
+}
+
+// --- decoding ---
+
+static const AVCodec *
+find_decoder(const uint8_t *data, size_t len)
+{
+    static const uint8_t PNG[4] = { 0x89, 'P', 'N', 'G' };
+    static const uint8_t JPEG[3] = { 0xff, 0xd8, 0xff };
+    const char *name = NULL;
+    if (len > sizeof(PNG) && memcmp(data, PNG, sizeof(PNG)) == 0) {
+        name = "png";
+    } else if (len > sizeof(JPEG) && memcmp(data, JPEG, sizeof(JPEG)) == 0) {
+        name = "mjpeg";
+    } else if (len > 12 && memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0) {
+        name = "webp";
+    }
+    return name ? avcodec_find_decoder_by_name(name) : NULL;
+}
+
+static int
+decode_with(AVCodecContext *ctx, const uint8_t *data, size_t len, AVFrame *out)
+{
+    AVPacket *packet = av_packet_alloc();
+    if (!packet || av_new_packet(packet, (int)len) < 0) {
+        av_packet_free(&packet);
+        return AVERROR(ENOMEM);
+    }
+    memcpy(packet->data, data, len);
+    int err = avcodec_send_packet(ctx, packet);
+    if (err == 0) {
+        avcodec_send_packet(ctx, NULL);
+        err = avcodec_receive_frame(ctx, out);
+    }
+    av_packet_free(&packet);
+    return err;
+}
+
+// FFmpeg makes up what is missing of a JPEG without a word.
+static bool
+is_cut(const AVCodec *codec, const uint8_t *data, size_t len)
+{
+    if (codec->id != AV_CODEC_ID_MJPEG) {
+        return false;
+    }
+    size_t at = len - 1;
+    while (at > 0 && (data[at - 1] != 0xff || data[at] != 0xd9)) { // end of image
+        at--;
+    }
+    return at == 0;
+}
+
+// A picture of which parts were made up is none.
+static bool
+is_usable(const AVFrame *f)
+{
+    return f->decode_error_flags == 0 && !(f->flags & AV_FRAME_FLAG_CORRUPT)
+        && f->width >= SIDE_MIN && f->height >= SIDE_MIN && f->width <= SIDE_MAX
+        && f->height <= SIDE_MAX && sws_isSupportedInput(f->format);
+}
+
+const char *
+slate_picture_decode(const uint8_t *data, size_t len, AVFrame **out)
+{
+    *out = NULL;
+    const AVCodec *codec = find_decoder(data, len);
+    if (!codec) {
+        return "it is neither PNG nor JPEG nor WebP";
+    }
+    if (len > SLATE_PICTURE_BYTES_MAX) {
+        return "the file is too large";
+    }
+    if (is_cut(codec, data, len)) {
+        return "its end is missing";
+    }
+    AVCodecContext *ctx = avcodec_alloc_context3(codec);
+    AVFrame *f = av_frame_alloc();
+    if (!ctx || !f) {
+        avcodec_free_context(&ctx);
+        av_frame_free(&f);
+        return NO_MEMORY;
+    }
+    ctx->max_pixels = SLATE_PIXELS_MAX;
+    ctx->thread_count = 1;
+    ctx->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+    int err = avcodec_open2(ctx, codec, NULL);
+    if (err == 0) {
+        err = decode_with(ctx, data, len, f);
+    }
+    avcodec_free_context(&ctx);
+    if (err != 0 || !is_usable(f)) {
+        av_frame_free(&f);
+        return "it cannot be decoded, or is too small or larger than 33 million pixels";
+    }
+    *out = f;
+    return NULL;
+}
+
+// --- scaling ---
+
+struct box {
+    int x;
+    int y;
+    int width;
+    int height;
+};
+
+static int
+even(int64_t v)
+{
+    return (int)(v & ~INT64_C(1));
+}
+
+// The largest one of the picture's shape, at even places, as pairs share their colour.
+static struct box
+fit(const AVFrame *from, const AVFrame *to)
+{
+    AVRational sar = from->sample_aspect_ratio;
+    bool odd = sar.num > 0 && sar.den > 0 && sar.num <= sar.den * 8L
+        && sar.den <= sar.num * 8L;
+    int64_t w = (int64_t)from->width * (odd ? sar.num : 1);
+    int64_t h = (int64_t)from->height * (odd ? sar.den : 1);
+    struct box box = { .width = to->width, .height = to->height };
+    if (w * to->height > h * to->width) {
+        box.height = even(h * to->width / w);
+    } else {
+        box.width = even(w * to->height / h);
+    }
+    box.width = box.width < 2 ? 2 : box.width;
+    box.height = box.height < 2 ? 2 : box.height;
+    box.x = even((to->width - box.width) / 2);
+    box.y = even((to->height - box.height) / 2);
+    return box;
+}
+
+static bool
+has_alpha(const AVFrame *f)
+{
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+    return d && (d->flags & AV_PIX_FMT_FLAG_ALPHA || f->format == AV_PIX_FMT_PAL8);
+}
+
+// JPEG is BT.601 in full range, small video BT.601, large video BT.709; RGB does not ask.
+static void
+set_colours(struct SwsContext *sws, const AVFrame *from)
+{
+    bool hd = from->height >= 720;
+    int space = from->colorspace == AVCOL_SPC_BT709 ? SWS_CS_ITU709
+        : from->colorspace == AVCOL_SPC_UNSPECIFIED && hd ? SWS_CS_ITU709
+        : from->colorspace == AVCOL_SPC_BT2020_NCL        ? SWS_CS_BT2020
+                                                          : SWS_CS_ITU601;
+    bool full = from->color_range == AVCOL_RANGE_JPEG
+        || from->format == AV_PIX_FMT_YUVJ420P || from->format == AV_PIX_FMT_YUVJ422P
+        || from->format == AV_PIX_FMT_YUVJ444P;
+    sws_setColorspaceDetails(sws, sws_getCoefficients(space), full,
+        sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);
+}
+
+static const char *
+scale(const AVFrame *from, uint8_t *const planes[4], const int strides[4], int width,
+    int height, enum AVPixelFormat format)
+{
+    struct SwsContext *sws = sws_getContext(from->width, from->height, from->format, width,
+        height, format, SWS_AREA | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    if (!sws) {
+        return NO_MEMORY;
+    }
+    set_colours(sws, from);
+    int rows = sws_scale(sws, (const uint8_t *const *)from->data, from->linesize, 0,
+        from->height, planes, strides);
+    sws_freeContext(sws);
+    return rows > 0 ? NULL : "it cannot be scaled";
+}
+
+// As RGB on black; of the size that is needed. The caller owns *out.
+static const char *
+flatten(const AVFrame *from, struct box box, AVFrame **out)
+{
+    AVFrame *f = *out = av_frame_alloc();
+    if (!f) {
+        return NO_MEMORY;
+    }
+    f->width = box.width;
+    f->height = box.height;
+    f->format = AV_PIX_FMT_RGBA;
+    if (av_frame_get_buffer(f, 0) < 0) {
+        return NO_MEMORY;
+    }
+    const char *why = scale(from, f->data, f->linesize, f->width, f->height, f->format);
+    for (int y = 0; !why && y < f->height; y++) {
+        uint8_t *at = f->data[0] + (ptrdiff_t)y * f->linesize[0];
+        for (int x = 0; x < f->width; x++, at += 4) {
+            for (int i = 0; i < 3; i++) {
+                at[i] = (uint8_t)(at[i] * at[3] / 255);
+            }
+            at[3] = 255;
+        }
+    }
+    return why;
+}
+
+const char *
+slate_picture_fit(const AVFrame *from, AVFrame *to)
+{
+    struct box box = fit(from, to);
+    fill(to, 0, BLACK);
+    fill(to, 1, GREY);
+    fill(to, 2, GREY);
+    uint8_t *planes[4] = { to->data[0] + (ptrdiff_t)box.y * to->linesize[0] + box.x,
+        to->data[1] + (ptrdiff_t)(box.y / 2) * to->linesize[1] + box.x / 2,
+        to->data[2] + (ptrdiff_t)(box.y / 2) * to->linesize[2] + box.x / 2, NULL };
+    AVFrame *flat = NULL;
+    const char *why = has_alpha(from) ? flatten(from, box, &flat) : NULL;
+    if (!why) {
+        why = scale(flat ? flat : from, planes, to->linesize, box.width, box.height,
+            to->format);
+    }
+    av_frame_free(&flat);
+    return why;
+}
