@@ -106,6 +106,10 @@ bc_hls_snapshot_ended(const struct bc_hls_snapshot *s);
 bool
 bc_hls_snapshot_has(const struct bc_hls_snapshot *s, enum bc_hls_rendition rendition);
 
+// Of who counts its parts and segments: another one means that they begin anew.
+uint64_t
+bc_hls_snapshot_serial(const struct bc_hls_snapshot *s);
+
 // The codec of the picture that comes and has no place here; BC_CODEC_NONE when there is
 // no such. The playlists then have the sound alone.
 enum bc_codec

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muxer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define US_PER_S 1000000
@@ -27,8 +28,6 @@
 #define WINDOW_TARGETS 8 // CAN-SKIP-UNTIL is 6
 #define FIRST_DSEQ_BELOW 251
 #define WINDOW_DEFAULT_BYTES ((size_t)256 << 20)
-// Stay in every playlist, however large they are.
-#define LEAST_SEGMENTS 3
 
 static int64_t
 within(int64_t value, int64_t preset, int64_t min, int64_t max)
@@ -37,8 +36,8 @@ within(int64_t value, int64_t preset, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-static void
-check_params(struct bc_hls_params *p)
+void
+hls_params_check(struct bc_hls_params *p)
 {
     p->part_us = within(p->part_us, PART_DEFAULT_US, PART_MIN_US, PART_MAX_US);
     p->target_us = within(p->target_us, TARGET_DEFAULT_US, US_PER_S, TARGET_MAX_US);
@@ -48,6 +47,27 @@ check_params(struct bc_hls_params *p)
     p->window_us = within(p->window_us, WINDOW_DEFAULT_US, WINDOW_TARGETS * p->target_us,
         INT64_MAX / 4);
     p->window_bytes = p->window_bytes > 0 ? p->window_bytes : WINDOW_DEFAULT_BYTES;
+}
+
+uint64_t
+hls_serial(void)
+{
+    static atomic_uint_fast64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
+uint64_t
+hls_first_dseq(uint64_t first_msn)
+{
+    // Small: hls.js keeps an array by it and walks through all of it with every playlist.
+    return first_msn % FIRST_DSEQ_BELOW;
+}
+
+int64_t
+hls_part_hold_us(const struct bc_hls_params *params, int64_t part_target_us)
+{
+    int64_t target_us = params->part_us + PART_SLACK_US;
+    return PART_HOLDS * (part_target_us > target_us ? part_target_us : target_us);
 }
 
 struct bc_hls_muxer *
@@ -60,11 +80,11 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, v
     m->on_update = on_update;
     m->user = user;
     m->format.params = *params;
-    check_params(&m->format.params);
+    hls_params_check(&m->format.params);
+    m->serial = hls_serial();
     // After a restart of the server the number should differ from the one before, so that
-    // a player does not take the new times for a continuation. It must be small: hls.js
-    // keeps an array by it and walks through all of it with every playlist.
-    m->format.dseq = params->first_msn % FIRST_DSEQ_BELOW;
+    // a player does not take the new times for a continuation.
+    m->format.dseq = hls_first_dseq(params->first_msn);
     m->format.first_msn = params->first_msn;
     hls_rendition_init(&m->main, BC_HLS_MAIN, &m->format);
     hls_rendition_init(&m->audio, BC_HLS_AUDIO, &m->format);
@@ -107,6 +127,7 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
     s->video = video ? bc_track_ref(video) : NULL;
     s->audio = audio ? bc_track_ref(audio) : NULL;
     s->frame_us = none && old ? old->frame_us : m->main.runs[0].pace.frame_us;
+    s->serial = m->serial;
     s->ended = m->ended;
     s->passed_over = m->passed_over;
     for (size_t i = 0; i < HLS_VARIANTS && m->main.count == 0; i++) {
@@ -114,9 +135,7 @@ describe(const struct bc_hls_muxer *m, struct bc_hls_snapshot *s)
         bool due = v && v->running && !hls_rendition_newest(&v->r);
         s->variants_due = s->variants_due || due;
     }
-    int64_t target_us = m->format.params.part_us + PART_SLACK_US;
-    target_us = m->main.part_target_us > target_us ? m->main.part_target_us : target_us;
-    s->part_hold_us = PART_HOLDS * target_us;
+    s->part_hold_us = hls_part_hold_us(&m->format.params, m->main.part_target_us);
     s->last_part_arrived_us = m->main.newest_arrived_us;
     if (newest) {
         s->last_part_wall_us = newest->pdt_us + newest->end_us - newest->start_us;
@@ -138,31 +157,6 @@ list_renditions(struct bc_hls_muxer *m, struct hls_rendition *out[BC_HLS_RENDITI
     return n;
 }
 
-// The window by time for each, and the bound of memory for all together: the oldest goes
-// first, so that playlists begin at the same time.
-static void
-prune(const struct bc_hls_muxer *m, struct hls_rendition *const *list, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        hls_rendition_prune(list[i]);
-        bytes += list[i]->bytes;
-    }
-    while (bytes > m->format.params.window_bytes) {
-        struct hls_rendition *oldest = NULL;
-        for (size_t i = 0; i < count; i++) {
-            bool older = list[i]->count > LEAST_SEGMENTS
-                && (!oldest || list[i]->segments[0]->msn < oldest->segments[0]->msn);
-            oldest = older ? list[i] : oldest;
-        }
-        if (!oldest) {
-            return;
-        }
-        bytes -= oldest->segments[0]->bytes;
-        hls_rendition_drop_oldest(oldest);
-    }
-}
-
 // Publishes what changed. Without memory, the old snapshot stands until the next change.
 static void
 update(struct bc_hls_muxer *m, bool force)
@@ -176,7 +170,7 @@ update(struct bc_hls_muxer *m, bool force)
     if (!changed) {
         return;
     }
-    prune(m, list, count);
+    hls_renditions_prune(list, count);
     struct bc_hls_snapshot *s = hls_snapshot_create(list, count);
     if (!s) {
         return;

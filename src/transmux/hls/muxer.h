@@ -37,6 +37,7 @@ struct hls_variant {
 struct bc_hls_muxer {
     bc_hls_on_update *on_update;
     void *user;
+    uint64_t serial; // see hls_serial()
     struct hls_format format;
     struct hls_rendition main;
     struct hls_rendition audio;

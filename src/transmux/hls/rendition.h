@@ -52,6 +52,22 @@ struct hls_rendition {
     size_t bytes; // of all segments, the open one too
 };
 
+// Brings what is out of reason to the limits, and 0 to the default.
+void
+hls_params_check(struct bc_hls_params *params);
+
+// A number of its own for everything that counts parts: no two in this process have one.
+uint64_t
+hls_serial(void);
+
+// The discontinuity sequence number that goes with a first media sequence number.
+uint64_t
+hls_first_dseq(uint64_t first_msn);
+
+// PART-HOLD-BACK of all playlists whose main one has this PART-TARGET.
+int64_t
+hls_part_hold_us(const struct bc_hls_params *params, int64_t part_target_us);
+
 void
 hls_rendition_init(struct hls_rendition *r, enum bc_hls_rendition kind,
     const struct hls_format *format);
@@ -110,6 +126,10 @@ hls_rendition_gap(struct hls_rendition *r, const struct hls_segment *like);
 // Lets old segments leave the playlist, and later the memory.
 void
 hls_rendition_prune(struct hls_rendition *r);
+
+// The same for several with the same format, which share the bound of memory as well.
+void
+hls_renditions_prune(struct hls_rendition *const *list, size_t count);
 
 // Forgets the oldest segment, whatever the window says; there must be one.
 void

@@ -118,7 +118,7 @@ bool
 hls_view_is_offered(const struct hls_view *v)
 {
     struct hls_newest newest = hls_view_newest(v);
-    return v->exists && newest.segment && !newest.segment->gap;
+    return v->exists && !v->stands_in && newest.segment && !newest.segment->gap;
 }
 
 bool
@@ -167,6 +167,12 @@ hls_snapshot_resolve(const struct bc_hls_snapshot *s, enum bc_hls_rendition rend
 {
     bool alone = rendition == BC_HLS_AUDIO && !s->views[rendition].exists && !s->video;
     return alone ? BC_HLS_MAIN : rendition;
+}
+
+uint64_t
+bc_hls_snapshot_serial(const struct bc_hls_snapshot *s)
+{
+    return s->serial;
 }
 
 int64_t

@@ -15,6 +15,7 @@
 // One media playlist at one moment.
 struct hls_view {
     bool exists;
+    bool stands_in;   // a splice's: another quality stands in for one that is not there
     bool independent; // every segment began with a sync sample
     struct hls_segment **segments; // owned references, oldest first
     size_t count;
@@ -35,6 +36,7 @@ struct bc_hls_snapshot {
     atomic_uint refs;
     struct hls_view views[BC_HLS_RENDITIONS];
     struct bc_hls_params params;
+    uint64_t serial; // of who made it
     int64_t part_hold_us; // PART-HOLD-BACK, the same in all playlists (H 6.2.4)
     int64_t last_part_wall_us;
     int64_t last_part_arrived_us;

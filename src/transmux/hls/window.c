@@ -5,6 +5,9 @@
 
 #include "rendition.h"
 
+// Stay in every playlist, however large they are.
+#define LEAST_SEGMENTS 3
+
 static int64_t
 length_us(const struct hls_segment *s)
 {
@@ -72,15 +75,24 @@ hls_rendition_newest(const struct hls_rendition *r)
     return r->open && r->open->part_count > 0 ? r->open : hls_rendition_last(r);
 }
 
+// How much media came after the oldest segment, holes not counted.
+static int64_t
+after_oldest_us(const struct hls_rendition *r)
+{
+    int64_t us = r->open ? length_us(r->open) : 0;
+    for (size_t i = 1; i < r->count; i++) {
+        us += length_us(r->segments[i]);
+    }
+    return us;
+}
+
+// HLS-5: its own duration after it left the longest playlist that had it; a target
+// duration more for the answers on their way.
 static bool
-is_droppable(const struct hls_rendition *r, const struct hls_segment *s)
+is_droppable(const struct hls_rendition *r, int64_t after_us)
 {
     const struct bc_hls_params *params = &r->format->params;
-    const struct hls_segment *newest = r->open ? r->open : hls_rendition_last(r);
-    // HLS-5: its own duration after it left the longest playlist that had it; a target
-    // duration more for the answers on their way.
-    return newest->end_us - s->end_us
-        > params->window_us + length_us(s) + 2 * params->target_us;
+    return after_us > params->window_us + length_us(r->segments[0]) + 2 * params->target_us;
 }
 
 void
@@ -94,8 +106,35 @@ hls_rendition_prune(struct hls_rendition *r)
         && listed_us - length_us(r->segments[r->listed]) >= r->format->params.window_us) {
         listed_us -= length_us(r->segments[r->listed++]);
     }
-    while (r->count > 0 && r->listed > 0 && is_droppable(r, r->segments[0])) {
+    int64_t after_us = after_oldest_us(r);
+    while (r->count > 0 && r->listed > 0 && is_droppable(r, after_us)) {
         hls_rendition_drop_oldest(r);
+        after_us -= r->count > 0 ? length_us(r->segments[0]) : 0;
+    }
+}
+
+// The window by time for each, and the bound of memory for all together: the oldest goes
+// first, so that playlists begin at the same time.
+void
+hls_renditions_prune(struct hls_rendition *const *list, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        hls_rendition_prune(list[i]);
+        bytes += list[i]->bytes;
+    }
+    while (bytes > list[0]->format->params.window_bytes) {
+        struct hls_rendition *oldest = NULL;
+        for (size_t i = 0; i < count; i++) {
+            bool older = list[i]->count > LEAST_SEGMENTS
+                && (!oldest || list[i]->segments[0]->msn < oldest->segments[0]->msn);
+            oldest = older ? list[i] : oldest;
+        }
+        if (!oldest) {
+            return;
+        }
+        bytes -= oldest->segments[0]->bytes;
+        hls_rendition_drop_oldest(oldest);
     }
 }
 

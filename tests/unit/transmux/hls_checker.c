@@ -281,6 +281,10 @@ check_new_segment(struct reading *r, struct check_segment *known)
     }
     assert_true((known->extinf_us + 500000) / 1000000 <= r->header.target_s);
     struct bc_hls_resource res = fetch(r, known->uri);
+    if (known->part_count == 0) { // first seen when it was too old to have parts listed
+        bc_hls_resource_finish(&res);
+        return;
+    }
     assert_int_equal(res.len, known->bytes);
     assert_true(hash_bytes(HASH_START, &res) == known->hash);
     bc_hls_resource_finish(&res);
