@@ -90,6 +90,12 @@ bc_ts_mux_set_tracks(struct bc_ts_mux *m, const struct bc_track *video,
 void
 bc_ts_mux_write_tables(struct bc_ts_mux *m, struct bc_writer *w);
 
+// For who comes from another stream on the same clock: that the continuity counters of all
+// PIDs begin anew with what is written next (discontinuity_indicator), which may be the
+// last tables once more.
+void
+bc_ts_mux_write_break(struct bc_ts_mux *m, struct bc_writer *w, bool repeats_tables);
+
 // Stamps begin here, so that the clock, which is behind them, doesn't begin below 0.
 #define BC_TS_ORIGIN_US 1000000
 

@@ -2,9 +2,12 @@
 #ifndef STREAM_PROGRAM_H
 #define STREAM_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "base/list.h"
 
 struct bc_channel;
+struct bc_channel_info;
 struct bc_worker;
 
 // What a channel shows. A channel is a name with viewers, a key, limits and counters; its
@@ -27,6 +30,10 @@ struct bc_program_watch {
 // The program now as a new reference; NULL: none. Any thread.
 struct bc_channel *
 bc_channel_program(struct bc_channel *channel);
+
+// What is known about the program now: a copy. False: there is none. Any thread.
+bool
+bc_channel_program_info(struct bc_channel *channel, struct bc_channel_info *out);
 
 // Begins to watch, and returns the program now as bc_channel_program() does, so that no
 // change in between is missed. The caller holds a reference to the channel for as long as

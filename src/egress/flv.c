@@ -9,6 +9,7 @@
 #include "container/flv.h"
 #include "media_internal.h"
 #include "options.h"
+#include "stream/wait.h"
 
 // One viewer. Frees itself when the broadcast ends or the peer goes.
 struct flv_viewer {
@@ -80,8 +81,8 @@ void
 bc_flv_handle(
     struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
 {
-    if (bc_channel_state(channel) == BC_CHANNEL_ENDED) {
-        bc_http_respond_error(x, 404, "not_live", "this channel is not live");
+    if (!bc_channel_is_playable(channel)) {
+        bc_media_refuse_not_live(x);
         return;
     }
     char only[16];

@@ -9,6 +9,7 @@
 #include "media_internal.h"
 #include "protocol/http/token.h"
 #include "replay.h"
+#include "stream/program.h"
 #include "stream/wait.h"
 
 #define TOKEN_MAX 256
@@ -53,11 +54,11 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
 }
 
 enum bc_codec
-bc_media_picture(const struct bc_channel *channel)
+bc_media_picture(struct bc_channel *channel)
 {
     struct bc_channel_info info;
-    bc_channel_info(channel, &info);
-    bool has = info.state == BC_CHANNEL_LIVE && info.video.present;
+    bool has = bc_channel_program_info(channel, &info) && info.state == BC_CHANNEL_LIVE
+        && info.video.present;
     return has ? info.video.codec : BC_CODEC_NONE;
 }
 

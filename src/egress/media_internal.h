@@ -50,10 +50,10 @@ bc_media_refuse_method(struct bc_http_exchange *x);
 void
 bc_media_refuse_not_live(struct bc_http_exchange *x);
 
-// The codec of a live channel's picture, as of a second ago at most; BC_CODEC_NONE when it
+// The codec of the picture that a live channel shows, as of a second ago at most; BC_CODEC_NONE when it
 // is not live or has no picture.
 enum bc_codec
-bc_media_picture(const struct bc_channel *channel);
+bc_media_picture(struct bc_channel *channel);
 
 // 406: `form` ("HLS") cannot carry such a picture.
 void

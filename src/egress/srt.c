@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "container/mpegts.h"
 #include "net/timer.h"
+#include "stream/program.h"
 #include "stream/wait.h"
 
 #define LOOK_US 1000000
@@ -28,11 +29,11 @@ struct srt_viewer {
 // A player that can get only a part of what is sent would wait for the rest: FFmpeg's and
 // VLC's read for seconds before they show anything.
 static bool
-is_carried(const struct bc_channel *channel)
+is_carried(struct bc_channel *channel)
 {
     struct bc_channel_info info;
-    bc_channel_info(channel, &info);
-    return !info.video.present || bc_ts_has_codec(info.video.codec);
+    return !bc_channel_program_info(channel, &info) || !info.video.present
+        || bc_ts_has_codec(info.video.codec);
 }
 
 static enum bc_srt_reject

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "rtmp_internal.h"
+#include "stream/program.h"
 #include "stream/wait.h"
 
 #define KEY_MAX 256
@@ -164,8 +165,8 @@ can_read_video(struct bc_channel *channel, const struct bc_rtmp_request *req, ch
     size_t size)
 {
     struct bc_channel_info info;
-    bc_channel_info(channel, &info);
-    enum bc_codec codec = info.video.present ? info.video.codec : BC_CODEC_NONE;
+    bool known = bc_channel_program_info(channel, &info) && info.video.present;
+    enum bc_codec codec = known ? info.video.codec : BC_CODEC_NONE;
     bool by_fourcc
         = codec == BC_CODEC_AV1 || codec == BC_CODEC_VP9 || codec == BC_CODEC_VP8;
     snprintf(why, size,

@@ -80,6 +80,18 @@ bc_channel_program(struct bc_channel *channel)
     return program;
 }
 
+bool
+bc_channel_program_info(struct bc_channel *channel, struct bc_channel_info *out)
+{
+    struct bc_channel *program = bc_channel_program(channel);
+    if (program) {
+        bc_channel_info(program, out);
+    }
+    bool known = program != NULL;
+    bc_channel_unref(&program);
+    return known;
+}
+
 struct bc_channel *
 bc_channel_watch_program(struct bc_channel *channel, struct bc_worker *worker,
     struct bc_program_watch *watch)

@@ -139,6 +139,25 @@ is_start(const struct bc_feed *feed, const struct bc_packet *p)
         && (!feed->started || p->dts_us - feed->last_start_us >= AUDIO_START_US);
 }
 
+// In a replay the counters are put where those of the others are.
+static void
+shift_counters(struct bc_feed *feed, struct bc_writer *w)
+{
+    if (feed->end) {
+        bc_feed_ts_shift(w->data, w->len, feed->end, feed->wanted_end);
+    }
+}
+
+// What a viewer of another channel's transport stream gets before this one's next packet.
+static struct bc_buf *
+make_break(struct bc_feed *feed, enum bc_kind kind)
+{
+    bc_writer_reset(&feed->scratch);
+    bc_feed_ts_write_break(&feed->ts, &feed->scratch, kind);
+    shift_counters(feed, &feed->scratch);
+    return bc_buf_from_writer(&feed->scratch);
+}
+
 static bool
 make_start(struct bc_feed *feed, struct bc_item *item, int64_t dts_us)
 {
@@ -152,7 +171,8 @@ make_start(struct bc_feed *feed, struct bc_item *item, int64_t dts_us)
             return false;
         }
     }
-    item->flags |= BC_ITEM_START;
+    item->flags |= BC_ITEM_START | (feed->has_video ? BC_ITEM_TELLS_VIDEO : 0)
+        | (feed->has_audio ? BC_ITEM_TELLS_AUDIO : 0);
     feed->started = true;
     feed->last_start_us = dts_us;
     return true;
@@ -218,11 +238,25 @@ write_packet(struct bc_feed *feed, const struct bc_packet *packet, bool start)
             &feed->ts, &feed->scratch, packet, feed->key.base_ms * 1000, start)) {
         return false;
     }
-    if (feed->end) {
-        bc_feed_ts_shift(
-            feed->scratch.data, feed->scratch.len, feed->end, feed->wanted_end);
-    }
+    shift_counters(feed, &feed->scratch);
     return true;
+}
+
+// With what a viewer needs who comes from elsewhere. NULL when there is nothing to send.
+static struct bc_item *
+make_item(struct bc_feed *feed, const struct bc_packet *packet, bool start)
+{
+    struct bc_buf *before
+        = start && feed->key.format == BC_FEED_TS ? make_break(feed, packet->kind) : NULL;
+    struct bc_item *item = write_packet(feed, packet, start)
+        ? bc_item_create(feed->scratch.data, feed->scratch.len)
+        : NULL;
+    if (!item) {
+        bc_buf_unref(&before);
+        return NULL;
+    }
+    item->config = before;
+    return item;
 }
 
 void
@@ -233,10 +267,7 @@ bc_feed_push(struct bc_feed *feed, const struct bc_packet *packet)
     }
     follow_tracks(feed, packet->dts_us);
     bool start = is_start(feed, packet);
-    if (!write_packet(feed, packet, start)) {
-        return;
-    }
-    struct bc_item *item = bc_item_create(feed->scratch.data, feed->scratch.len);
+    struct bc_item *item = make_item(feed, packet, start);
     if (!item) {
         return;
     }

@@ -99,6 +99,15 @@ bc_feed_ts_write_tables(struct bc_feed_ts *ts, struct bc_writer *w)
 }
 
 void
+bc_feed_ts_write_break(
+    const struct bc_feed_ts *ts, struct bc_writer *w, enum bc_kind kind)
+{
+    if (ts->mux) {
+        bc_ts_mux_write_break(ts->mux, w, kind != BC_KIND_VIDEO);
+    }
+}
+
+void
 bc_feed_ts_shift(uint8_t *data, size_t len, const struct bc_feed_ts *from,
     const struct bc_feed_ts *to)
 {

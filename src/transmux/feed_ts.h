@@ -38,6 +38,12 @@ bc_feed_ts_write(struct bc_feed_ts *ts, struct bc_writer *w,
 void
 bc_feed_ts_write_tables(struct bc_feed_ts *ts, struct bc_writer *w);
 
+// What stands before the next packet, which is a start of this kind, for who comes from
+// another feed: its counters.
+void
+bc_feed_ts_write_break(
+    const struct bc_feed_ts *ts, struct bc_writer *w, enum bc_kind kind);
+
 // Adds to the counters of each PID in `data`, whole packets, what lets the stream that
 // ended with the counters `from` end with those of `to`.
 void

@@ -18,6 +18,9 @@ enum bc_item_flag {
     // No item but a note to a new window: the cached GOP is through, what follows is
     // live.
     BC_ITEM_PRIMED = 1 << 6,
+    // With START: the kinds of media that its headers tell of.
+    BC_ITEM_TELLS_VIDEO = 1 << 7,
+    BC_ITEM_TELLS_AUDIO = 1 << 8,
 };
 
 // One message as viewers of one feed get it, framing included. Immutable and

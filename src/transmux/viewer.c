@@ -3,37 +3,7 @@
 
 #include <stdlib.h>
 
-#include "item.h"
-#include "window.h"
-
-// A cursor into its window and a way to the peer. Owned by the egress that made it; one
-// worker.
-struct bc_viewer {
-    struct bc_list node;      // in window->viewers
-    struct bc_window *window; // borrowed; it has us in its list
-    struct bc_sink *sink;     // borrowed; NULL once the peer is gone
-    const struct bc_viewer_ops *ops;
-    void *user;
-    bool from_gop;
-    bool playing; // has a place in the window; otherwise waits for a start
-    bool blocked; // the sink is full; on_writable goes on
-    bool paused;
-    bool ended;
-    bool fresh;   // has not been sent anything yet
-    uint32_t muted; // enum bc_item_flag of the kinds switched off
-    unsigned generation; // of the headers that it has
-    unsigned ends;       // of the window when it started
-    int64_t slack_us;    // how far behind it started: it may lag by so much more
-    uint64_t cursor;     // next item
-    // What must be sent before the cursor's item: the rest of one that was begun (the
-    // peer must get it whole, even when the window has dropped it), then headers.
-    struct bc_item *partial; // owned reference
-    size_t partial_offset;
-    struct bc_buf *head; // owned reference
-    size_t head_offset;
-    uint64_t bytes;
-    unsigned skips;
-};
+#include "viewer_internal.h"
 
 static void
 end(struct bc_viewer *v)
@@ -44,21 +14,49 @@ end(struct bc_viewer *v)
     }
 }
 
+// Whether the newest start is one for this viewer.
+static bool
+can_start(struct bc_viewer *v)
+{
+    const struct bc_window *w = v->window;
+    if (!w || !w->primed || w->start == 0 || w->start < v->cursor) {
+        return false;
+    }
+    const struct bc_item *item = bc_window_item(w, w->start);
+    if (v->fresh) {
+        // One that wants no cached GOP begins with a start that comes while it is here. If
+        // it is too far behind, the next keyframe is better.
+        return (v->from_gop || w->start >= w->primed_at)
+            && w->head_us - item->dts_us <= w->start_max_us;
+    }
+    if (v->joining) {
+        return bc_viewer_can_join_at(v, item);
+    }
+    return v->ends == w->ends && v->cuts == w->cuts;
+}
+
+// An FLV header cannot be taken back: players that were told of other tracks wait for them
+// for ever, or never show those that they were not told of, so they have to open anew
+// (FLV-2).
+static bool
+is_misled(const struct bc_viewer *v, const struct bc_item *item)
+{
+    return !v->fresh && v->key.format != BC_FEED_RTMP && v->key.format != BC_FEED_TS
+        && v->told != (item->flags & BC_VIEWER_TELLS);
+}
+
 // Puts the cursor on the newest item to start from, with the headers it needs.
 static bool
 start_at_newest(struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    if (!w->primed || w->start == 0 || w->start < v->cursor
-        || (!v->fresh && v->ends != w->ends)) {
+    if (!can_start(v)) {
         return false;
     }
-    if (v->fresh && !v->from_gop && w->start < w->primed_at) {
-        return false; // wants no cached GOP, only a start that comes while it is here
-    }
     const struct bc_item *item = bc_window_item(w, w->start);
-    if (v->fresh && w->head_us - item->dts_us > w->start_max_us) {
-        return false; // too far behind; the next keyframe is better
+    v->misled = is_misled(v, item);
+    if (v->misled) {
+        return false;
     }
     struct bc_buf *head = v->fresh ? item->join
         : v->generation != item->generation ? item->config
@@ -66,17 +64,22 @@ start_at_newest(struct bc_viewer *v)
     v->head = head ? bc_buf_ref(head) : NULL;
     v->head_offset = 0;
     v->generation = item->generation;
+    v->told = item->flags & BC_VIEWER_TELLS;
+    if (v->joining) {
+        v->floor_us = v->sent_us;
+        v->below = BC_VIEWER_KINDS;
+        v->joining = false;
+    }
     v->ends = w->ends;
+    v->cuts = w->cuts;
     v->slack_us = w->head_us - item->dts_us;
     v->cursor = w->start;
     v->playing = true;
     return true;
 }
 
-// Gives up the headers that were to be sent; what was begun of them is still sent. False,
-// with nothing changed, when there is no memory for that.
-static bool
-drop_head(struct bc_viewer *v)
+bool
+bc_viewer_drop_head(struct bc_viewer *v)
 {
     if (v->head && v->head_offset > 0) {
         v->partial = bc_item_create(v->head->data + v->head_offset,
@@ -99,10 +102,13 @@ static void
 skip(struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    if (!drop_head(v)) {
+    if (!bc_viewer_drop_head(v)) {
         return; // tried again at the next look
     }
     v->skips++;
+    if (v->key.format == BC_FEED_TS) {
+        v->generation = 0; // counters have to be told of the hole
+    }
     bc_windows_count(&w->windows->skips, 1);
     v->cursor = w->start > v->cursor ? w->start : w->next;
     v->playing = false;
@@ -113,7 +119,7 @@ static void
 check_lag(struct bc_viewer *v)
 {
     const struct bc_window *w = v->window;
-    if (!v->playing || v->cursor >= w->next) {
+    if (!w || !v->playing || v->cursor >= w->next) {
         return;
     }
     if (v->cursor < w->first
@@ -121,16 +127,6 @@ check_lag(struct bc_viewer *v)
             > w->queue_us + v->slack_us) {
         skip(v);
     }
-}
-
-// The viewer waits for a start in a broadcast that is over, or skipped beyond an end.
-static bool
-waits_in_vain(const struct bc_viewer *v)
-{
-    const struct bc_window *w = v->window;
-    // The next broadcast may have begun, of which nothing has come yet.
-    bool over = w->over && bc_channel_state(w->channel) == BC_CHANNEL_ENDED;
-    return !v->playing && !v->partial && (v->fresh ? over : v->ends != w->ends);
 }
 
 static int
@@ -152,7 +148,7 @@ gather(struct bc_viewer *v, struct iovec *iov, int max, bool *at_end)
             *at_end = n == 0;
             break;
         }
-        if (item->flags & v->muted) {
+        if (item->flags & v->muted || bc_viewer_is_below(v, item)) {
             if (n == 0) {
                 v->cursor = seq + 1; // nothing before it: it is passed over now
                 continue;
@@ -178,7 +174,7 @@ static void
 consume(struct bc_viewer *v, size_t taken)
 {
     v->bytes += taken;
-    bc_windows_count(&v->window->windows->bytes, taken);
+    bc_windows_count(&v->windows->bytes, taken);
     if (taken > 0) {
         v->fresh = false;
     }
@@ -197,6 +193,7 @@ consume(struct bc_viewer *v, size_t taken)
     while (taken > 0) {
         struct bc_item *item = bc_window_item(v->window, v->cursor++);
         size_t n = take(&taken, item->len);
+        bc_viewer_note_sent(v, item);
         if (n < item->len) {
             v->partial = bc_item_ref(item);
             v->partial_offset = n;
@@ -214,29 +211,53 @@ total(const struct iovec *iov, int n)
     return bytes;
 }
 
-// Writes until everything is sent or the sink is full.
-static void
-pump(struct bc_viewer *v)
+// What is behind an end in the window. False: nothing for this viewer.
+static bool
+pass_end(struct bc_viewer *v)
+{
+    const struct bc_item *item = bc_window_item(v->window, v->cursor);
+    if (!(item->flags & BC_ITEM_OVER) || bc_viewer_is_over(v)) {
+        end(v);
+        return false;
+    }
+    v->cursor++;
+    bc_viewer_await_next(v);
+    return true;
+}
+
+// Brings the cursor to what can be sent next. False: nothing, for now.
+static bool
+find_place(struct bc_viewer *v)
+{
+    const struct bc_window *w = v->window;
+    if (v->playing && v->cursor < w->first) {
+        skip(v); // a burst longer than the window
+        if (v->playing && v->cursor < w->first) {
+            return false; // it could not, for want of memory
+        }
+    }
+    if (w && !v->playing && !v->fresh && !v->joining && v->ends != w->ends
+        && v->cuts == w->cuts && !bc_viewer_is_over(v)) {
+        bc_viewer_await_next(v); // it skipped beyond an end
+    }
+    if (v->playing || start_at_newest(v) || v->partial) {
+        return true;
+    }
+    if (bc_viewer_waits_in_vain(v)) {
+        end(v);
+    }
+    return false;
+}
+
+void
+bc_viewer_pump(struct bc_viewer *v)
 {
     struct iovec iov[BC_WINDOW_IOV];
-    while (!v->blocked && !v->ended && !v->paused && v->sink) {
-        if (v->playing && v->cursor < v->window->first) {
-            skip(v); // a burst longer than the window
-            if (v->playing && v->cursor < v->window->first) {
-                return; // it could not, for want of memory
-            }
-        }
-        if (!v->playing && !start_at_newest(v) && !v->partial) {
-            if (waits_in_vain(v)) {
-                end(v);
-            }
-            return;
-        }
+    while (!v->blocked && !v->ended && !v->paused && v->sink && find_place(v)) {
         bool at_end = false;
         int n = gather(v, iov, BC_WINDOW_IOV, &at_end);
-        if (at_end) {
-            end(v);
-            return;
+        if (at_end && pass_end(v)) {
+            continue;
         }
         if (n == 0) {
             return;
@@ -257,13 +278,14 @@ static bool
 write_shared(struct bc_viewer *v)
 {
     struct bc_window *w = v->window;
-    if (w->walk_count == 0 || v->cursor != w->walk_from || v->head || v->partial
-        || v->muted || !v->playing) {
+    if (!w || w->walk_count == 0 || v->cursor != w->walk_from || v->head || v->partial
+        || v->muted || v->below || !v->playing) {
         return false;
     }
     ssize_t taken = bc_sink_writev(v->sink, w->walk_iov, w->walk_count);
     if (taken == (ssize_t)w->walk_bytes) {
         v->cursor = w->next;
+        v->sent_us = w->walk_dts_us > v->sent_us ? w->walk_dts_us : v->sent_us;
         v->bytes += (size_t)taken;
         bc_windows_count(&w->windows->bytes, (size_t)taken);
     } else {
@@ -282,10 +304,10 @@ bc_viewer_walk(struct bc_list *node)
     }
     if (v->blocked) {
         check_lag(v);
-    } else if (waits_in_vain(v)) {
+    } else if (bc_viewer_waits_in_vain(v)) {
         end(v); // also while it is paused: it would pause for ever
     } else if (!v->paused && !write_shared(v)) {
-        pump(v);
+        bc_viewer_pump(v);
     }
 }
 
@@ -301,10 +323,10 @@ on_writable(void *user)
     struct bc_viewer *v = user;
     v->blocked = false;
     check_lag(v);
-    if (!v->ended && waits_in_vain(v)) {
+    if (!v->ended && bc_viewer_waits_in_vain(v)) {
         end(v);
     } else {
-        pump(v);
+        bc_viewer_pump(v);
     }
 }
 
@@ -316,16 +338,6 @@ on_closed(void *user, const char *reason)
     v->ops->on_closed(v->user, reason);
 }
 
-static int64_t
-choose_base_ms(const struct bc_channel *channel)
-{
-    struct bc_channel_info info;
-    bc_channel_info(channel, &info);
-    // A minute of margin: the cached GOP began before now.
-    int64_t ms = info.media_us / 1000 - 60000;
-    return ms > 0 ? ms / BC_FEED_BASE_MS * BC_FEED_BASE_MS : 0;
-}
-
 struct bc_viewer *
 bc_viewer_create(const struct bc_viewer_params *params)
 {
@@ -333,28 +345,28 @@ bc_viewer_create(const struct bc_viewer_params *params)
     if (!v) {
         return NULL;
     }
-    struct bc_feed_key key = params->key;
-    key.base_ms = choose_base_ms(params->channel);
-    v->window = bc_window_obtain(params->windows, params->channel, &key);
-    if (!v->window) {
+    v->windows = params->windows;
+    v->channel = bc_channel_ref(params->channel);
+    v->key = params->key;
+    v->from_gop = params->from_gop;
+    v->fresh = true;
+    v->sent_us = INT64_MIN / 2;
+    bc_list_init(&v->node);
+    if (!bc_viewer_follow(v)) {
+        bc_channel_unref(&v->channel);
         free(v);
         return NULL;
     }
     v->sink = params->sink;
     v->ops = params->ops;
     v->user = params->user;
-    v->from_gop = params->from_gop;
-    v->fresh = true;
-    v->cursor = params->from_gop ? 0 : v->window->next;
     v->sink->on_writable = on_writable;
     v->sink->on_closed = on_closed;
     v->sink->user = v;
-    bc_list_init(&v->node);
-    bc_window_add_viewer(v->window, &v->node);
-    if (v->window->over) {
+    if (v->window && v->window->over) {
         bc_timer_set(&v->window->walk_timer, 0); // on_end must not come before we return
-    } else if (v->from_gop) {
-        pump(v);
+    } else if (v->window && v->from_gop) {
+        bc_viewer_pump(v);
     }
     return v;
 }
@@ -369,7 +381,8 @@ bc_viewer_destroy(struct bc_viewer *viewer)
         viewer->sink->on_writable = NULL;
         viewer->sink->on_closed = NULL;
     }
-    bc_window_remove_viewer(viewer->window, &viewer->node);
+    bc_viewer_unfollow(viewer);
+    bc_channel_unref(&viewer->channel);
     bc_buf_unref(&viewer->head);
     bc_item_unref(&viewer->partial);
     free(viewer);
@@ -383,9 +396,9 @@ bc_viewer_set_paused(struct bc_viewer *viewer, bool paused)
     }
     viewer->paused = paused;
     if (paused) {
-        viewer->playing = viewer->playing && !drop_head(viewer);
+        viewer->playing = viewer->playing && !bc_viewer_drop_head(viewer);
     } else {
-        pump(viewer);
+        bc_viewer_pump(viewer);
     }
 }
 
@@ -397,7 +410,7 @@ bc_viewer_set_receive(struct bc_viewer *viewer, enum bc_kind kind, bool on)
         viewer->muted &= ~flag;
         if (flag == BC_ITEM_VIDEO) {
             // Pictures come back with the next keyframe.
-            viewer->playing = viewer->playing && !drop_head(viewer);
+            viewer->playing = viewer->playing && !bc_viewer_drop_head(viewer);
         }
     } else if (!on) {
         viewer->muted |= flag;

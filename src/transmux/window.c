@@ -11,6 +11,7 @@
 #define RING_INITIAL 256
 #define WINDOW_BYTES_MAX (64u << 20)
 #define LINGER_US 5000000
+#define LOOK_US 1000000
 // A walk over many viewers takes long. The next one begins at the earliest after as long
 // a rest, so that writing never fills more than half of a worker's time: the more there
 // is to do, the more messages go out with one write. Short walks need no rest.
@@ -30,6 +31,8 @@ on_walk_timer(struct bc_timer *timer);
 static void
 on_linger(struct bc_timer *timer);
 static void
+on_look(struct bc_timer *timer);
+static void
 run_detached(struct bc_task *task, struct bc_worker *worker);
 
 struct bc_windows *
@@ -38,6 +41,8 @@ bc_windows_create(struct bc_worker *worker)
     struct bc_windows *ws = calloc(1, sizeof(*ws));
     if (ws) {
         ws->worker = worker;
+        bc_list_init(&ws->waiting);
+        bc_timer_init(&ws->look_timer, worker, on_look);
     }
     return ws;
 }
@@ -68,7 +73,17 @@ bc_windows_destroy(struct bc_windows *windows)
     {
         destroy(w);
     }
+    bc_timer_cancel(&windows->look_timer);
     free(windows);
+}
+
+static void
+end_all(struct bc_list *viewers)
+{
+    bc_list_for_each(node, next, viewers)
+    {
+        bc_viewer_end(node);
+    }
 }
 
 void
@@ -76,12 +91,49 @@ bc_windows_drain(struct bc_windows *windows)
 {
     struct bc_window *w;
     struct bc_window *tmp;
+    end_all(&windows->waiting);
     HASH_ITER(hh, windows->table, w, tmp)
     {
-        bc_list_for_each(node, next, &w->viewers)
-        {
-            bc_viewer_end(node);
+        end_all(&w->viewers);
+    }
+}
+
+static void
+walk_all(struct bc_list *viewers)
+{
+    bc_list_for_each(node, tmp, viewers)
+    {
+        bc_viewer_walk(node);
+    }
+}
+
+void
+bc_windows_look_later(struct bc_windows *windows)
+{
+    if (!bc_timer_is_set(&windows->look_timer)) {
+        bc_timer_set(&windows->look_timer, LOOK_US);
+    }
+}
+
+// That a channel is over is told by its program's end, or by its next program. Who waits
+// because those are not the same channel has to look.
+static void
+on_look(struct bc_timer *timer)
+{
+    struct bc_windows *ws = bc_container_of(timer, struct bc_windows, look_timer);
+    struct bc_window *w;
+    struct bc_window *tmp;
+    walk_all(&ws->waiting);
+    bool again = !bc_list_empty(&ws->waiting);
+    HASH_ITER(hh, ws->table, w, tmp)
+    {
+        if (w->over) {
+            walk_all(&w->viewers);
+            again = again || w->viewer_count > 0;
         }
+    }
+    if (again) {
+        bc_windows_look_later(ws);
     }
 }
 
@@ -261,7 +313,8 @@ append(struct bc_window *w, struct bc_item *item)
     w->over = (item->flags & BC_ITEM_OVER) != 0;
     if (item->flags & BC_ITEM_END) {
         w->start = 0; // nobody starts before an end
-        w->ends++;
+        w->ends += w->over ? 1 : 0;
+        w->cuts += w->over ? 0 : 1;
     } else {
         w->head_us = item->dts_us;
     }
@@ -277,6 +330,7 @@ prepare_walk(struct bc_window *w, uint64_t from)
     w->walk_from = from;
     w->walk_count = 0;
     w->walk_bytes = 0;
+    w->walk_dts_us = INT64_MIN;
     if (from < w->first) {
         return; // a burst longer than the window
     }
@@ -288,6 +342,7 @@ prepare_walk(struct bc_window *w, uint64_t from)
         }
         w->walk_iov[w->walk_count++] = (struct iovec){ item->data, item->len };
         w->walk_bytes += item->len;
+        w->walk_dts_us = item->dts_us > w->walk_dts_us ? item->dts_us : w->walk_dts_us;
     }
     if (from + (uint64_t)w->walk_count != w->next) {
         w->walk_count = 0;
@@ -299,10 +354,7 @@ walk(struct bc_window *w)
 {
     int64_t began = bc_clock_us();
     bc_windows_count(&w->windows->walks, 1);
-    bc_list_for_each(node, tmp, &w->viewers)
-    {
-        bc_viewer_walk(node);
-    }
+    walk_all(&w->viewers);
     w->walk_count = 0;
     int64_t now = bc_clock_us();
     int64_t took = now - began;

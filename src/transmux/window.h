@@ -52,13 +52,15 @@ struct bc_window {
     struct iovec walk_iov[BC_WINDOW_IOV];
     int walk_count;
     size_t walk_bytes;
+    int64_t walk_dts_us; // the highest
     struct bc_timer walk_timer;
     int64_t next_walk_us;
     struct bc_timer linger_timer;
     bool detaching;
     bool primed;        // the cached GOP has come
     bool over;          // the broadcast ended
-    unsigned ends;      // how many BC_ITEM_END came
+    unsigned ends;      // how many BC_ITEM_END came with BC_ITEM_OVER
+    unsigned cuts;      // and how many without
     uint64_t primed_at; // first item after the cached GOP
     struct bc_task attach_task; // to the channel's home
     struct bc_sound_waiter sound_waiter; // home only
@@ -70,6 +72,8 @@ struct bc_window {
 struct bc_windows {
     struct bc_worker *worker; // borrowed
     struct bc_window *table;
+    struct bc_list waiting;     // viewers whose channels show nothing
+    struct bc_timer look_timer; // for those whose channels end while they wait
     atomic_uint_fast64_t bytes;
     atomic_uint_fast64_t skips;
     atomic_uint_fast64_t walks;
@@ -83,6 +87,10 @@ bc_windows_count(atomic_uint_fast64_t *counter, uint64_t n)
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
     atomic_store_explicit(counter, value + n, memory_order_relaxed);
 }
+
+// A viewer waits without knowing for what: looks after a while whether that is in vain.
+void
+bc_windows_look_later(struct bc_windows *windows);
 
 // The window of a feed, made when it is new. NULL without memory.
 struct bc_window *

@@ -118,6 +118,23 @@ bc_ts_mux_write_tables(struct bc_ts_mux *m, struct bc_writer *w)
     bc_ts_write_psi(m, w, (m->cc_pat + 15) & 15, (m->cc_pmt + 15) & 15);
 }
 
+void
+bc_ts_mux_write_break(struct bc_ts_mux *m, struct bc_writer *w, bool repeats_tables)
+{
+    uint8_t step = repeats_tables ? 15 : 0;
+    uint8_t pat = (m->cc_pat + step) & 15;
+    uint8_t pmt = (m->cc_pmt + step) & 15;
+    const struct bc_ts_start pids[] = {
+        { .pid = TS_PID_PAT, .cc = &pat, .discontinuity = true },
+        { .pid = MUX_PID_PMT, .cc = &pmt, .discontinuity = true },
+        { .pid = MUX_PID_VIDEO, .cc = &m->cc_video, .discontinuity = true },
+        { .pid = MUX_PID_AUDIO, .cc = &m->cc_audio, .discontinuity = true },
+    };
+    for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+        bc_ts_write_empty(w, &pids[i]);
+    }
+}
+
 // `time_us` is far from where the stream was: stepped back, or a long way on.
 static bool
 is_due(int64_t last_us, int64_t time_us, int64_t every_us)
@@ -162,7 +179,7 @@ write_pcr_if_due(struct bc_ts_mux *m, struct bc_writer *w, int64_t time_us)
     struct bc_ts_start start = { .pid = MUX_PID_VIDEO, .cc = &m->cc_video };
     if (m->pcr_us != BC_TS_NO_TIME && is_due(m->pcr_us, time_us, PCR_EVERY_US)) {
         add_pcr(m, &start, time_us);
-        bc_ts_write_pcr(w, &start);
+        bc_ts_write_empty(w, &start);
     }
 }
 

@@ -68,8 +68,8 @@ bc_ts_cut_begin(struct bc_ts_cutter *c, struct bc_writer *w,
 void
 bc_ts_cut(struct bc_ts_cutter *c, const uint8_t *p, size_t len);
 
-// A TS packet with nothing but the PCR.
+// A TS packet without payload: the PCR, or a discontinuity.
 void
-bc_ts_write_pcr(struct bc_writer *w, const struct bc_ts_start *start);
+bc_ts_write_empty(struct bc_writer *w, const struct bc_ts_start *start);
 
 #endif

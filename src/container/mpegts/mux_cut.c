@@ -95,7 +95,7 @@ bc_ts_cut(struct bc_ts_cutter *c, const uint8_t *p, size_t len)
 }
 
 void
-bc_ts_write_pcr(struct bc_writer *w, const struct bc_ts_start *start)
+bc_ts_write_empty(struct bc_writer *w, const struct bc_ts_start *start)
 {
     uint8_t *p = bc_write_reserve(w, BC_TS_PACKET_BYTES);
     if (p) {

@@ -66,19 +66,9 @@ static const struct bc_take_ops TAKE_OPS = {
     .on_kicked = on_kicked,
 };
 
-void
-stage_open(struct stage *s, const char *const *overrides)
+static void
+open_tracks(struct stage *s)
 {
-    memset(s, 0, sizeof(*s));
-    size_t n = 0;
-    while (overrides && overrides[n]) {
-        n++;
-    }
-    assert_int_equal(bc_config_load(NULL, overrides, n, &s->config, NULL), 0);
-    s->worker = bc_worker_create(0);
-    s->windows = bc_windows_create(s->worker);
-    s->hub = bc_hub_create(&HUB_OPS, NULL, s->config);
-    s->clock0_us = bc_clock_us();
     s->frame_bytes = FRAME_BYTES;
     stage_set_video(s, 31);
     static const uint8_t ASC[] = { 0x11, 0x90 };
@@ -88,6 +78,32 @@ stage_open(struct stage *s, const char *const *overrides)
     s->audio->sample_rate = 48000;
     s->audio->channels = 2;
     s->audio->frame_samples = 960; // 20 ms, so that all times are whole milliseconds
+}
+
+void
+stage_open_guest(struct stage *s, const struct stage *owner, const char *name)
+{
+    *s = (struct stage){ .worker = owner->worker, .config = owner->config,
+        .hub = owner->hub, .windows = owner->windows, .guest = true, .name = name,
+        .clock0_us = owner->clock0_us };
+    open_tracks(s);
+}
+
+void
+stage_open(struct stage *s, const char *const *overrides)
+{
+    memset(s, 0, sizeof(*s));
+    s->name = "live/hq";
+    size_t n = 0;
+    while (overrides && overrides[n]) {
+        n++;
+    }
+    assert_int_equal(bc_config_load(NULL, overrides, n, &s->config, NULL), 0);
+    s->worker = bc_worker_create(0);
+    s->windows = bc_windows_create(s->worker);
+    s->hub = bc_hub_create(&HUB_OPS, NULL, s->config);
+    s->clock0_us = bc_clock_us();
+    open_tracks(s);
     bc_log_set_level(BC_LOG_ERROR);
 }
 
@@ -99,14 +115,17 @@ stage_close(struct stage *s)
     }
     stage_turn(s);
     bc_channel_unref(&s->channel);
+    bc_track_unref(&s->video);
+    bc_track_unref(&s->audio);
+    if (s->guest) {
+        return;
+    }
     while (bc_worker_run_leftovers(s->worker)) {
     }
     bc_windows_destroy(s->windows);
     bc_hub_destroy(s->hub);
     bc_worker_destroy(s->worker);
     bc_config_unref(&s->config);
-    bc_track_unref(&s->video);
-    bc_track_unref(&s->audio);
 }
 
 // On a busy machine a walk over viewers takes so long that the next one is put off.
@@ -137,7 +156,7 @@ void
 stage_take(struct stage *s, uint64_t credential, const char *ip)
 {
     struct bc_take_params params = { .hub = s->hub, .worker = s->worker,
-        .channel = "live/hq", .credential = credential, .protocol = "test", .peer = ip,
+        .channel = s->name, .credential = credential, .protocol = "test", .peer = ip,
         .peer_ip = ip, .encoder = "stage", .ops = &TAKE_OPS, .user = s };
     s->accepted = s->refused = false;
     s->take = bc_take_open(&params);
@@ -145,7 +164,7 @@ stage_take(struct stage *s, uint64_t credential, const char *ip)
     stage_turn(s);
     if (s->accepted) {
         bc_channel_unref(&s->channel);
-        s->channel = bc_hub_find(s->hub, "live/hq");
+        s->channel = bc_hub_find(s->hub, s->name);
         assert_non_null(s->channel);
     }
 }

@@ -20,6 +20,8 @@ struct stage {
     struct bc_config *config;
     struct bc_hub *hub;
     struct bc_windows *windows;
+    bool guest;           // the four above are another stage's
+    const char *name;     // of the channel
     struct bc_channel *channel; // owned reference, from the first accepted take
     struct bc_take *take;       // owned; NULL while nobody publishes
     bool accepted;
@@ -37,6 +39,10 @@ struct stage {
 void
 stage_open(struct stage *s, const char *const *overrides);
 
+// Another host's on the same server, which is closed first.
+void
+stage_open_guest(struct stage *s, const struct stage *owner, const char *name);
+
 void
 stage_close(struct stage *s);
 
@@ -44,7 +50,7 @@ stage_close(struct stage *s);
 void
 stage_turn(struct stage *s);
 
-// A take of live/hq by this credential, from this address; turns until it is answered.
+// A take of the channel by this credential, from this address; turns until it is answered.
 void
 stage_take(struct stage *s, uint64_t credential, const char *ip);
 
