@@ -65,7 +65,8 @@ struct bc_rtp_waiter {
     void (*ready)(struct bc_rtp_waiter *waiter, const struct bc_rtp_description *d);
 };
 
-// Calls `ready` once, at the end of the turn at the earliest. False without memory.
+// Describes the channel's program, which is not live when there is none. Calls `ready` once,
+// at the end of the turn at the earliest. False without memory.
 bool
 bc_rtp_describe(struct bc_rtp_windows *windows, struct bc_channel *channel,
     struct bc_rtp_waiter *waiter);
@@ -77,14 +78,14 @@ bc_rtp_describe_cancel(struct bc_rtp_waiter *waiter);
 // --- one viewer ---
 
 struct bc_rtp_viewer_ops {
-    // The broadcast ended or goes on in a codec that was not agreed on. The viewer sends
-    // no more; the owner says goodbye and destroys it.
+    // The broadcast ended, or what is shown now has a codec that was not agreed on. The
+    // viewer sends no more; the owner says goodbye and destroys it.
     void (*on_end)(void *user, const char *reason);
 };
 
 struct bc_rtp_viewer_params {
     struct bc_rtp_windows *windows;
-    struct bc_channel *channel;
+    struct bc_channel *channel; // which it watches: it follows that one's program
     struct bc_peer *peer; // borrowed; outlives the viewer
     const struct bc_sdp_session *session; // what was agreed; copied
     // It would have taken video, which the channel had not: when some comes, the viewer ends,

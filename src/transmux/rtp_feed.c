@@ -13,6 +13,7 @@
 #define LINGER_US 5000000
 // A source is asked for a keyframe at most so often, whoever wants one.
 #define ASK_US 500000
+#define BASE_SMOOTHING 256 // packets
 
 static struct bc_rtp_feed *
 from_sink(struct bc_packet_sink *sink)
@@ -259,11 +260,32 @@ on_linger(struct bc_timer *timer)
 
 // --- the channel's packets ---
 
+// Viewers put epochs, and channels, one behind the other by this: a take's clock, which
+// drifts, and how far it is from the last one's.
+static void
+track_base(struct bc_rtp_feed *f, const struct bc_packet *packet)
+{
+    int64_t base_us = packet->dts_us - packet->arrived_us;
+    if (packet->kind == BC_KIND_SCRIPT) {
+        return;
+    }
+    if (f->epoch == 0) {
+        f->base_us = base_us;
+    } else if (packet->epoch != f->epoch) {
+        f->base_us += base_us - f->last_base_us;
+    } else {
+        f->base_us += (base_us - f->base_us) / BASE_SMOOTHING;
+    }
+    f->epoch = packet->epoch;
+    f->last_base_us = base_us;
+}
+
 static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     struct bc_rtp_feed *f = from_sink(sink);
     f->wall_offset_us = wall_us - packet->pts_us;
+    track_base(f, packet);
     f->ended = false;
     if (packet->rendition > 0 && packet->rendition < BC_RENDITION_MAX) {
         struct bc_rtp_lane *lane = &f->lanes[BC_LANE_VIDEO + packet->rendition];

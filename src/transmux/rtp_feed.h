@@ -65,6 +65,9 @@ struct bc_rtp_feed {
     enum bc_b_frames policy;
     int64_t gop_max_us;
     int64_t wall_offset_us; // wall clock of broadcast time 0, of this epoch
+    int64_t base_us; // broadcast time at time 0 of the monotonic clock, smoothed
+    int64_t last_base_us; // the last packet's
+    uint32_t epoch;       // the last packet's; 0: there was none
     unsigned generation;
     struct bc_recoder *audio_recoder;
     struct bc_recoder *video_recoder;

@@ -22,19 +22,6 @@ from_node(struct bc_list *node)
     return bc_container_of(node, struct bc_rtp_viewer, node);
 }
 
-static void
-on_timer(struct bc_timer *timer)
-{
-    struct bc_rtp_viewer *v = bc_container_of(timer, struct bc_rtp_viewer, timer);
-    int64_t now = bc_clock_us();
-    bc_rtp_send_reports(v);
-    bc_rtp_viewer_adapt(v, now);
-    bc_rtp_viewer_choose_rendition(v, now);
-    if (v->waiting_key) {
-        bc_rtp_viewer_ask_patiently(v, now);
-    }
-    bc_timer_set(&v->timer, REPORT_US);
-}
 
 // --- keyframes ---
 
@@ -43,7 +30,7 @@ bc_rtp_viewer_key_wanted(struct bc_rtp_viewer *v, int64_t now_us)
 {
     bc_rtp_count(&v->window->windows->key_requests, 1);
     const struct bc_rtp_ring *ring = bc_rtp_viewer_ring(v);
-    if (!v->started || v->waiting_key || v->burst_left > 0
+    if (!v->started || v->arriving || v->waiting_key || v->burst_left > 0
         || now_us - v->restarted_us < RESTART_US) {
         return; // one is coming
     }
@@ -84,21 +71,58 @@ end(struct bc_rtp_viewer *v, const char *reason)
     }
 }
 
+// Why it cannot go on; NULL: it can, though perhaps with nothing to show for a while.
+static const char *
+reason_to_end(const struct bc_rtp_viewer *v)
+{
+    const struct bc_rtp_description *d = &v->window->description;
+    if (v->window->over || !v->window->channel) {
+        // Another program may come, as long as there is a broadcast.
+        return bc_channel_state(v->channel) == BC_CHANNEL_ENDED ? "the broadcast ended"
+                                                                : NULL;
+    }
+    if (!v->window->primed || !d->live || d->video == BC_CODEC_NONE) {
+        return NULL;
+    }
+    if (v->video.active && (d->b_frames_refused || d->video != v->video_codec)) {
+        return "the video's codec changed";
+    }
+    return v->misses_video && !d->b_frames_refused ? "there is video now" : NULL;
+}
+
+static void
+on_timer(struct bc_timer *timer)
+{
+    struct bc_rtp_viewer *v = bc_container_of(timer, struct bc_rtp_viewer, timer);
+    int64_t now = bc_clock_us();
+    const char *reason = reason_to_end(v);
+    if (reason) {
+        end(v, reason);
+        return;
+    }
+    bc_rtp_send_reports(v);
+    bc_rtp_viewer_adapt(v, now);
+    if (!v->arriving) {
+        bc_rtp_viewer_choose_rendition(v, now);
+    }
+    if (v->waiting_key) {
+        bc_rtp_viewer_ask_patiently(v, now);
+    }
+    bc_rtp_viewer_age_former(v, now);
+    bc_timer_set(&v->timer, REPORT_US);
+}
+
 void
 bc_rtp_viewer_note(struct bc_list *node)
 {
     struct bc_rtp_viewer *v = from_node(node);
     const struct bc_rtp_description *d = &v->window->description;
-    if (v->window->over) {
-        end(v, "the broadcast ended");
-    } else if (v->video.active && d->live
-        && (d->b_frames_refused
-            || (d->video != v->video_codec && d->video != BC_CODEC_NONE))) {
-        end(v, "the video's codec changed");
-    } else if (v->misses_video && d->live && d->video != BC_CODEC_NONE
-        && !d->b_frames_refused) {
-        end(v, "there is video now");
-    } else if (v->started) {
+    const char *reason = reason_to_end(v);
+    if (reason) {
+        end(v, reason);
+    } else if (v->started && v->arriving) {
+        bc_rtp_viewer_arrive(v, bc_clock_us());
+    } else if (v->started && !v->window->over) {
         // Other parameters: it goes on with the keyframe that brings them.
         bool gone = v->video.lane > BC_LANE_VIDEO
             && v->video.lane >= BC_LANE_VIDEO + d->renditions;
@@ -145,8 +169,9 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     if (!v) {
         return NULL;
     }
-    v->window = bc_rtp_window_obtain(params->windows, params->channel);
-    if (!v->window) {
+    bc_list_init(&v->node);
+    bc_list_init(&v->pacing_node);
+    if (!bc_rtp_viewer_follow(v, params)) {
         free(v);
         return NULL;
     }
@@ -162,10 +187,7 @@ bc_rtp_viewer_create(const struct bc_rtp_viewer_params *params)
     v->video.lane = BC_LANE_VIDEO;
     v->audio.lane = BC_LANE_AUDIO;
     v->up_wait_us = UP_WAIT_US;
-    bc_list_init(&v->node);
-    bc_list_init(&v->pacing_node);
     bc_timer_init(&v->timer, params->windows->worker, on_timer);
-    bc_rtp_window_add_viewer(v->window, &v->node);
     return v;
 }
 
@@ -194,22 +216,11 @@ bc_rtp_viewer_start(struct bc_rtp_viewer *v)
     v->started = true;
     v->tokens_at_us = now;
     v->tokens = BC_RTP_BUCKET_MIN;
-    v->calm_since_us = now;
-    const struct bc_rtp_ring *audio = &v->window->rings[BC_LANE_AUDIO];
-    v->audio.next = audio->next > audio->first ? audio->next : 0;
-    bc_rtp_viewer_adapt(v, now);
-    if (v->window->over) {
-        end(v, "the broadcast ended");
-        return;
-    }
-    unsigned renditions = v->window->description.renditions;
-    unsigned wanted = v->largest < renditions ? v->largest : renditions - (renditions > 0);
-    v->video.lane = BC_LANE_VIDEO + wanted;
-    if (!bc_rtp_viewer_begin_at_key(v, now)) {
-        bc_rtp_viewer_wait_for_key(v);
-    }
     bc_timer_set(&v->timer, FIRST_REPORT_US);
-    bc_rtp_viewer_pump(v, now);
+    v->arriving = true;
+    if (v->window->primed) {
+        bc_rtp_viewer_note(&v->node);
+    }
 }
 
 void
@@ -219,8 +230,7 @@ bc_rtp_viewer_destroy(struct bc_rtp_viewer *v)
         return;
     }
     bc_timer_cancel(&v->timer);
-    bc_list_remove(&v->pacing_node);
-    bc_rtp_window_remove_viewer(v->window, &v->node);
+    bc_rtp_viewer_unfollow(v);
     free(v->twcc);
     free(v);
 }

@@ -4,6 +4,7 @@
 
 #include "net/timer.h"
 #include "protocol/rtp/twcc.h"
+#include "stream/program.h"
 #include "rtp_window.h"
 
 #define BC_RTP_SENT 256  // a power of two: over 2 s of frames
@@ -41,8 +42,18 @@ struct bc_rtp_stream {
     bool stamped;   // it has its place in `sent` and its timestamp
     uint32_t frame_ts;      // of the frame that is being sent
     uint32_t last_ts;
+    bool based;
+    int64_t base_us; // of the last frame
+    uint32_t shift;  // what its timestamp is moved by
     uint32_t packets;
     uint32_t bytes;         // of payload
+};
+
+// A window that a viewer has left, and how far it got there.
+struct bc_rtp_been {
+    const struct bc_rtp_window *window; // compared only
+    unsigned lane;
+    uint64_t next;
 };
 
 // A viewer by WebRTC: cursors into a window. Owned by the egress that made it; one
@@ -51,6 +62,19 @@ struct bc_rtp_viewer {
     struct bc_list node;        // in window->viewers
     struct bc_list pacing_node; // in window->pacing
     struct bc_rtp_window *window; // borrowed; it has us in its list
+    struct bc_channel *channel; // owned reference: whose program it follows
+    struct bc_program_watch watch;
+    bool arriving; // what the window has from before is not through yet
+    // The window that it left last: packets of before may be asked for again.
+    struct bc_rtp_window *former; // held; NULL: none, or long ago
+    unsigned former_from; // `sent_count` when it had come there
+    unsigned sent_from;   // the same of `window`
+    int64_t moved_us;
+    struct bc_rtp_been been[2]; // the newest first
+    // All programs, and takes, one behind the other as they arrive.
+    bool based;
+    int64_t base_us; // of the program
+    int64_t shift_us; // what its times are moved by
     struct bc_peer *peer;       // borrowed
     const struct bc_rtp_viewer_ops *ops;
     void *user;
@@ -102,10 +126,10 @@ int
 bc_rtp_send_slice(struct bc_rtp_viewer *v, struct bc_rtp_stream *s,
     const struct bc_rtp_frame *frame, uint32_t index, uint32_t timestamp, int64_t now_us);
 
-// Sends a packet again, by RTX where agreed on.
+// Sends a packet of a frame in this window again, by RTX where agreed on.
 int
-bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_sent *sent, uint16_t seq,
-    int64_t now_us);
+bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_window *window,
+    const struct bc_rtp_sent *sent, uint16_t seq, int64_t now_us);
 
 // --- rtp_viewer_send.c ---
 
@@ -150,6 +174,29 @@ bc_rtp_viewer_adapt(struct bc_rtp_viewer *v, int64_t now_us);
 // calm.
 void
 bc_rtp_viewer_choose_rendition(struct bc_rtp_viewer *v, int64_t now_us);
+
+// --- rtp_viewer_move.c ---
+
+// Joins the channel's program, and moves with it. False without memory.
+bool
+bc_rtp_viewer_follow(struct bc_rtp_viewer *v, const struct bc_rtp_viewer_params *params);
+
+void
+bc_rtp_viewer_unfollow(struct bc_rtp_viewer *v);
+
+// Begins or goes on with what the window has.
+void
+bc_rtp_viewer_arrive(struct bc_rtp_viewer *v, int64_t now_us);
+
+// Lets go of the window that was left, after a while.
+void
+bc_rtp_viewer_age_former(struct bc_rtp_viewer *v, int64_t now_us);
+
+// The frame's timestamp in the viewer's stream, which goes on as frames arrive, whatever
+// clocks programs and takes have.
+uint32_t
+bc_rtp_viewer_timestamp(
+    struct bc_rtp_viewer *v, struct bc_rtp_stream *s, const struct bc_rtp_frame *frame);
 
 // --- rtp_viewer_rtcp.c ---
 

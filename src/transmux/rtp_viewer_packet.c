@@ -113,11 +113,11 @@ bc_rtp_send_slice(struct bc_rtp_viewer *v, struct bc_rtp_stream *s,
 }
 
 int
-bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_sent *sent, uint16_t seq,
-    int64_t now_us)
+bc_rtp_send_again(struct bc_rtp_viewer *v, const struct bc_rtp_window *window,
+    const struct bc_rtp_sent *sent, uint16_t seq, int64_t now_us)
 {
     struct bc_rtp_stream *s = &v->video;
-    const struct bc_rtp_ring *ring = &v->window->rings[sent->lane];
+    const struct bc_rtp_ring *ring = &window->rings[sent->lane];
     unsigned index = (uint16_t)(seq - sent->first_seq);
     if (sent->number < ring->first || sent->number >= ring->next) {
         return -ENOENT;

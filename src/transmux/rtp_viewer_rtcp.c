@@ -19,8 +19,8 @@ struct incoming {
 // The stream's timestamp of this moment by the channel's clock: both streams are mapped
 // from the same wall clock, and that is what lip-sync hangs on.
 static bool
-timestamp_at(const struct bc_rtp_viewer *v, const struct bc_rtp_stream *s,
-    int64_t wall_us, uint32_t *out)
+timestamp_at(struct bc_rtp_viewer *v, struct bc_rtp_stream *s, int64_t wall_us,
+    uint32_t *out)
 {
     const struct bc_rtp_ring *ring = &v->window->rings[s->lane];
     if (ring->next == ring->first) {
@@ -28,12 +28,12 @@ timestamp_at(const struct bc_rtp_viewer *v, const struct bc_rtp_stream *s,
     }
     const struct bc_rtp_frame *f = bc_rtp_ring_frame(ring, ring->next - 1);
     int64_t rate = f->kind == BC_KIND_VIDEO ? 90 : 48;
-    *out = f->timestamp + (uint32_t)((wall_us - f->wall_us) * rate / 1000);
+    *out = bc_rtp_viewer_timestamp(v, s, f) + (uint32_t)((wall_us - f->wall_us) * rate / 1000);
     return true;
 }
 
 static void
-write_report(struct bc_rtp_viewer *v, const struct bc_rtp_stream *s, int64_t wall_us,
+write_report(struct bc_rtp_viewer *v, struct bc_rtp_stream *s, int64_t wall_us,
     struct bc_writer *w)
 {
     uint32_t ts;
@@ -59,13 +59,20 @@ bc_rtp_send_reports(struct bc_rtp_viewer *v)
 
 // --- feedback ---
 
+// The frame that had this packet, and the window that has the frame (or NULL: it was left
+// long ago).
 static const struct bc_rtp_sent *
-find_sent(const struct bc_rtp_viewer *v, uint16_t seq)
+find_sent(
+    const struct bc_rtp_viewer *v, uint16_t seq, const struct bc_rtp_window **window)
 {
     unsigned held = v->sent_count < BC_RTP_SENT ? v->sent_count : BC_RTP_SENT;
     for (unsigned i = 1; i <= held; i++) {
-        const struct bc_rtp_sent *s = &v->sent[(v->sent_count - i) & (BC_RTP_SENT - 1)];
+        unsigned at = v->sent_count - i;
+        const struct bc_rtp_sent *s = &v->sent[at & (BC_RTP_SENT - 1)];
         if ((uint16_t)(seq - s->first_seq) < s->count) {
+            *window = at >= v->sent_from ? v->window
+                : at >= v->former_from   ? v->former
+                                         : NULL;
             return s;
         }
     }
@@ -99,12 +106,13 @@ on_nack(struct bc_rtp_viewer *v, const struct bc_rtcp_message *m, int64_t now_us
             return;
         }
         uint16_t seq = m->nack.seqs[i];
-        const struct bc_rtp_sent *sent = find_sent(v, seq);
+        const struct bc_rtp_window *window = NULL;
+        const struct bc_rtp_sent *sent = find_sent(v, seq, &window);
         // Not yet sent packets of the frame that is under way are asked for by nobody
         // honest.
-        bool left = sent && (int16_t)(uint16_t)(seq - v->video.seq) < 0;
+        bool left = window && (int16_t)(uint16_t)(seq - v->video.seq) < 0;
         if (left && is_due(v, seq, now_us)) {
-            int out = bc_rtp_send_again(v, sent, seq, now_us);
+            int out = bc_rtp_send_again(v, window, sent, seq, now_us);
             v->tokens -= out > 0 ? out : 0;
         }
     }

@@ -76,8 +76,8 @@ bc_rtp_viewer_begin_at_key(struct bc_rtp_viewer *v, int64_t now_us)
     v->waiting_key = false;
     rewind_to(&v->video, ring->key);
     v->burst_since_us = now_us;
-    bool resumed
-        = v->video.packets > 0 && (int32_t)(last->timestamp - v->video.last_ts) <= 0;
+    uint32_t last_ts = bc_rtp_viewer_timestamp(v, &v->video, last);
+    bool resumed = v->video.packets > 0 && (int32_t)(last_ts - v->video.last_ts) <= 0;
     if (resumed) {
         v->burst_step = n < RESTART_STEPS ? RESTART_STEPS / n : 1;
         v->burst_left = n;
@@ -85,7 +85,7 @@ bc_rtp_viewer_begin_at_key(struct bc_rtp_viewer *v, int64_t now_us)
     } else {
         v->burst_step = BURST_STEP;
         v->burst_left = n - 1;
-        v->burst_ts = last->timestamp - (n - 1) * BURST_STEP;
+        v->burst_ts = last_ts - (n - 1) * BURST_STEP;
     }
     return true;
 }
@@ -138,7 +138,7 @@ static void
 stamp(struct bc_rtp_viewer *v, const struct bc_rtp_frame *frame)
 {
     struct bc_rtp_stream *s = &v->video;
-    uint32_t ts = frame->timestamp;
+    uint32_t ts = bc_rtp_viewer_timestamp(v, s, frame);
     if (v->burst_left > 0) {
         v->burst_left--;
         ts = v->burst_ts;
@@ -222,10 +222,14 @@ send_audio(struct bc_rtp_viewer *v, int64_t now_us)
     }
     for (; s->next < ring->next; s->next++) {
         const struct bc_rtp_frame *frame = bc_rtp_ring_frame(ring, s->next);
-        if (bc_rtp_send_slice(v, s, frame, 0, frame->timestamp, now_us) < 0) {
+        uint32_t ts = bc_rtp_viewer_timestamp(v, s, frame);
+        if (s->packets > 0 && (int32_t)(ts - s->last_ts) <= 0) {
+            continue; // of before a move: it was heard already, in another channel
+        }
+        if (bc_rtp_send_slice(v, s, frame, 0, ts, now_us) < 0) {
             return false;
         }
-        s->last_ts = frame->timestamp;
+        s->last_ts = ts;
     }
     return true;
 }
@@ -233,7 +237,7 @@ send_audio(struct bc_rtp_viewer *v, int64_t now_us)
 void
 bc_rtp_viewer_pump(struct bc_rtp_viewer *v, int64_t now_us)
 {
-    if (!v->started || v->ended) {
+    if (!v->started || v->ended || v->arriving) {
         return;
     }
     bool all = send_audio(v, now_us);
@@ -261,7 +265,7 @@ bc_rtp_viewer_walk(struct bc_list *node, int64_t now_us)
     struct bc_rtp_viewer *v = from_node(node);
     if (bc_list_empty(&v->pacing_node)) {
         bc_rtp_viewer_pump(v, now_us);
-    } else if (v->started && !v->ended) {
+    } else if (v->started && !v->ended && !v->arriving) {
         send_audio(v, now_us); // its pictures wait for the pace
     }
 }

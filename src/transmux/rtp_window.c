@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "outputs_internal.h"
 #include "stream/hub.h"
+#include "stream/program.h"
 
 #define RING_INITIAL 64
 #define RING_BYTES_MAX (64u << 20)
@@ -25,16 +26,6 @@ struct delivery {
     unsigned count;
     struct bc_rtp_frame *frames[]; // owned references
 };
-
-struct bc_rtp_windows *
-bc_rtp_windows_create(struct bc_worker *worker)
-{
-    struct bc_rtp_windows *ws = calloc(1, sizeof(*ws));
-    if (ws) {
-        ws->worker = worker;
-    }
-    return ws;
-}
 
 static void
 drop_first(struct bc_rtp_ring *ring)
@@ -77,6 +68,8 @@ bc_rtp_windows_destroy(struct bc_rtp_windows *windows)
     if (!windows) {
         return;
     }
+    bc_timer_cancel(&windows->nowhere.pace_timer);
+    bc_list_remove(&windows->nowhere.waiters_task.node);
     struct bc_rtp_window *w;
     struct bc_rtp_window *tmp;
     HASH_ITER(hh, windows->table, w, tmp)
@@ -120,12 +113,23 @@ run_key(struct bc_task *task, struct bc_worker *worker)
 void
 bc_rtp_window_want_key(struct bc_rtp_window *window, unsigned lane)
 {
+    if (!window->channel) {
+        return;
+    }
     if (atomic_fetch_or(&window->key_lanes, 1u << lane) == 0 && !window->detaching) {
         bc_worker_post(bc_channel_home(window->channel), &window->key_task);
     }
 }
 
 // --- life ---
+
+static void
+linger(struct bc_rtp_window *w)
+{
+    if (w->channel && !w->detaching) {
+        bc_timer_set(&w->linger, LINGER_US);
+    }
+}
 
 static void
 run_waiters(struct bc_task *task, struct bc_worker *worker)
@@ -142,8 +146,8 @@ run_waiters(struct bc_task *task, struct bc_worker *worker)
         bc_list_remove(&waiter->node);
         waiter->ready(waiter, &w->description);
     }
-    if (w->viewer_count == 0 && bc_list_empty(&w->waiters) && !w->detaching) {
-        bc_timer_set(&w->linger, LINGER_US);
+    if (w->viewer_count == 0 && bc_list_empty(&w->waiters)) {
+        linger(w);
     }
 }
 
@@ -225,20 +229,10 @@ init_task(struct bc_task *task, void (*run)(struct bc_task *, struct bc_worker *
     task->run = run;
 }
 
-static struct bc_rtp_window *
-create(struct bc_rtp_windows *windows, struct bc_channel *channel)
+static void
+init(struct bc_rtp_window *w, struct bc_rtp_windows *windows)
 {
-    struct bc_rtp_window *w = calloc(1, sizeof(*w));
-    if (!w) {
-        return NULL;
-    }
-    struct bc_config *config = bc_hub_config(bc_channel_hub(channel));
-    w->gop_max_us = config->stream.gop_max_ms * 1000;
-    bc_config_unref(&config);
-    w->key = channel;
     w->windows = windows;
-    w->channel = bc_channel_ref(channel);
-    w->feed = bc_outputs_rtp(bc_channel_outputs(channel));
     for (unsigned i = 0; i < BC_LANES; i++) {
         w->rings[i].first = w->rings[i].next = 1;
     }
@@ -250,42 +244,87 @@ create(struct bc_rtp_windows *windows, struct bc_channel *channel)
     init_task(&w->detached_task, run_detached);
     init_task(&w->waiters_task, run_waiters);
     init_task(&w->key_task, run_key);
+}
+
+struct bc_rtp_windows *
+bc_rtp_windows_create(struct bc_worker *worker)
+{
+    struct bc_rtp_windows *ws = calloc(1, sizeof(*ws));
+    if (ws) {
+        ws->worker = worker;
+        init(&ws->nowhere, ws);
+        ws->nowhere.primed = true;
+    }
+    return ws;
+}
+
+static struct bc_rtp_window *
+create(struct bc_rtp_windows *windows, struct bc_channel *channel)
+{
+    struct bc_rtp_window *w = calloc(1, sizeof(*w));
+    if (!w) {
+        return NULL;
+    }
+    struct bc_config *config = bc_hub_config(bc_channel_hub(channel));
+    w->gop_max_us = config->stream.gop_max_ms * 1000;
+    bc_config_unref(&config);
+    init(w, windows);
+    w->key = channel;
+    w->channel = bc_channel_ref(channel);
+    w->feed = bc_outputs_rtp(bc_channel_outputs(channel));
     HASH_ADD_PTR(windows->table, key, w);
     bc_rtp_feed_attach(w);
     return w;
 }
 
 struct bc_rtp_window *
-bc_rtp_window_obtain(struct bc_rtp_windows *windows, struct bc_channel *channel)
+bc_rtp_window_obtain(struct bc_rtp_windows *windows, struct bc_channel *program)
 {
+    if (!program || !bc_channel_outputs(program)) {
+        return &windows->nowhere;
+    }
     struct bc_rtp_window *w;
-    const void *key = channel;
+    const void *key = program;
     HASH_FIND_PTR(windows->table, &key, w);
-    return w ? w : create(windows, channel);
+    return w ? w : create(windows, program);
+}
+
+void
+bc_rtp_window_hold(struct bc_rtp_window *window)
+{
+    bc_timer_cancel(&window->linger);
+    window->viewer_count++;
+}
+
+void
+bc_rtp_window_release(struct bc_rtp_window *window)
+{
+    if (--window->viewer_count == 0) {
+        linger(window);
+    }
 }
 
 void
 bc_rtp_window_add_viewer(struct bc_rtp_window *window, struct bc_list *node)
 {
-    bc_timer_cancel(&window->linger);
+    bc_rtp_window_hold(window);
     bc_list_append(&window->viewers, node);
-    window->viewer_count++;
 }
 
 void
 bc_rtp_window_remove_viewer(struct bc_rtp_window *window, struct bc_list *node)
 {
     bc_list_remove(node);
-    if (--window->viewer_count == 0) {
-        bc_timer_set(&window->linger, LINGER_US);
-    }
+    bc_rtp_window_release(window);
 }
 
 bool
 bc_rtp_describe(struct bc_rtp_windows *windows, struct bc_channel *channel,
     struct bc_rtp_waiter *waiter)
 {
-    struct bc_rtp_window *w = bc_rtp_window_obtain(windows, channel);
+    struct bc_channel *program = bc_channel_program(channel);
+    struct bc_rtp_window *w = bc_rtp_window_obtain(windows, program);
+    bc_channel_unref(&program);
     if (!w) {
         return false;
     }
@@ -410,7 +449,7 @@ take_note(struct bc_rtp_window *w, enum bc_rtp_note note,
             w->live_from[i] = w->rings[i].next;
         }
     }
-    if (w->over || (changed && w->primed)) {
+    if (w->over || note == BC_RTP_NOTE_PRIMED || (changed && w->primed)) {
         // What is held belongs to the former tracks; nobody starts there. (But with the
         // first note it is the cached GOP.)
         for (unsigned i = 0; i < BC_LANES && note != BC_RTP_NOTE_PRIMED; i++) {

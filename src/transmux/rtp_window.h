@@ -56,6 +56,7 @@ struct bc_rtp_window {
 struct bc_rtp_windows {
     struct bc_worker *worker; // borrowed
     struct bc_rtp_window *table;
+    struct bc_rtp_window nowhere; // where viewers are whose channel shows nothing
     atomic_uint_fast64_t packets;
     atomic_uint_fast64_t bytes;
     atomic_uint_fast64_t nacked;
@@ -72,8 +73,16 @@ bc_rtp_count(atomic_uint_fast64_t *counter, uint64_t n)
     atomic_store_explicit(counter, value + n, memory_order_relaxed);
 }
 
+// The window of a program; NULL: of none, where nothing ever comes. NULL without memory.
 struct bc_rtp_window *
-bc_rtp_window_obtain(struct bc_rtp_windows *windows, struct bc_channel *channel);
+bc_rtp_window_obtain(struct bc_rtp_windows *windows, struct bc_channel *program);
+
+// Keeps the window for somebody who has left it but may ask for its packets again.
+void
+bc_rtp_window_hold(struct bc_rtp_window *window);
+
+void
+bc_rtp_window_release(struct bc_rtp_window *window);
 
 void
 bc_rtp_window_add_viewer(struct bc_rtp_window *window, struct bc_list *node);
@@ -114,7 +123,7 @@ bc_rtp_viewer_walk(struct bc_list *node, int64_t now_us);
 void
 bc_rtp_viewer_tick(struct bc_list *node, int64_t now_us);
 
-// The description changed, or the broadcast is over.
+// The cached GOP is through, the description changed, or the broadcast is over.
 void
 bc_rtp_viewer_note(struct bc_list *node);
 

@@ -57,7 +57,7 @@ run_open(void *user)
     struct flow_source *s = user;
     struct bc_server_worker *w = &s->flow->server.workers[s->worker];
     struct bc_take_params params = { .hub = s->flow->server.hub, .worker = w->worker,
-        .channel = "live/hq", .credential = 7, .protocol = "test", .peer = "test:1",
+        .channel = s->channel, .credential = 7, .protocol = "test", .peer = "test:1",
         .peer_ip = "127.0.0.1", .encoder = "", .user = s,
         .ops = s->can_ask ? &TAKE_OPS : &DEAF_OPS };
     s->take = bc_take_open(&params);
@@ -100,6 +100,7 @@ static void
 open_source(struct flow *f, struct flow_source *s, unsigned worker)
 {
     s->flow = f;
+    s->channel = s->channel ? s->channel : "live/hq";
     s->worker = worker;
     s->video[0] = flow_source_track(BC_CODEC_AVC);
     s->audio = flow_source_track(BC_CODEC_OPUS);
@@ -115,6 +116,15 @@ flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool ca
 {
     memset(s, 0, sizeof(*s));
     s->can_ask = can_ask;
+    open_source(f, s, worker);
+}
+
+void
+flow_source_open_at(
+    struct flow *f, struct flow_source *s, const char *channel, unsigned worker)
+{
+    memset(s, 0, sizeof(*s));
+    s->channel = channel;
     open_source(f, s, worker);
 }
 

@@ -17,6 +17,7 @@ static const uint8_t FLOW_SLICE[] = { 0x88, 0x84 };
 // the test's thread and are carried out by a worker.
 struct flow_source {
     struct flow *flow;
+    const char *channel;
     unsigned worker;
     bool can_ask;
     bool silent; // sends no sound
@@ -37,6 +38,11 @@ struct flow_source {
 // H.264 and Opus; waits until it may send.
 void
 flow_source_open(struct flow *f, struct flow_source *s, unsigned worker, bool can_ask);
+
+// The same of another channel than live/hq.
+void
+flow_source_open_at(
+    struct flow *f, struct flow_source *s, const char *channel, unsigned worker);
 
 // The same without sound, until `silent` is made false.
 void
