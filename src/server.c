@@ -21,6 +21,7 @@
 #include "protocol/srt/srt.h"
 #include "protocol/webrtc/peer.h"
 #include "protocol/webrtc/port.h"
+#include "schedule/schedule.h"
 #include "transmux/outputs.h"
 #include "transmux/recoder.h"
 #include "transmux/rtp.h"
@@ -217,7 +218,8 @@ open_parts(struct bc_server *s)
     s->disk = bc_disk_create(DISK_THREADS);
     s->replays = bc_replays_create();
     s->webrtc = bc_webrtc_create();
-    if (!s->disk || !bc_server_record_create(s)) {
+    s->schedules = bc_schedules_open(s->config->data.dir);
+    if (!s->disk || !s->schedules || !bc_server_record_create(s)) {
         return -EBUSY;
     }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
@@ -230,7 +232,8 @@ open_parts(struct bc_server *s)
         .totals = get_totals, .ready = is_ready,
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
         .library = s->library, .catalogue = s->catalogue, .recorder = s->recorder,
-        .clips = s->clips, .retention = s->retention, .disk = s->disk };
+        .clips = s->clips, .retention = s->retention, .disk = s->disk,
+        .schedules = s->schedules };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
         && s->pictures && s->replays && record && s->webrtc && srt;
@@ -298,6 +301,7 @@ bc_server_start(struct bc_server *s)
         return ret;
     }
     bc_server_relays_follow(s->relays, s->config);
+    bc_server_schedule_tick(s);
     atomic_store(&s->ready, true);
     bc_info(NULL, "branchcast %s is ready with %u workers", BC_VERSION, s->worker_count);
     return 0;
@@ -311,6 +315,7 @@ bc_server_tick(struct bc_server *s)
     bc_hls_sessions_sweep(s->sessions, bc_clock_us());
     bc_replays_sweep(s->replays, bc_clock_us());
     bc_server_record_tick(s);
+    bc_server_schedule_tick(s);
     bc_server_watch_tls(s);
 }
 
@@ -425,6 +430,7 @@ free_parts(struct bc_server *s)
     bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
     bc_server_record_destroy(s);
+    bc_schedules_close(s->schedules);
     bc_codec_threads_destroy(s->codecs);
     bc_pictures_destroy(s->pictures);
     bc_replays_destroy(s->replays);

@@ -32,6 +32,7 @@ struct bc_listener;
 struct bc_pictures;
 struct bc_recorder;
 struct bc_retention;
+struct bc_schedules;
 struct bc_server;
 struct bc_server_relays;
 struct bc_tls_context;
@@ -94,6 +95,7 @@ struct bc_server {
     struct bc_retention *retention;
     struct bc_clips *clips;
     struct bc_webrtc *webrtc;
+    struct bc_schedules *schedules;
     struct bc_hub *hub;
     struct bc_recorder *recorder;
     struct bc_hls_sessions *sessions;
@@ -201,6 +203,12 @@ bc_server_record_stop(struct bc_server *server);
 // After the hub has gone.
 void
 bc_server_record_destroy(struct bc_server *server);
+
+// --- server_schedule.c ---
+
+// Tells the parts what schedules say now. Main thread, once a second or so.
+void
+bc_server_schedule_tick(struct bc_server *server);
 
 // --- server_relays.c ---
 

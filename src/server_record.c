@@ -12,6 +12,7 @@
 #include "record/lock.h"
 #include "record/recorder.h"
 #include "record/retention.h"
+#include "schedule/schedule.h"
 #include "server.h"
 #include "transmux/outputs.h"
 
@@ -63,12 +64,25 @@ on_complete(void *user, struct bc_recording *recording)
     }
 }
 
+static void
+wish(void *user, const char *channel, struct bc_recorder_wish *out)
+{
+    const struct bc_server *s = user;
+    struct bc_config *config = bc_hub_config(s->hub);
+    struct bc_schedule_found found;
+    if (bc_schedules_get(s->schedules, config, channel, &found)) {
+        out->mode = found.schedule.record;
+        memcpy(out->title, found.schedule.title, sizeof(out->title));
+    }
+    bc_config_unref(&config);
+}
+
 bool
 bc_server_record_start(struct bc_server *s)
 {
     struct bc_recorder_params params = { .library = s->library,
         .catalogue = s->catalogue, .retention = s->retention, .hub = s->hub,
-        .on_complete = on_complete, .user = s };
+        .on_complete = on_complete, .wish = wish, .user = s };
     s->recorder = bc_recorder_create(&params);
     if (!s->recorder) {
         bc_error(NULL, "no memory for the recorder");

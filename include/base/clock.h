@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,9 @@ bc_clock_wall_us(void);
 
 void
 bc_clock_format(int64_t wall_us, char out[BC_TIME_TEXT]);
+
+// The other way round, with any fraction and offset. False: it is none, or before 1970.
+bool
+bc_clock_parse(const char *text, int64_t *wall_us);
 
 #endif

@@ -78,4 +78,11 @@ bc_config_write_sample(FILE *out);
 void
 bc_config_write_docs(FILE *out);
 
+// Why these times make no schedule; NULL: they do, or there is none.
+const char *
+bc_config_schedule_problem(const struct bc_config_schedule *schedule);
+
+bool
+bc_config_schedule_is_set(const struct bc_config_schedule *schedule);
+
 #endif

@@ -76,6 +76,18 @@ struct bc_config_url_list {
     size_t n;
 };
 
+#define BC_SCHEDULE_TITLE_MAX 200
+
+// When a channel's broadcast begins and ends, by the configuration or by the API. All zero:
+// there is none.
+struct bc_config_schedule {
+    int64_t starts_at_wall_us;  // 0: when a host begins
+    int64_t ends_at_wall_us;    // 0: when the host ends it
+    int64_t keys_from_wall_us;  // 0: half an hour before the start
+    enum bc_record_mode record; // ALWAYS, NEVER or INVALID: as the channel's
+    char title[BC_SCHEDULE_TITLE_MAX + 1];
+};
+
 // One entry of `channels:`. A channel without an entry is fine and has the defaults.
 struct bc_config_channel {
     char *name;        // owned, "live/hq"
@@ -86,6 +98,7 @@ struct bc_config_channel {
     char *cover; // owned, path of a picture; "": none
     struct bc_config_source_list sources; // at least one
     struct bc_config_push_list push;
+    struct bc_config_schedule schedule;
 };
 
 struct bc_config_listen {

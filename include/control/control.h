@@ -19,6 +19,7 @@ struct bc_keys;
 struct bc_library;
 struct bc_recorder;
 struct bc_retention;
+struct bc_schedules;
 
 // What the whole process counted so far: sums over all workers. Gauges say so.
 struct bc_control_totals {
@@ -122,6 +123,7 @@ struct bc_control_params {
     struct bc_clips *clips;
     struct bc_retention *retention;
     struct bc_disk *disk;
+    struct bc_schedules *schedules; // of broadcasts
 };
 
 // The REST API, metrics, health and the web pages. Owned by the server; immutable once

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "record/recording.h"
 
 struct bc_catalogue;
@@ -21,6 +22,14 @@ struct bc_retention;
 // server.
 struct bc_recorder;
 
+// What somebody wishes for a channel's broadcasts beyond its configuration.
+struct bc_recorder_wish {
+    // ALWAYS records also what is never recorded; NEVER leaves it to the API to ask; INVALID:
+    // as configured.
+    enum bc_record_mode mode;
+    char title[BC_RECORDING_TITLE_MAX + 1]; // "": as configured
+};
+
 // Everything is borrowed and outlives the recorder, but for the hub, which goes before it.
 struct bc_recorder_params {
     struct bc_library *library;
@@ -30,6 +39,9 @@ struct bc_recorder_params {
     // A recording is complete; on the recorder's thread, the recording is borrowed. May be
     // NULL.
     void (*on_complete)(void *user, struct bc_recording *recording);
+    // Fills in `out`, which comes zeroed; any thread. May be NULL. When the answer for a
+    // channel changes, bc_recorder_look_again() is due.
+    void (*wish)(void *user, const char *channel, struct bc_recorder_wish *out);
     void *user;
 };
 
@@ -42,6 +54,11 @@ bc_recorder_create(const struct bc_recorder_params *params);
 // The hub has other settings: they hold for running broadcasts too. Main thread.
 void
 bc_recorder_reload(struct bc_recorder *recorder);
+
+// What is wished for the channel has changed: it holds for a running broadcast too. Any
+// thread.
+void
+bc_recorder_look_again(struct bc_recorder *recorder, const char *channel);
 
 // Writes what waits, leaves running recordings open for the next process, and ends the
 // thread: the catalogue and the retention may go from now on. The workers have stopped. NULL

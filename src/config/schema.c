@@ -338,5 +338,11 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .text = "Where the channel is sent to whenever it is live: a list of { url: URL, "
                 "name: NAME, enabled: true }, with rtmp, rtmps, srt, or http and https for "
                 "a WHIP endpoint. Targets may be stopped and started by the API." },
+    { .name = "schedule", .type = BC_KEY_SCHEDULE, .scope = LIVE,
+        .offset = CHANNEL_AT(schedule), .def = "{}",
+        .text = "When its broadcast begins and ends: { starts_at: TIME, ends_at: TIME, "
+                "keys_from: TIME, record: true or false, title: TEXT }, each of which may "
+                "be left out. TIME is like 2026-03-01T20:00:00+08:00. keys_from is half an "
+                "hour before the start unless told. It counts instead of one set by the API." },
 };
 const size_t BC_CHANNEL_N_KEYS = sizeof(BC_CHANNEL_KEYS) / sizeof(BC_CHANNEL_KEYS[0]);

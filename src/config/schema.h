@@ -19,6 +19,7 @@ enum bc_key_type {
     BC_KEY_SOURCES, // struct bc_config_source_list
     BC_KEY_URLS,    // struct bc_config_url_list
     BC_KEY_PUSHES,  // struct bc_config_push_list
+    BC_KEY_SCHEDULE, // struct bc_config_schedule
 };
 
 enum bc_key_scope {

@@ -314,6 +314,8 @@ static const struct value_ops OPS[] = {
         bc_urls_clear },
     [BC_KEY_PUSHES] = { bc_pushes_set, bc_pushes_equal, bc_pushes_copy, bc_pushes_print,
         bc_pushes_clear },
+    [BC_KEY_SCHEDULE] = { bc_schedule_set, bc_schedule_equal, bc_schedule_copy,
+        bc_schedule_print, clear_nothing },
 };
 
 bool
@@ -329,7 +331,8 @@ static struct bc_node *
 node_from_text(const struct bc_key *key, const char *text, struct bc_report *r)
 {
     struct bc_node *node = NULL;
-    if (key->type == BC_KEY_SOURCES || key->type == BC_KEY_PUSHES) {
+    if (key->type == BC_KEY_SOURCES || key->type == BC_KEY_PUSHES
+        || key->type == BC_KEY_SCHEDULE) {
         bc_tree_parse(text, strlen(text), &node, r);
         return node;
     }

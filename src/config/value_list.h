@@ -9,7 +9,7 @@ struct bc_key;
 struct bc_node;
 struct bc_report;
 
-// The operations of value.c on the types that are lists.
+// The operations of value.c on the types that are lists or maps.
 
 bool
 bc_listen_set(const struct bc_key *key, void *field, const struct bc_node *node,
@@ -75,5 +75,18 @@ bc_pushes_print(const struct bc_key *key, const void *field, FILE *out);
 
 void
 bc_pushes_clear(void *field);
+
+bool
+bc_schedule_set(const struct bc_key *key, void *field, const struct bc_node *node,
+    const char *path, struct bc_report *r);
+
+bool
+bc_schedule_equal(const void *a, const void *b);
+
+bool
+bc_schedule_copy(void *to, const void *from);
+
+void
+bc_schedule_print(const struct bc_key *key, const void *field, FILE *out);
 
 #endif

@@ -26,8 +26,10 @@ bc_control_create(const struct bc_control_params *params)
         return NULL;
     }
     c->params = *params;
+    pthread_mutex_init(&c->replays.lock, NULL);
     c->openapi = bc_openapi_create(BC_CONTROL_ROUTES, BC_CONTROL_ROUTE_COUNT);
     if (!c->openapi) {
+        pthread_mutex_destroy(&c->replays.lock);
         free(c);
         return NULL;
     }
@@ -39,6 +41,7 @@ bc_control_destroy(struct bc_control *control)
 {
     if (control) {
         bc_buf_unref(&control->openapi);
+        pthread_mutex_destroy(&control->replays.lock);
         free(control);
     }
 }

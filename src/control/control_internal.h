@@ -3,16 +3,19 @@
 #define CONTROL_INTERNAL_H
 
 #include "control/control.h"
+#include "last_replay.h"
 #include "protocol/http/exchange.h"
 #include "stream/info.h"
 
 struct bc_hub;
+struct bc_schedule_found;
 struct json_t;
 
-// See control.h. Read by every worker, written by none.
+// See control.h. Read by every worker, written by none but for what has a lock.
 struct bc_control {
     struct bc_control_params params;
     struct bc_buf *openapi; // owned
+    struct bc_replay_memo replays;
 };
 
 // --- answers (respond.c) ---
@@ -58,6 +61,10 @@ bc_control_handler bc_control_public_info;
 bc_control_handler bc_control_public_replay;
 bc_control_handler bc_control_public_clip;
 bc_control_handler bc_control_record;
+bc_control_handler bc_control_schedule;
+bc_control_handler bc_control_schedule_set;
+bc_control_handler bc_control_schedule_delete;
+bc_control_handler bc_control_about;
 bc_control_handler bc_control_clip_channel;
 bc_control_handler bc_control_clip_replay;
 bc_control_handler bc_control_replays;
@@ -108,6 +115,15 @@ bc_control_recording_json(struct bc_control *control, const char *channel);
 
 struct json_t *
 bc_control_dvr_json(struct bc_control *control, const char *channel);
+
+// False: the channel has no schedule.
+bool
+bc_control_find_schedule(
+    struct bc_control *control, const char *channel, struct bc_schedule_found *out);
+
+// The same for an answer; null for none.
+struct json_t *
+bc_control_schedule_json(struct bc_control *control, const char *channel);
 
 unsigned
 bc_control_viewers(const struct bc_channel_info *info);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "clip_wish.h"
+#include "last_replay.h"
 #include "record/catalogue.h"
 #include "record/library.h"
 #include "record/retention.h"
@@ -27,6 +28,7 @@ struct bc_errand {
     // Answers `x`. `r` is borrowed; NULL: not wanted, or its files are gone. Whether all is
     // done; else it ends the errand later.
     bool (*answer)(struct bc_errand *e, struct bc_recording *r);
+    bc_last_replay_then *then; // for last_replay.c
     struct bc_clip_wish wish;
     int64_t at_us;
 };

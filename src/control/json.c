@@ -235,3 +235,13 @@ bc_json_get_kind(const struct json_t *object, const char *key, double *number)
         : json_is_string(value) ? BC_JSON_TEXT
                                 : BC_JSON_OTHER;
 }
+
+bool
+bc_json_has_only(const struct json_t *object, const char *const *keys)
+{
+    size_t known = 0;
+    for (; *keys; keys++) {
+        known += json_object_get(object, *keys) != NULL;
+    }
+    return known == json_object_size(object);
+}

@@ -103,6 +103,10 @@ enum bc_json_kind {
 enum bc_json_kind
 bc_json_get_kind(const struct json_t *object, const char *key, double *number);
 
+// Whether all members are among `keys`, which ends with NULL.
+bool
+bc_json_has_only(const struct json_t *object, const char *const *keys);
+
 struct json_t *
 bc_json_get_object(const struct json_t *object, const char *key);
 

@@ -17,6 +17,10 @@
     "\"keyframe\"}; times are RFC 3339, or milliseconds of recording time, below 0 before " \
     "the end; all but from may be left out."
 
+#define SCHEDULE_BODY                                                                    \
+    "{\"starts_at\": TIME, \"ends_at\": TIME, \"keys_from\": TIME, \"record\": true or "       \
+    "false, \"title\": \"...\"}; times are RFC 3339; what is left out or null is open."
+
 // "{id}" is a pattern's end.
 static bool
 match_id(const char *pattern, size_t before, const char *path,
@@ -88,8 +92,10 @@ static void
 allow(char *out, size_t cap, enum bc_http_method method)
 {
     size_t len = strlen(out);
-    snprintf(out + len, cap - len, "%s%s", len > 0 ? ", " : "",
-        method == BC_HTTP_GET ? "GET, HEAD" : bc_control_method_name(method));
+    const char *name = method == BC_HTTP_GET ? "GET, HEAD" : bc_control_method_name(method);
+    if (!strstr(out, name)) {
+        snprintf(out + len, cap - len, "%s%s", len > 0 ? ", " : "", name);
+    }
 }
 
 // A path may have the form of several rows ("…/live/hq/kick" is also a channel's name),
@@ -155,6 +161,15 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_GET, "/api/v1/channels", BC_CONTROL_TOKEN, bc_control_channels, true, 200,
         JSON, "listChannels",
         "The channels that are live, waiting for their host, or just over.", NULL },
+    { BC_HTTP_PUT, "/api/v1/channels/" CHANNEL "/schedule", BC_CONTROL_TOKEN,
+        bc_control_schedule_set, false, 200, JSON, "setSchedule",
+        "Says when the channel's broadcast begins and ends.", SCHEDULE_BODY },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/schedule", BC_CONTROL_TOKEN,
+        bc_control_schedule, false, 200, JSON, "getSchedule",
+        "When the channel's broadcast begins and ends; 404 when nobody said so.", NULL },
+    { BC_HTTP_DELETE, "/api/v1/channels/" CHANNEL "/schedule", BC_CONTROL_TOKEN,
+        bc_control_schedule_delete, false, 204, NULL, "deleteSchedule",
+        "The channel has no schedule any more.", NULL },
     { BC_HTTP_GET, "/api/v1/channels/" CHANNEL, BC_CONTROL_TOKEN, bc_control_channel,
         false, 200, JSON, "getChannel",
         "State, tracks, viewers, takes and advice of one channel.", NULL },
@@ -220,6 +235,10 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         "One clip, as far as everybody may know who may watch it.", NULL },
     { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false,
         200, JSON, "getInfo", "The server's name, version and ports.", NULL },
+    { BC_HTTP_GET, "/" CHANNEL "/about.json", BC_CONTROL_OPEN, bc_control_about, false,
+        200, JSON, "getAbout",
+        "What a page that shows the channel needs: its state, times and last replay.",
+        NULL },
 };
 
 const size_t BC_CONTROL_ROUTE_COUNT = sizeof(BC_CONTROL_ROUTES)

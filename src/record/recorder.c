@@ -71,6 +71,7 @@ alloc(const struct bc_recorder_params *params)
     r->retention = params->retention;
     r->hub = params->hub;
     r->on_complete = params->on_complete;
+    r->wish = params->wish;
     r->user = params->user;
     bc_logger_init(&r->log, NULL, "record");
     pthread_mutex_init(&r->lock, NULL);
@@ -134,6 +135,17 @@ bc_recorder_reload(struct bc_recorder *r)
         bc_channel_unref(&list[i]);
     }
     free(list);
+}
+
+void
+bc_recorder_look_again(struct bc_recorder *r, const char *name)
+{
+    struct bc_channel *channel;
+    struct bc_recorder_channel *rc = recorder_find(r, name, &channel);
+    if (rc) {
+        recorder_post_apply(rc);
+        bc_channel_unref(&channel);
+    }
 }
 
 void

@@ -126,9 +126,20 @@ read_config(struct bc_recorder_channel *rc)
 {
     struct bc_config *config = bc_hub_config(rc->recorder->hub);
     const struct bc_config_channel *own = bc_config_channel(config, rc->name);
+    enum bc_record_mode mode = bc_config_record_mode(config, rc->name);
+    struct bc_recorder_wish wish = { 0 };
+    if (rc->recorder->wish) {
+        rc->recorder->wish(rc->recorder->user, rc->name, &wish);
+    }
+    if (wish.mode == BC_RECORD_ALWAYS) {
+        mode = BC_RECORD_ALWAYS;
+    } else if (wish.mode == BC_RECORD_NEVER && mode == BC_RECORD_ALWAYS) {
+        mode = BC_RECORD_REQUEST;
+    }
     pthread_mutex_lock(&rc->lock);
-    rc->mode = bc_config_record_mode(config, rc->name);
-    snprintf(rc->title, sizeof(rc->title), "%s", own ? own->title : "");
+    rc->mode = mode;
+    snprintf(rc->title, sizeof(rc->title), "%s",
+        wish.title[0] ? wish.title : own ? own->title : "");
     pthread_mutex_unlock(&rc->lock);
     bc_config_unref(&config);
 }

@@ -104,6 +104,7 @@ struct bc_recorder {
     struct bc_retention *retention; // borrowed
     struct bc_hub *hub;             // borrowed; not for the recorder's thread
     void (*on_complete)(void *user, struct bc_recording *recording); // may be NULL
+    void (*wish)(void *user, const char *channel, struct bc_recorder_wish *out); // may be NULL
     void *user;                     // borrowed
     char *root;                     // owned: the folder of recordings
     struct bc_worker *worker;       // owned

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,6 +314,41 @@ test_open_public_servers_are_warned_of(void **state)
         1);
 }
 
+static void
+test_schedules_are_read(void **state)
+{
+    (void)state;
+    struct bc_config *cfg = parse(
+        "channels:\n"
+        "  live/hq:\n"
+        "    schedule:\n"
+        "      starts_at: 2026-03-01T20:00:00+08:00\n"
+        "      ends_at: \"2026-03-01T22:00:00+08:00\"\n"
+        "      keys_from: 2026-03-01T19:45:00.5+08:00\n"
+        "      record: false\n"
+        "      title: \"Opening \\\"x\\\"\"\n"
+        "  live/b: { schedule: {} }\n"
+        "  live/c:\n");
+    const struct bc_config_schedule *s = &bc_config_channel(cfg, "live/hq")->schedule;
+    assert_int_equal(s->starts_at_wall_us, INT64_C(1772366400000000));
+    assert_int_equal(s->ends_at_wall_us, INT64_C(1772373600000000));
+    assert_int_equal(s->keys_from_wall_us, INT64_C(1772365500500000));
+    assert_int_equal(s->record, BC_RECORD_NEVER);
+    assert_string_equal(s->title, "Opening \"x\"");
+    assert_false(bc_config_schedule_is_set(&bc_config_channel(cfg, "live/b")->schedule));
+    assert_false(bc_config_schedule_is_set(&bc_config_channel(cfg, "live/c")->schedule));
+    bc_config_unref(&cfg);
+    static const char *const WRONG[] = { "soon", "[]", "", "{ starts_at: soon }",
+        "{ starts_at: }", "{ starts_at: [] }", "{ begins: 2026-03-01T20:00:00Z }",
+        "{ record: true }", "{ ends_at: 2026-03-01T20:00:00Z, record: maybe }",
+        "{ starts_at: 2026-03-01T20:00:00Z, ends_at: 2026-03-01T20:00:00Z }" };
+    for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+        char yaml[200];
+        snprintf(yaml, sizeof(yaml), "channels:\n  live/hq:\n    schedule: %s\n", WRONG[i]);
+        assert_int_not_equal(bc_config_parse("t.yaml", yaml, strlen(yaml), &cfg, NULL), 0);
+    }
+}
+
 int
 main(void)
 {
@@ -324,6 +360,7 @@ main(void)
         cmocka_unit_test(test_origins_and_targets_are_read),
         cmocka_unit_test(test_wrong_origins_and_targets_are_refused),
         cmocka_unit_test(test_channels_are_read),
+        cmocka_unit_test(test_schedules_are_read),
         cmocka_unit_test(test_truncated_text_is_safe),
         cmocka_unit_test(test_channel_names),
         cmocka_unit_test(test_open_public_servers_are_warned_of),

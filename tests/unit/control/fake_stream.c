@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "access/keys.h"
 #include "net/worker.h"
 #include "protocol/http/files.h"
+#include "schedule/schedule.h"
 #include "stream/channel.h"
 #include "stream/hub.h"
 
@@ -223,6 +225,7 @@ params_of(struct fake *f)
         .clips = &f->record.clips,
         .retention = (struct bc_retention *)f,
         .disk = (struct bc_disk *)f,
+        .schedules = f->schedules,
     };
 }
 
@@ -237,6 +240,11 @@ fake_setup(void **state)
     f->hub.config = load("access.api=open", "http.listen=:8080");
     f->ready = true;
     fake_record_setup(&f->record);
+    strcpy(f->data_dir, "/tmp/bc-control-XXXXXX");
+    f->schedules = mkdtemp(f->data_dir) ? bc_schedules_open(f->data_dir) : NULL;
+    if (!f->schedules) {
+        return -1;
+    }
     struct bc_control_params params = params_of(f);
     f->control = bc_control_create(&params);
     *state = f;
@@ -268,6 +276,11 @@ fake_teardown(void **state)
         free(f->hub.channels[i]);
     }
     bc_config_unref(&f->hub.config);
+    bc_schedules_close(f->schedules);
+    char file[96];
+    snprintf(file, sizeof(file), "%s/schedules.json", f->data_dir);
+    unlink(file);
+    rmdir(f->data_dir);
     free(f);
     return leaked ? -1 : 0;
 }

@@ -43,6 +43,8 @@ struct fake {
     int relay_error; // for the next one
     char relay_token[BC_CONTROL_RELAY_TOKEN_MAX + 1];
     struct fake_record record;
+    char data_dir[64]; // with the schedules
+    struct bc_schedules *schedules;
 };
 
 int

@@ -46,6 +46,7 @@ body_of(const struct bc_control_route *r)
         { "recordChannel", "{\"record\":true}" },
         { "clipChannel", "{\"from\":1000}" },
         { "clipReplay", "{\"from\":1000}" },
+        { "setSchedule", "{\"ends_at\":\"2030-03-01T12:00:00Z\"}" },
     };
     for (size_t i = 0; r->body && i < sizeof(BODIES) / sizeof(BODIES[0]); i++) {
         if (strcmp(BODIES[i][0], r->id) == 0) {
