@@ -254,6 +254,11 @@ open_workers(struct bc_server *s)
             return -EADDRNOTAVAIL;
         }
     }
+    struct bc_worker *workers[BC_WORKER_MAX];
+    for (unsigned i = 0; i < count && i < BC_WORKER_MAX; i++) {
+        workers[i] = s->workers[i].worker;
+    }
+    bc_hub_set_workers(s->hub, workers, count);
     for (unsigned i = 0; i < count; i++) {
         int ret = bc_worker_start(s->workers[i].worker);
         if (ret != 0) {

@@ -99,6 +99,11 @@ struct bc_config_channel {
     struct bc_config_source_list sources; // at least one
     struct bc_config_push_list push;
     struct bc_config_schedule schedule;
+    int64_t source_wait_ms;
+    int64_t slate_wait_ms;
+    int64_t source_stable_ms;
+    bool open;
+    int64_t viewers_max; // 0: no limit
 };
 
 struct bc_config_listen {

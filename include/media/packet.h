@@ -30,7 +30,7 @@ struct bc_packet {
     uint8_t rendition;
     uint32_t epoch; // counts up; a new one means DISCONTINUITY
     int64_t
-        dts_us; // broadcast time: 0 where the broadcast began, strictly rising per track
+        dts_us; // the server's media clock (bc_hub_clock_us), strictly rising per track
     int64_t pts_us; // >= dts_us
     int64_t arrived_us; // bc_clock_us() when its last byte arrived
     struct bc_track *track; // shared; NULL for script packets

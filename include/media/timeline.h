@@ -70,8 +70,7 @@ struct bc_time_suspect {
     int64_t in_us;
 };
 
-// Maps the clocks of one broadcast's takes to one rising timeline in microseconds that
-// starts near 0. Pure: no clock inside. Owned by its channel, used by the channel's home
+// Maps the clocks of one broadcast's takes to one rising timeline in microseconds. Pure: no clock inside. Owned by its channel, used by the channel's home
 // worker only.
 struct bc_timeline {
     uint32_t epoch;       // of the last packet; 0 before the first
@@ -94,6 +93,14 @@ struct bc_timeline {
 
 void
 bc_timeline_init(struct bc_timeline *t);
+
+// The same for a timeline that begins at `origin_us`.
+void
+bc_timeline_init_at(struct bc_timeline *t, int64_t origin_us);
+
+// Nothing that is yet to come is placed before `at_us`.
+void
+bc_timeline_skip_to(struct bc_timeline *t, int64_t at_us);
 
 // A new take begins (first, reconnect, takeover, switched source): the next packet starts
 // a new epoch that continues where the last ended, without a hole.

@@ -73,7 +73,7 @@ struct bc_hub *
 bc_channel_hub(const struct bc_channel *channel);
 
 // What the transmuxers hang on the channel (see bc_hub_ops); lives as long as the
-// channel.
+// channel. NULL while it never had a take of its own: it shows others at most.
 struct bc_outputs *
 bc_channel_outputs(const struct bc_channel *channel);
 
@@ -94,6 +94,10 @@ bc_channel_is_taken_by_other(const struct bc_channel *channel, uint64_t credenti
 // Adds what was counted on a viewer's line.
 void
 bc_channel_count_line(struct bc_channel *channel, const struct bc_line_stats *more);
+
+// Whether one more viewer may come (channels.*.viewers_max). Any thread.
+bool
+bc_channel_has_room(const struct bc_channel *channel);
 
 // Counts a viewer in (+1) or out (-1).
 void

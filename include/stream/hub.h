@@ -55,8 +55,19 @@ bc_hub_config(struct bc_hub *hub);
 void
 bc_hub_set_config(struct bc_hub *hub, struct bc_config *config);
 
-// A new reference, or NULL when there is no such channel now. Polling names that never
-// were costs no memory.
+// The workers that channels may live on, for those that are made by a viewer's coming or by
+// whom shows them; before the first look-up. Without, only takes make channels.
+void
+bc_hub_set_workers(struct bc_hub *hub, struct bc_worker *const *workers, unsigned count);
+
+// The server's one media clock, on which the times of all channels' packets run: 0 before
+// the first broadcast, which starts it. Any thread.
+int64_t
+bc_hub_clock_us(struct bc_hub *hub);
+
+// A new reference, or NULL when there is no such channel now. A configured one that can show
+// something without a host of its own is made and kept while it is of use. Polling names
+// that never were costs no memory.
 struct bc_channel *
 bc_hub_find(struct bc_hub *hub, const char *name);
 

@@ -14,6 +14,7 @@ enum bc_channel_state {
     BC_CHANNEL_LIVE,    // a take is running
     BC_CHANNEL_WAITING, // the take dropped, the grace period runs
     BC_CHANNEL_ENDED,   // the broadcast is over; its last playlist is still served
+    BC_CHANNEL_LOBBY,   // a slate is shown and no broadcast runs
 };
 
 // What viewers come by.
@@ -96,6 +97,7 @@ struct bc_channel_info {
     uint32_t epoch;
     uint64_t broadcast;    // counts up within the channel, from 1
     int64_t media_us;      // length of the broadcast so far
+    int64_t clock_us;      // where it is on the server's media clock
     struct bc_track_info video;
     struct bc_track_info audio;
     uint32_t heights[BC_RENDITION_MAX]; // of the picture by rendition; 0: not sent

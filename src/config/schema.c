@@ -328,6 +328,22 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .def = "", .max = 1000,
         .text = "A picture (path of a PNG or JPEG) that FLV, RTMP and HLS show while a "
                 "broadcast has sound alone, for players that want a video; empty: none." },
+    { .name = "source_wait_ms", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = CHANNEL_AT(source_wait_ms), .def = "800", .max = 30000, .unit = "ms",
+        .text = "How long a source that was lost, or fell silent, is waited for before the "
+                "next one takes its place." },
+    { .name = "slate_wait_ms", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = CHANNEL_AT(slate_wait_ms), .def = "3000", .max = 30000, .unit = "ms",
+        .text = "The same when the next one is a slate." },
+    { .name = "source_stable_ms", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = CHANNEL_AT(source_stable_ms), .def = "2000", .max = 60000, .unit = "ms",
+        .text = "How long a better source must be there before it takes over by itself." },
+    { .name = "open", .type = BC_KEY_BOOL, .scope = LIVE, .offset = CHANNEL_AT(open),
+        .def = "true",
+        .text = "A channel that is not open has no viewers and accepts no hosts." },
+    { .name = "viewers_max", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = CHANNEL_AT(viewers_max), .def = "0", .max = 1000000,
+        .text = "Viewers of this channel by all protocols; 0 is no limit." },
     { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE,
         .offset = CHANNEL_AT(sources), .def = "[publisher]",
         .text = "What feeds the channel: publisher, pull: URL, or file: { path: NAME, loop: "

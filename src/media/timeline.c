@@ -36,6 +36,21 @@ bc_timeline_init(struct bc_timeline *t)
 }
 
 void
+bc_timeline_init_at(struct bc_timeline *t, int64_t origin_us)
+{
+    bc_timeline_init(t);
+    t->end_us = origin_us;
+    t->video.last_out_us = origin_us;
+    t->audio.last_out_us = origin_us;
+}
+
+void
+bc_timeline_skip_to(struct bc_timeline *t, int64_t at_us)
+{
+    t->end_us = bc_time_max(t->end_us, at_us);
+}
+
+void
 bc_timeline_begin_take(struct bc_timeline *t)
 {
     t->take_pending = true;

@@ -29,7 +29,7 @@ bc_time_max(int64_t a, int64_t b)
 static inline int64_t
 bc_time_floor_us(const struct bc_time_track *tr)
 {
-    return tr->placed ? tr->last_out_us + BC_TIME_MIN_STEP_US : 0;
+    return tr->placed ? tr->last_out_us + BC_TIME_MIN_STEP_US : tr->last_out_us;
 }
 
 // A new clock: this packet lands where the output ended.

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "channel_internal.h"
 #include "stream/hub.h"
+#include "stream/program.h"
 #include "take_internal.h"
 
 // How long a take that is silent counts as half-open (its line is dead but TCP does not
@@ -26,6 +27,8 @@ on_grace_over(struct bc_timer *timer);
 static void
 run_drain(struct bc_task *task, struct bc_worker *worker);
 static void
+run_poke(struct bc_task *task, struct bc_worker *worker);
+static void
 run_destroy(struct bc_task *task, struct bc_worker *worker);
 
 struct bc_channel *
@@ -40,24 +43,23 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
     c->hub = hub;
     c->home = home;
     snprintf(c->name, sizeof(c->name), "%s", name);
-    snprintf(c->live.name, sizeof(c->live.name), "%s", name);
     bc_logger_init(&c->log, NULL, "%.78s", name);
     pthread_mutex_init(&c->info_lock, NULL);
     pthread_mutex_init(&c->program_lock, NULL);
-    c->program = c; // until another one is set
     bc_list_init(&c->audiences);
+    bc_list_init(&c->followers);
     bc_list_init(&c->sinks);
     bc_list_init(&c->drain_task.node);
     bc_list_init(&c->destroy_task.node);
+    bc_list_init(&c->poke_task.node);
     c->drain_task.run = run_drain;
+    c->poke_task.run = run_poke;
     c->destroy_task.run = run_destroy;
     bc_timer_init(&c->challenge_timer, home, on_challenge);
     bc_timer_init(&c->grace_timer, home, on_grace_over);
     bc_timer_init(
         &c->tick_timer, home, NULL); // bc_channel_start_ticking() gives it its work
     bc_timeline_init(&c->timeline);
-    c->live.state = BC_CHANNEL_ENDED;
-    bc_channel_publish_info(c);
     return c;
 }
 
@@ -67,8 +69,9 @@ destroy(struct bc_channel *c)
     bc_timer_cancel(&c->challenge_timer);
     bc_timer_cancel(&c->grace_timer);
     bc_timer_cancel(&c->tick_timer);
-    if (c->outputs) {
-        bc_hub_close_outputs(c->hub, c->outputs);
+    bc_channel_free_sources(c);
+    if (atomic_load(&c->outputs)) {
+        bc_hub_close_outputs(c->hub, atomic_load(&c->outputs));
     }
     bc_gop_finish(&c->gop);
     for (unsigned i = 0; i < BC_RENDITION_MAX - 1; i++) {
@@ -77,6 +80,8 @@ destroy(struct bc_channel *c)
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
     bc_channel_free_program(c);
+    free(c->info);
+    free(c->live);
     pthread_mutex_destroy(&c->program_lock);
     pthread_mutex_destroy(&c->info_lock);
     free(c);
@@ -94,6 +99,19 @@ bc_channel_ref(struct bc_channel *channel)
 {
     atomic_fetch_add_explicit(&channel->refs, 1, memory_order_relaxed);
     return channel;
+}
+
+bool
+bc_channel_try_ref(struct bc_channel *channel)
+{
+    unsigned refs = atomic_load_explicit(&channel->refs, memory_order_relaxed);
+    while (refs > 0) {
+        if (atomic_compare_exchange_weak_explicit(&channel->refs, &refs, refs + 1,
+                memory_order_relaxed, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -124,8 +142,8 @@ bc_channel_remove_sink(struct bc_packet_sink *sink)
     bc_list_remove(&sink->node);
 }
 
-static void
-set_state(struct bc_channel *c, enum bc_channel_state state)
+void
+bc_channel_set_state(struct bc_channel *c, enum bc_channel_state state)
 {
     enum bc_channel_state old = (enum bc_channel_state)atomic_load(&c->state);
     if (old == state) {
@@ -134,27 +152,50 @@ set_state(struct bc_channel *c, enum bc_channel_state state)
     bc_debug(
         &c->log, "%s -> %s", bc_channel_state_name(old), bc_channel_state_name(state));
     atomic_store(&c->state, (int)state);
-    c->live.state = state;
     bc_channel_publish_info(c);
+    bc_channel_tell_followers(c);
 }
 
-static void
-begin_broadcast(struct bc_channel *c)
+void
+bc_channel_begin_broadcast(struct bc_channel *c)
 {
-    bc_timeline_init(&c->timeline);
-    c->live.broadcast++;
-    c->takes_before = c->live.takes;
-    c->live.began_wall_us = bc_clock_wall_us();
-    c->live.history_count = 0;
-    c->live.media_us =
-        0; // who joins now must not be based on the last broadcast's length
-    bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->live.broadcast);
+    pthread_mutex_lock(&c->info_lock);
+    c->broadcast++;
+    c->began_wall_us = bc_clock_wall_us();
+    pthread_mutex_unlock(&c->info_lock);
+    c->in_broadcast = true;
+    bc_timer_cancel(&c->grace_timer);
+    if (c->live) {
+        c->takes_before = c->live->takes;
+        c->live->history_count = 0;
+    }
+    bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->broadcast);
+    bc_hub_wake_followers(c->hub, c->name);
 }
 
+// The times of the server's media clock go on while nobody publishes.
 static void
-end_broadcast(struct bc_channel *c, const char *reason)
+begin_own_broadcast(struct bc_channel *c)
 {
-    set_state(c, BC_CHANNEL_ENDED); // first: whom the sinks wake up must see it
+    int64_t origin_us = bc_hub_clock_us(c->hub);
+    if (origin_us < c->timeline.end_us) {
+        origin_us = c->timeline.end_us;
+    }
+    bc_timeline_init_at(&c->timeline, origin_us);
+    c->origin_due = true;
+    atomic_store(&c->began_clock_us, origin_us);
+    // who joins now must not be based on the last broadcast's length
+    c->live->media_us = 0;
+    c->live->clock_us = origin_us;
+    bc_channel_begin_broadcast(c);
+}
+
+void
+bc_channel_end_broadcast(struct bc_channel *c, const char *reason)
+{
+    c->in_broadcast = false;
+    // First: whom the sinks wake up must see it.
+    bc_channel_set_state(c, BC_CHANNEL_ENDED);
     bc_list_for_each(node, tmp, &c->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
@@ -167,9 +208,14 @@ end_broadcast(struct bc_channel *c, const char *reason)
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
     bc_timer_cancel(&c->tick_timer);
-    bc_info(&c->log, "broadcast %llu ends after %.1f s of media in %llu takes: %s",
-        (unsigned long long)c->live.broadcast, (double)c->live.media_us / 1e6,
-        (unsigned long long)(c->live.takes - c->takes_before), reason);
+    if (c->live) {
+        bc_info(&c->log, "broadcast %llu ends after %.1f s of media in %llu takes: %s",
+            (unsigned long long)c->broadcast, (double)c->live->media_us / 1e6,
+            (unsigned long long)(c->live->takes - c->takes_before), reason);
+    } else {
+        bc_info(&c->log, "broadcast %llu ends: %s", (unsigned long long)c->broadcast,
+            reason);
+    }
     bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
 }
 
@@ -192,11 +238,11 @@ begin_waiting(struct bc_channel *c)
     int64_t grace_us = config->stream.grace_s * 1000000;
     bc_config_unref(&config);
     if (grace_us == 0) {
-        end_broadcast(c, "the host's connection dropped");
+        bc_channel_end_broadcast(c, "the host's connection dropped");
         return;
     }
     tell_waiting(c);
-    set_state(c, BC_CHANNEL_WAITING);
+    bc_channel_set_state(c, BC_CHANNEL_WAITING);
     bc_timer_set(&c->grace_timer, grace_us);
 }
 
@@ -205,7 +251,7 @@ on_grace_over(struct bc_timer *timer)
 {
     struct bc_channel *c = bc_container_of(timer, struct bc_channel, grace_timer);
     if (bc_channel_state(c) == BC_CHANNEL_WAITING) {
-        end_broadcast(c, "the host did not come back within the grace period");
+        bc_channel_end_broadcast(c, "the host did not come back within the grace period");
     } else if (!c->take && !c->challenger && !bc_hub_forget(c->hub, c)) {
         bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
     }
@@ -215,14 +261,15 @@ static void
 accept_take(struct bc_channel *c, struct bc_take *take)
 {
     bc_timer_cancel(&c->grace_timer);
-    if (bc_channel_state(c) == BC_CHANNEL_ENDED) {
-        begin_broadcast(c);
+    bc_channel_set_program(c, c);
+    if (!c->in_broadcast) {
+        begin_own_broadcast(c);
     }
     c->take = bc_take_ref(take);
     atomic_store(&c->owner, take->credential);
     bc_channel_note_take(c, take);
     bc_channel_begin_input(c);
-    set_state(c, BC_CHANNEL_LIVE);
+    bc_channel_set_state(c, BC_CHANNEL_LIVE);
     bc_channel_start_ticking(c);
     bc_take_answer(take, BC_TAKE_OK, "");
 }
@@ -319,6 +366,27 @@ accept_standby(struct bc_channel *c)
     return true;
 }
 
+// What a channel that only showed others does without.
+static bool
+make_own(struct bc_channel *c)
+{
+    if (c->live) {
+        return true;
+    }
+    struct bc_channel_info *info = calloc(1, sizeof(*info));
+    struct bc_channel_info *live = calloc(1, sizeof(*live));
+    if (!info || !live || !bc_hub_open_outputs(c->hub, c)) {
+        free(info);
+        free(live);
+        return false;
+    }
+    pthread_mutex_lock(&c->info_lock);
+    c->info = info;
+    pthread_mutex_unlock(&c->info_lock);
+    c->live = live;
+    return true;
+}
+
 void
 bc_channel_admit(struct bc_channel *c, struct bc_take *take)
 {
@@ -326,6 +394,9 @@ bc_channel_admit(struct bc_channel *c, struct bc_take *take)
         take->dismissed = true;
         bc_take_answer(
             take, BC_TAKE_DRAINING, "the server is going down, try again soon");
+    } else if (!make_own(c)) {
+        take->dismissed = true;
+        bc_take_answer(take, BC_TAKE_LIMIT, "no memory");
     } else if (!c->take) {
         accept_take(c, take);
     } else if (admit_by_rank(c, take)) {
@@ -368,7 +439,7 @@ bc_channel_dismiss(
     } else if (accept_standby(c)) {
         return;
     } else if (clean) {
-        end_broadcast(c, reason);
+        bc_channel_end_broadcast(c, reason);
     } else {
         bc_warn(&c->log, "take from %s dropped: %s; waiting for the host to come back",
             take->peer, reason);
@@ -394,10 +465,20 @@ void
 bc_channel_kick(struct bc_channel *c, const char *reason)
 {
     drop_take(c, reason);
-    if (bc_channel_state(c) != BC_CHANNEL_ENDED) {
-        end_broadcast(c, reason);
+    if (c->in_broadcast) {
+        bc_channel_end_broadcast(c, reason);
     }
     accept_standby(c);
+}
+
+static void
+run_poke(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct bc_channel *c = bc_container_of(task, struct bc_channel, poke_task);
+    atomic_store(&c->poked, false);
+    bc_channel_look(c);
+    bc_channel_unref(&c);
 }
 
 static void
@@ -407,6 +488,8 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     struct bc_channel *c = bc_container_of(task, struct bc_channel, drain_task);
     // The broadcast is not over: the host comes back to the next process, and so do the
     // viewers.
+    c->draining = true;
+    bc_channel_free_sources(c);
     drop_take(c, "the server is going down");
     tell_waiting(c); // what they hold back is the last they get
     if (c->standby) {
@@ -445,7 +528,7 @@ bc_channel_hub(const struct bc_channel *channel)
 struct bc_outputs *
 bc_channel_outputs(const struct bc_channel *channel)
 {
-    return channel->outputs;
+    return atomic_load(&((struct bc_channel *)channel)->outputs);
 }
 
 const struct bc_logger *
@@ -458,6 +541,20 @@ enum bc_channel_state
 bc_channel_state(const struct bc_channel *channel)
 {
     return (enum bc_channel_state)atomic_load(&channel->state);
+}
+
+bool
+bc_channel_has_room(const struct bc_channel *channel)
+{
+    struct bc_config *config = bc_hub_config(channel->hub);
+    const struct bc_config_channel *own = bc_config_channel(config, channel->name);
+    int64_t max = own ? own->viewers_max : 0;
+    bc_config_unref(&config);
+    unsigned viewers = 0;
+    for (int i = 0; max > 0 && i < BC_PROTOCOL_COUNT; i++) {
+        viewers += bc_channel_viewers(channel, (enum bc_protocol)i);
+    }
+    return max == 0 || viewers < max;
 }
 
 bool

@@ -21,7 +21,8 @@ struct bc_channel {
     atomic_uint refs;
     struct bc_hub *hub;       // borrowed
     struct bc_worker *home;   // borrowed; never changes
-    struct bc_outputs *outputs; // owned through the hub's ops
+    // Owned through the hub's ops; made at the first take of its own.
+    _Atomic(struct bc_outputs *) outputs;
     struct bc_logger log;
     UT_hash_handle hh;        // in the hub, under its lock
     unsigned opening;         // takes on their way to us, under the hub's lock
@@ -31,14 +32,25 @@ struct bc_channel {
     atomic_int state;
     atomic_uint viewers[BC_PROTOCOL_COUNT];
     atomic_uint_fast64_t owner;   // the credential of the running take; 0: none
-    pthread_mutex_t info_lock;    // guards the next two, and each take's line
+    pthread_mutex_t info_lock;    // guards the next four, and each take's line
     struct bc_line_stats viewer_lines;
-    struct bc_channel_info info;
-    pthread_mutex_t program_lock; // guards the next two
+    struct bc_channel_info *info; // owned; NULL before the first take of its own
+    uint64_t broadcast;           // counts up
+    int64_t began_wall_us;
+    pthread_mutex_t program_lock; // guards the next three
     struct bc_channel *program;   // owned reference, unless it is this one; NULL: none
     struct bc_list audiences;     // who watches that, by worker
+    struct bc_list followers;     // struct bc_follow: the channels that show this one
+    atomic_bool poked;            // poke_task is under way
+    // Of its own media, on the server's media clock.
+    atomic_int_fast64_t head_us; // dts of the newest packet
+    atomic_int_fast64_t began_clock_us;
 
     // Home only.
+    bool in_broadcast;
+    bool origin_due; // the timeline of the broadcast begins with the next packet
+    bool draining;
+    struct bc_sources *sources; // owned; see sources.h
     struct bc_list sinks;
     struct bc_take *take;       // owned reference; NULL while nobody publishes
     struct bc_take *challenger; // waits whether `take` is dead; owned reference
@@ -60,10 +72,11 @@ struct bc_channel {
     // Smaller renditions run on the main one's clock.
     int64_t rendition_shift_us;
     int64_t rendition_dts_us[BC_RENDITION_MAX]; // of the newest packet
-    struct bc_channel_info live; // what the tick copies to `info`
+    struct bc_channel_info *live; // owned; what the tick copies to `info`
     uint64_t takes_before;       // how many takes earlier broadcasts had
 
     struct bc_task drain_task;
+    struct bc_task poke_task;
     struct bc_task destroy_task; // the last reference may go on another worker
 };
 
@@ -85,6 +98,56 @@ bc_channel_admit(struct bc_channel *channel, struct bc_take *take);
 void
 bc_channel_dismiss(struct bc_channel *channel, struct bc_take *take, bool clean,
     const char *reason);
+
+// Its own broadcast begins or ends.
+void
+bc_channel_begin_broadcast(struct bc_channel *channel);
+
+void
+bc_channel_end_broadcast(struct bc_channel *channel, const char *reason);
+
+void
+bc_channel_set_state(struct bc_channel *channel, enum bc_channel_state state);
+
+// False: it is about to be freed.
+bool
+bc_channel_try_ref(struct bc_channel *channel);
+
+// --- follow.c ---
+
+// That one channel shows another. Part of the one that shows; `node` is guarded by the other
+// one's program_lock.
+struct bc_follow {
+    struct bc_list node;
+    struct bc_channel *by; // borrowed: what it is part of
+    struct bc_channel *to; // owned reference; NULL: nobody
+};
+
+// Takes over the reference `to`. With the hub's lock held, so that it is not forgotten.
+void
+bc_follow_begin(struct bc_follow *follow, struct bc_channel *by, struct bc_channel *to);
+
+void
+bc_follow_end(struct bc_follow *follow);
+
+// Something changed that others see: whoever shows this one looks at it.
+void
+bc_channel_tell_followers(struct bc_channel *channel);
+
+bool
+bc_channel_has_followers(struct bc_channel *channel);
+
+// Has the channel look at its sources, on its home. Any thread.
+void
+bc_channel_poke(struct bc_channel *channel);
+
+// --- sources.c ---
+
+void
+bc_channel_look(struct bc_channel *channel);
+
+void
+bc_channel_free_sources(struct bc_channel *channel);
 
 // --- program.c ---
 
@@ -132,6 +195,31 @@ bc_hub_opened(struct bc_hub *hub, struct bc_channel *channel);
 // Forgets an ended channel, unless a take is on its way. False: keep it.
 bool
 bc_hub_forget(struct bc_hub *hub, struct bc_channel *channel);
+
+// Makes the channel follow the one of this name, which is made where it is missing. False:
+// without memory, or too many.
+bool
+bc_hub_follow(struct bc_hub *hub, const char *name, struct bc_channel *by,
+    struct bc_follow *follow);
+
+// As bc_hub_find(), up to this depth of channels that show channels.
+struct bc_channel *
+bc_hub_find_depth(struct bc_hub *hub, const char *name, unsigned depth);
+
+// Wakes the configured channels that may show this one: its broadcast begins.
+void
+bc_hub_wake_followers(struct bc_hub *hub, const char *name);
+
+// Counts up with each new configuration, plan or switch.
+unsigned
+bc_hub_generation(struct bc_hub *hub);
+
+// Starts the media clock if it stands, and returns it.
+int64_t
+bc_hub_start_clock(struct bc_hub *hub);
+
+bool
+bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel);
 
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "channel_internal.h"
 #include "config/config.h"
+#include "sources.h"
 #include "stream/wait.h"
 
 struct bc_hub {
@@ -17,6 +19,11 @@ struct bc_hub {
     struct bc_channel *channels; // one reference each
     struct bc_config *config;    // owned reference
     bool draining;
+    unsigned hidden; // channels whose names nobody can write
+    struct bc_worker *workers[BC_WORKER_MAX]; // borrowed; none: only takes make channels
+    unsigned worker_count;
+    atomic_uint generation;
+    atomic_int_fast64_t clock_origin_us; // 0: the media clock stands
 };
 
 struct bc_hub *
@@ -61,6 +68,18 @@ bc_hub_config(struct bc_hub *hub)
     return config;
 }
 
+// Each channel looks at what it shows.
+static void
+look_again(struct bc_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    atomic_fetch_add(&hub->generation, 1);
+    for (struct bc_channel *c = hub->channels; c; c = c->hh.next) {
+        bc_channel_poke(c);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
 void
 bc_hub_set_config(struct bc_hub *hub, struct bc_config *config)
 {
@@ -69,19 +88,148 @@ bc_hub_set_config(struct bc_hub *hub, struct bc_config *config)
     hub->config = bc_config_ref(config);
     pthread_mutex_unlock(&hub->lock);
     bc_config_unref(&old);
+    look_again(hub);
+}
+
+unsigned
+bc_hub_generation(struct bc_hub *hub)
+{
+    return atomic_load(&hub->generation);
+}
+
+void
+bc_hub_set_workers(struct bc_hub *hub, struct bc_worker *const *workers, unsigned count)
+{
+    hub->worker_count = count < BC_WORKER_MAX ? count : BC_WORKER_MAX;
+    memcpy(hub->workers, workers, hub->worker_count * sizeof(struct bc_worker *));
+}
+
+int64_t
+bc_hub_clock_us(struct bc_hub *hub)
+{
+    int64_t origin_us = atomic_load(&hub->clock_origin_us);
+    return origin_us ? bc_clock_us() - origin_us : 0;
+}
+
+int64_t
+bc_hub_start_clock(struct bc_hub *hub)
+{
+    int_fast64_t none = 0;
+    bool started
+        = atomic_compare_exchange_strong(&hub->clock_origin_us, &none, bc_clock_us());
+    return started ? 0 : bc_hub_clock_us(hub);
+}
+
+// With the lock held.
+static struct bc_channel *
+find_here(struct bc_hub *hub, const char *name)
+{
+    struct bc_channel *channel;
+    HASH_FIND_STR(hub->channels, name, channel);
+    return channel ? bc_channel_ref(channel) : NULL;
+}
+
+// With the lock held.
+static void
+insert(struct bc_hub *hub, struct bc_channel *fresh)
+{
+    HASH_ADD_STR(hub->channels, name, fresh);
+    hub->hidden += fresh->name[0] == '~';
+}
+
+// With the lock held: a channel that is made without a take of its own. NULL without memory,
+// or without room.
+static struct bc_channel *
+make_here(struct bc_hub *hub, const char *name)
+{
+    bool full = HASH_COUNT(hub->channels) >= (size_t)hub->config->stream.max_channels;
+    if (hub->worker_count == 0 || hub->draining || full) {
+        return NULL;
+    }
+    uint32_t hash = bc_table_hash(name, strlen(name));
+    struct bc_channel *fresh
+        = bc_channel_create(hub, hub->workers[hash % hub->worker_count], name);
+    if (fresh) {
+        atomic_store(&fresh->state, BC_CHANNEL_NONE);
+        insert(hub, fresh);
+        bc_channel_ref(fresh);
+    }
+    return fresh;
+}
+
+// Whether it can show something without a host of its own.
+static bool
+is_standing(const struct bc_config *config, const char *name)
+{
+    const struct bc_config_channel *channel = bc_config_channel(config, name);
+    for (size_t i = 0; channel && i < channel->sources.n; i++) {
+        enum bc_source_kind kind = channel->sources.items[i].kind;
+        if (kind == BC_SOURCE_CHANNEL || kind == BC_SOURCE_SLATE_IMAGE
+            || kind == BC_SOURCE_SLATE_FILE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct bc_channel *
+bc_hub_find_depth(struct bc_hub *hub, const char *name, unsigned depth)
+{
+    (void)depth;
+    bool made = false;
+    pthread_mutex_lock(&hub->lock);
+    struct bc_channel *channel = find_here(hub, name);
+    if (!channel && is_standing(hub->config, name)) {
+        channel = make_here(hub, name);
+        made = channel != NULL;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    if (made) {
+        bc_channel_poke(channel);
+    }
+    return channel;
 }
 
 struct bc_channel *
 bc_hub_find(struct bc_hub *hub, const char *name)
 {
-    struct bc_channel *channel;
+    return bc_hub_find_depth(hub, name, 0);
+}
+
+bool
+bc_hub_follow(struct bc_hub *hub, const char *name, struct bc_channel *by,
+    struct bc_follow *follow)
+{
     pthread_mutex_lock(&hub->lock);
-    HASH_FIND_STR(hub->channels, name, channel);
-    if (channel) {
-        bc_channel_ref(channel);
+    struct bc_channel *to = find_here(hub, name);
+    if (!to) {
+        to = make_here(hub, name);
+        if (to) {
+            bc_channel_poke(to);
+        }
+    }
+    if (to) {
+        bc_follow_begin(follow, by, to);
     }
     pthread_mutex_unlock(&hub->lock);
-    return channel;
+    return to != NULL;
+}
+
+void
+bc_hub_wake_followers(struct bc_hub *hub, const char *name)
+{
+    struct bc_config *config = bc_hub_config(hub);
+    for (size_t i = 0; i < config->n_channels; i++) {
+        const struct bc_config_channel *channel = &config->channels[i];
+        for (size_t k = 0; k < channel->sources.n; k++) {
+            const struct bc_config_source *source = &channel->sources.items[k];
+            if (source->kind == BC_SOURCE_CHANNEL && strcmp(source->value, name) == 0) {
+                struct bc_channel *woken = bc_hub_find(hub, channel->name);
+                bc_channel_unref(&woken);
+            }
+        }
+    }
+    bc_config_unref(&config);
 }
 
 static struct bc_channel *
@@ -108,13 +256,22 @@ insert_or_find(struct bc_hub *hub, struct bc_channel *fresh)
     pthread_mutex_lock(&hub->lock);
     HASH_FIND_STR(hub->channels, fresh->name, channel);
     if (!channel) {
-        HASH_ADD_STR(hub->channels, name, fresh);
+        insert(hub, fresh);
         channel = fresh;
     }
     channel->opening++;
     bc_channel_ref(channel);
     pthread_mutex_unlock(&hub->lock);
     return channel;
+}
+
+bool
+bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel)
+{
+    if (!atomic_load(&channel->outputs)) {
+        atomic_store(&channel->outputs, hub->ops->open_outputs(hub->user, channel));
+    }
+    return atomic_load(&channel->outputs) != NULL;
 }
 
 struct bc_channel *
@@ -132,8 +289,7 @@ bc_hub_obtain(struct bc_hub *hub, const char *name, struct bc_worker *worker)
     if (!fresh) {
         return NULL;
     }
-    fresh->outputs = hub->ops->open_outputs(hub->user, fresh);
-    if (!fresh->outputs) {
+    if (!bc_hub_open_outputs(hub, fresh)) {
         bc_channel_unref(&fresh);
         return NULL;
     }
@@ -156,9 +312,13 @@ bool
 bc_hub_forget(struct bc_hub *hub, struct bc_channel *channel)
 {
     pthread_mutex_lock(&hub->lock);
-    bool forget = channel->opening == 0;
+    // Whoever knows a channel that shows others waits for what it shows next.
+    bool used = channel->sources && channel->sources->count > 0
+        && atomic_load(&channel->refs) > 1;
+    bool forget = channel->opening == 0 && !used && !bc_channel_has_followers(channel);
     if (forget) {
         HASH_DEL(hub->channels, channel);
+        hub->hidden -= channel->name[0] == '~';
     }
     pthread_mutex_unlock(&hub->lock);
     if (forget) {
@@ -180,6 +340,9 @@ bc_hub_list(struct bc_hub *hub, struct bc_channel **out, size_t max)
     pthread_mutex_lock(&hub->lock);
     HASH_SORT(hub->channels, by_name);
     for (struct bc_channel *c = hub->channels; c; c = c->hh.next) {
+        if (c->name[0] == '~') {
+            continue;
+        }
         if (n < max) {
             out[n] = bc_channel_ref(c);
         }
@@ -193,7 +356,7 @@ size_t
 bc_hub_count(struct bc_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
-    size_t n = HASH_COUNT(hub->channels);
+    size_t n = HASH_COUNT(hub->channels) - hub->hidden;
     pthread_mutex_unlock(&hub->lock);
     return n;
 }

@@ -6,7 +6,8 @@
 const char *
 bc_channel_state_name(enum bc_channel_state state)
 {
-    static const char *const NAMES[] = { "offline", "live", "waiting", "ended" };
+    static const char *const NAMES[] = { "offline", "live", "waiting", "ended",
+        "lobby" };
     return NAMES[state];
 }
 

@@ -120,6 +120,15 @@ is_dependent(const struct bc_packet *p)
     return p->kind == BC_KIND_VIDEO && !(p->flags & BC_PACKET_KEY);
 }
 
+// The broadcast's first packet is where the media clock is now, and starts the first one's.
+static void
+begin_clock(struct bc_channel *c)
+{
+    c->origin_due = false;
+    bc_timeline_skip_to(&c->timeline, bc_hub_start_clock(c->hub));
+    atomic_store(&c->began_clock_us, c->timeline.end_us);
+}
+
 static void
 place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
 {
@@ -133,6 +142,9 @@ place(struct bc_channel *c, struct bc_packet *p, int64_t *wall_us)
     };
     struct bc_time_out out;
     int64_t in_us = p->dts_us;
+    if (c->origin_due && p->kind != BC_KIND_SCRIPT) {
+        begin_clock(c);
+    }
     bc_timeline_place(&c->timeline, &in, bc_clock_wall_us(), &out);
     p->dts_us = out.dts_us;
     p->pts_us = out.pts_us;
@@ -199,7 +211,9 @@ take_packet(struct bc_channel *c, struct bc_packet *p)
     int64_t wall_us;
     place(c, p, &wall_us);
     bc_meter_packet(&c->meter, p);
-    c->live.media_us = p->dts_us;
+    c->live->media_us = p->dts_us - atomic_load(&c->began_clock_us);
+    c->live->clock_us = p->dts_us;
+    atomic_store_explicit(&c->head_us, p->dts_us, memory_order_relaxed);
     bc_gop_push(&c->gop, p, c->video != NULL);
     hand_out(c, p, wall_us);
 }

@@ -137,6 +137,7 @@ bc_channel_set_program(struct bc_channel *channel, struct bc_channel *program)
     if (old != channel) {
         bc_channel_unref(&old);
     }
+    bc_channel_tell_followers(channel);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "channel_internal.h"
+#include "stream/program.h"
 #include "take_internal.h"
 
 #define TICK_US 1000000
@@ -18,12 +19,39 @@
 void
 bc_channel_publish_info(struct bc_channel *c)
 {
+    if (!c->live) {
+        return;
+    }
     pthread_mutex_lock(&c->info_lock);
     if (c->take) {
-        c->live.history[0].line = c->take->line;
+        c->live->history[0].line = c->take->line;
     }
-    c->info = c->live;
+    *c->info = *c->live;
     pthread_mutex_unlock(&c->info_lock);
+}
+
+// What is seen on air is another channel's.
+static void
+show_program(struct bc_channel *program, struct bc_channel_info *out)
+{
+    pthread_mutex_lock(&program->info_lock);
+    const struct bc_channel_info *info = program->info;
+    if (info) {
+        out->epoch = info->epoch;
+        out->media_us = info->media_us;
+        out->clock_us = info->clock_us;
+        out->video = info->video;
+        out->audio = info->audio;
+        memcpy(out->heights, info->heights, sizeof(out->heights));
+        out->gop_us = info->gop_us;
+        out->gop_max_us = info->gop_max_us;
+        out->has_b_frames = info->has_b_frames;
+        out->timestamp_repairs = info->timestamp_repairs;
+        out->timestamp_jumps = info->timestamp_jumps;
+        out->advice = info->advice;
+        out->usual_kbps = info->usual_kbps;
+    }
+    pthread_mutex_unlock(&program->info_lock);
 }
 
 void
@@ -31,10 +59,23 @@ bc_channel_info(const struct bc_channel *channel, struct bc_channel_info *out)
 {
     struct bc_channel *c =
         (struct bc_channel *)channel; // the lock is no part of its value
+    struct bc_channel *program = bc_channel_program(c);
     pthread_mutex_lock(&c->info_lock);
-    *out = c->info;
+    if (c->info) {
+        *out = *c->info;
+    } else {
+        memset(out, 0, sizeof(*out));
+    }
+    out->broadcast = c->broadcast;
+    out->began_wall_us = c->began_wall_us;
     out->viewer_lines = c->viewer_lines;
     pthread_mutex_unlock(&c->info_lock);
+    snprintf(out->name, sizeof(out->name), "%s", c->name);
+    out->state = bc_channel_state(c);
+    if (program && program != c) {
+        show_program(program, out);
+    }
+    bc_channel_unref(&program);
     for (int i = 0; i < BC_PROTOCOL_COUNT; i++) {
         out->viewers[i] = bc_channel_viewers(c, (enum bc_protocol)i);
     }
@@ -76,8 +117,8 @@ fill_track(struct bc_track_info *info, const struct bc_track *track,
 static void
 fill_heights(struct bc_channel *c, int64_t now_us)
 {
-    uint32_t *heights = c->live.heights;
-    heights[0] = c->live.video.height;
+    uint32_t *heights = c->live->heights;
+    heights[0] = c->live->video.height;
     for (unsigned i = 1; i < BC_RENDITION_MAX; i++) {
         const struct bc_gop *gop = &c->smaller[i - 1];
         const struct bc_packet *last = gop->count > 0 ? gop->packets[gop->count - 1] : NULL;
@@ -115,9 +156,9 @@ static void
 log_new_advice(const struct bc_channel *c, uint32_t before)
 {
     for (uint32_t bit = 1; bit < BC_ADVICE_END; bit <<= 1) {
-        if (c->live.advice & bit && !(before & bit)) {
+        if (c->live->advice & bit && !(before & bit)) {
             char text[256];
-            bc_advice_text(&c->live, (enum bc_advice)bit, text, sizeof(text));
+            bc_advice_text(c->live, (enum bc_advice)bit, text, sizeof(text));
             bc_warn(&c->log, "advice to the host (%s): %s",
                 bc_advice_code((enum bc_advice)bit), text);
         }
@@ -128,7 +169,7 @@ static void
 on_tick(struct bc_timer *timer)
 {
     struct bc_channel *c = bc_container_of(timer, struct bc_channel, tick_timer);
-    struct bc_channel_info *live = &c->live;
+    struct bc_channel_info *live = c->live;
     bc_meter_tick(&c->meter, bc_clock_us());
     fill_track(&live->video, c->video, &c->meter.video);
     fill_track(&live->audio, c->audio, &c->meter.audio);
@@ -164,7 +205,7 @@ bc_channel_start_ticking(struct bc_channel *c)
 void
 bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
 {
-    struct bc_channel_info *live = &c->live;
+    struct bc_channel_info *live = c->live;
     memmove(live->history + 1, live->history,
         (BC_TAKE_HISTORY - 1) * sizeof(live->history[0]));
     if (live->history_count < BC_TAKE_HISTORY) {
@@ -186,7 +227,7 @@ bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
 void
 bc_channel_note_take_end(struct bc_channel *c, const char *reason)
 {
-    struct bc_take_info *info = &c->live.history[0];
+    struct bc_take_info *info = &c->live->history[0];
     info->ended_wall_us = bc_clock_wall_us();
     snprintf(info->end_reason, sizeof(info->end_reason), "%s", reason);
     info->bytes = c->meter.take_bytes;
