@@ -104,7 +104,7 @@ choose_base(struct bc_viewer *v, const struct bc_channel *program)
     bc_channel_info(program, &info);
     // A minute of margin: the cached GOP began before now, and another channel's times may
     // lie behind this one's.
-    int64_t ms = info.media_us / 1000 - 60000;
+    int64_t ms = info.clock_us / 1000 - 60000;
     v->key.base_ms = ms > 0 ? ms / BC_FEED_BASE_MS * BC_FEED_BASE_MS : 0;
     v->based = true;
 }
