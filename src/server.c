@@ -22,6 +22,7 @@
 #include "protocol/webrtc/peer.h"
 #include "protocol/webrtc/port.h"
 #include "schedule/schedule.h"
+#include "slate/slate.h"
 #include "transmux/outputs.h"
 #include "transmux/recoder.h"
 #include "transmux/rtp.h"
@@ -49,6 +50,8 @@ close_outputs(void *user, struct bc_outputs *outputs)
 static const struct bc_hub_ops HUB_OPS = {
     .open_outputs = open_outputs,
     .close_outputs = close_outputs,
+    .open_slate = bc_server_open_slate,
+    .close_slate = bc_server_close_slate,
 };
 
 static void
@@ -224,6 +227,7 @@ open_parts(struct bc_server *s)
     }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     bool record = s->hub && bc_server_record_start(s);
+    s->slates = s->hub ? bc_slates_create(s->hub) : NULL;
     s->sessions = bc_hls_sessions_create();
     s->half_open = bc_half_open_create();
     bool srt = bc_server_srt_create(s);
@@ -236,7 +240,7 @@ open_parts(struct bc_server *s)
         .schedules = s->schedules };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
-        && s->pictures && s->replays && record && s->webrtc && srt;
+        && s->pictures && s->replays && s->slates && record && s->webrtc && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -322,6 +326,7 @@ bc_server_tick(struct bc_server *s)
     bc_server_record_tick(s);
     bc_server_schedule_tick(s);
     bc_server_watch_tls(s);
+    bc_slates_tick(s->slates, bc_clock_us());
 }
 
 static void
@@ -422,6 +427,7 @@ free_parts(struct bc_server *s)
     }
     bc_codec_threads_stop(s->codecs);
     bc_pictures_stop(s->pictures);
+    bc_slates_stop(s->slates);
     bc_webrtc_stop(s->webrtc);
     bc_server_record_stop(s);
     bc_disk_destroy(s->disk);
@@ -434,6 +440,7 @@ free_parts(struct bc_server *s)
     }
     bc_half_open_destroy(s->half_open);
     bc_hub_destroy(s->hub);
+    bc_slates_destroy(s->slates);
     bc_server_record_destroy(s);
     bc_schedules_close(s->schedules);
     bc_codec_threads_destroy(s->codecs);

@@ -35,6 +35,7 @@ struct bc_retention;
 struct bc_schedules;
 struct bc_server;
 struct bc_server_relays;
+struct bc_slates;
 struct bc_tls_context;
 struct bc_webrtc;
 struct bc_webrtc_port;
@@ -97,6 +98,7 @@ struct bc_server {
     struct bc_webrtc *webrtc;
     struct bc_schedules *schedules;
     struct bc_hub *hub;
+    struct bc_slates *slates;
     struct bc_recorder *recorder;
     struct bc_hls_sessions *sessions;
     struct bc_half_open *half_open;
@@ -237,6 +239,15 @@ bc_server_relays_drain(struct bc_server_relays *relays, const struct bc_server_w
 // these, and the threads post until they end. Waits up to 2 s for goodbyes. NULL is fine.
 void
 bc_server_relays_destroy(struct bc_server_relays *relays);
+
+// --- server_slate.c: the hub's (see bc_hub_ops) ---
+
+struct bc_channel *
+bc_server_open_slate(
+    void *user, struct bc_worker *worker, const struct bc_slate_wish *wish);
+
+void
+bc_server_close_slate(void *user, struct bc_channel **slate);
 
 // --- server_worker.c ---
 

@@ -94,7 +94,8 @@ struct bc_outputs *
 bc_server_open_outputs(struct bc_server *s, struct bc_channel *channel)
 {
     struct bc_outputs *outputs = bc_outputs_create(channel, s->codecs);
-    if (outputs) {
+    bool hidden = bc_channel_name(channel)[0] == '~'; // a slate: nobody's broadcast
+    if (outputs && !hidden) {
         bc_outputs_set_user(outputs, bc_recorder_open(s->recorder, channel, outputs));
     }
     return outputs;
