@@ -4,9 +4,10 @@
 
 #include "record/recording.h"
 
-// Writes a recording: appends parts to its files and their records to its index, in this
-// order, each by one write, so that a crash costs at most the part it happened in. All calls
-// block on the disk and are made by one thread at a time.
+// Writes a recording: appends each part to its file by one write, so that a crash costs at
+// most the part it happened in. Their records go to the index by one write a segment; what
+// it lacks after a crash is found in the media. All calls block on the disk and are made by
+// one thread at a time.
 struct bc_recording_writer;
 
 struct bc_recording_params {
@@ -54,7 +55,7 @@ int
 bc_recording_append(
     struct bc_recording_writer *w, const struct bc_recording_append *part);
 
-// Asks the kernel to have all on the disk (fdatasync). 0 or negative errno.
+// Brings the index up to date, and asks the kernel to have the media on the disk (fdatasync). 0 or negative errno.
 int
 bc_recording_sync(struct bc_recording_writer *w);
 

@@ -19,7 +19,7 @@
 #define RECORDER_TICK_US 1000000
 #define RECORDER_RETRY_US 2000000
 #define RECORDER_SYNC_US 5000000
-#define RECORDER_LIST_US 30000000
+#define RECORDER_LIST_US 60000000
 #define RECORDER_LOOK_US 5000000
 // How long the end of a broadcast is tried to be written on a disk in trouble.
 #define RECORDER_GIVE_UP_US 10000000

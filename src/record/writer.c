@@ -328,6 +328,9 @@ bc_recording_finish(struct bc_recording_writer **holder, bool ended, int64_t wal
     struct bc_recording_writer *w = *holder;
     *holder = NULL;
     int e = bc_recording_sync(w);
+    if (!e && fdatasync(w->index) != 0) {
+        e = -errno;
+    }
     if (ended) {
         struct bc_recording_info info;
         record_set_ended(w->r, wall_us > 0 ? wall_us : bc_clock_wall_us());

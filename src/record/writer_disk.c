@@ -90,14 +90,34 @@ write_part(int fd, uint64_t offset, const struct record_bytes *b)
     return record_write(fd, iov, n, offset);
 }
 
+// Brings the waiting records to the index. 0 or negative errno; then they wait on.
 static int
-write_record(struct bc_recording_writer *w, const struct bc_recording_part *part)
+flush_index(struct bc_recording_writer *w)
 {
-    uint8_t record[RECORD_INDEX_BYTES];
-    record_index_write(
-        record, part, (w->index_bytes - RECORD_INDEX_HEAD_BYTES) / RECORD_INDEX_BYTES);
-    struct iovec iov = { record, sizeof(record) };
-    return record_write(w->index, &iov, 1, w->index_bytes);
+    if (w->pending_count == 0) {
+        return 0;
+    }
+    size_t bytes = w->pending_count * RECORD_INDEX_BYTES;
+    struct iovec iov = { w->pending, bytes };
+    int e = record_write(w->index, &iov, 1, w->index_bytes);
+    if (!e) {
+        w->index_bytes += bytes;
+        w->pending_count = 0;
+    }
+    return e;
+}
+
+static int
+note_part(struct bc_recording_writer *w, const struct bc_recording_part *part)
+{
+    uint64_t written = (w->index_bytes - RECORD_INDEX_HEAD_BYTES) / RECORD_INDEX_BYTES;
+    record_index_write(w->pending + w->pending_count * RECORD_INDEX_BYTES, part,
+        written + w->pending_count);
+    w->pending_count++;
+    bool due = part->segment || w->pending_count == RECORD_INDEX_PENDING;
+    int e = due ? flush_index(w) : 0;
+    w->pending_count -= e != 0; // the part is taken back
+    return e;
 }
 
 // The first part of a new file, with the init section before it in the same write.
@@ -121,7 +141,7 @@ put_first(struct bc_recording_writer *w, const struct record_bytes *b,
         e = record_add_file(w->r, number, w->format, init_bytes);
     }
     if (!e) {
-        e = write_record(w, part);
+        e = note_part(w, part);
         if (e) {
             record_drop_file(w->r);
         }
@@ -151,7 +171,7 @@ put_next(struct bc_recording_writer *w, const struct record_bytes *b,
     part->offset = w->file_bytes;
     int e = write_part(w->file, w->file_bytes, b);
     if (!e) {
-        e = write_record(w, part);
+        e = note_part(w, part);
     }
     if (e) {
         restore(w);
@@ -174,7 +194,6 @@ record_writer_put(struct bc_recording_writer *w, const struct record_bytes *byte
         return e;
     }
     w->file_bytes += part->bytes;
-    w->index_bytes += RECORD_INDEX_BYTES;
     record_add_part(w->r, part);
     return 0;
 }
@@ -185,10 +204,10 @@ bc_recording_sync(struct bc_recording_writer *w)
     int e = w->torn ? restore(w) : 0;
     e = w->sync_error ? w->sync_error : e;
     w->sync_error = 0;
+    // The index need not be on the disk yet: a power cut may cost it, not the media.
+    int flushed = flush_index(w);
+    e = e ? e : flushed;
     if (w->file >= 0 && fdatasync(w->file) != 0 && !e) {
-        e = -errno;
-    }
-    if (fdatasync(w->index) != 0 && !e) {
         e = -errno;
     }
     if (w->dirty_dir) {

@@ -5,8 +5,13 @@
 #include "container/cmaf_read.h"
 #include "record/writer.h"
 
+#include "index.h"
 #include "recording_impl.h"
 #include "scan.h"
+
+// Records that may wait before they are written to the index. It is a help for reading; what
+// it lacks is found in the media (load.c), so one write for a segment's records will do.
+#define RECORD_INDEX_PENDING 32
 
 // See record/writer.h. Owned by who created it, used by one thread at a time.
 struct bc_recording_writer {
@@ -16,7 +21,9 @@ struct bc_recording_writer {
     int file;               // negative: the next part begins a file
     uint32_t number;        // of the last file
     uint64_t file_bytes;    // whole parts only; what is behind them is to be cut off
-    uint64_t index_bytes;
+    uint64_t index_bytes;   // that are written
+    uint8_t pending[RECORD_INDEX_PENDING * RECORD_INDEX_BYTES]; // records behind them
+    unsigned pending_count;
     bool torn;              // cutting off failed: tried again before the next part
     bool dirty_dir;         // names were made since the last sync
     int sync_error;         // of a file that is closed by now

@@ -62,6 +62,26 @@ class Recording:
                 for a, b in zip(self.parts, self.parts[1:])
                 if b.wall_us - a.wall_us - b.start_us + a.start_us > GAP_US]
 
+    def behind(self):
+        """How many whole parts the media has that the index lacks so far."""
+        last = self.parts[-1] if self.parts else None
+        count = 0
+        for path in self.files:
+            number = int(os.path.basename(path)[:6])
+            if last and number < last.file:
+                continue
+            with open(path, 'rb') as f:
+                f.seek(last.offset + last.bytes if last and number == last.file else 0)
+                rest = f.read()
+            at = 0
+            while at + 8 <= len(rest):
+                size, kind = struct.unpack('>I4s', rest[at:at + 8])
+                if at + size > len(rest) or size < 8:
+                    break
+                count += kind == b'mdat'
+                at += size
+        return count
+
     def check(self):
         """The index is whole and tells where each part lies."""
         assert self.is_whole, 'the index has a torn record'
