@@ -47,11 +47,18 @@ close_outputs(void *user, struct bc_outputs *outputs)
     bc_server_close_outputs(outputs);
 }
 
+static bool
+wanted(void *user, const char *name, const char *via)
+{
+    return bc_server_want(user, name, via);
+}
+
 static const struct bc_hub_ops HUB_OPS = {
     .open_outputs = open_outputs,
     .close_outputs = close_outputs,
     .open_slate = bc_server_open_slate,
     .close_slate = bc_server_close_slate,
+    .wanted = wanted,
 };
 
 static void
@@ -232,6 +239,7 @@ open_parts(struct bc_server *s)
     s->half_open = bc_half_open_create();
     bool srt = bc_server_srt_create(s);
     s->relays = bc_server_relays_create(s);
+    s->edges = bc_server_edges_create(s);
     struct bc_control_params params = { .hub = s->hub, .keys = s->keys, .files = s->files,
         .totals = get_totals, .ready = is_ready,
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
@@ -239,8 +247,9 @@ open_parts(struct bc_server *s)
         .clips = s->clips, .retention = s->retention, .disk = s->disk,
         .schedules = s->schedules };
     s->control = s->hub ? bc_control_create(&params) : NULL;
-    bool ok = s->control && s->sessions && s->half_open && s->relays && s->codecs
-        && s->pictures && s->replays && s->slates && record && s->webrtc && srt;
+    bool ok = s->control && s->sessions && s->half_open && s->relays && s->edges
+        && s->codecs && s->pictures && s->replays && s->slates && record && s->webrtc
+        && srt;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -325,6 +334,7 @@ bc_server_tick(struct bc_server *s)
     bc_replays_sweep(s->replays, bc_clock_us());
     bc_server_record_tick(s);
     bc_server_schedule_tick(s);
+    bc_server_demand_tick(s);
     bc_server_watch_tls(s);
     bc_slates_tick(s->slates, bc_clock_us());
 }
@@ -439,6 +449,7 @@ free_parts(struct bc_server *s)
         bc_server_worker_finish(&s->workers[i]);
     }
     bc_half_open_destroy(s->half_open);
+    bc_server_edges_destroy(s->edges);
     bc_hub_destroy(s->hub);
     bc_slates_destroy(s->slates);
     bc_server_record_destroy(s);
@@ -465,6 +476,7 @@ bc_server_stop(struct bc_server *s)
         (unsigned long long)open_connections(s));
     atomic_store(&s->ready, false);
     bc_server_relays_close(s->relays);
+    bc_server_edges_close(s->edges);
     bc_hub_drain(s->hub);
     bc_srt_close_listeners(s->srt);
     for (unsigned i = 0; i < s->worker_count; i++) {

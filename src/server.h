@@ -34,6 +34,7 @@ struct bc_recorder;
 struct bc_retention;
 struct bc_schedules;
 struct bc_server;
+struct bc_server_edges;
 struct bc_server_relays;
 struct bc_slates;
 struct bc_tls_context;
@@ -107,6 +108,7 @@ struct bc_server {
     pthread_mutex_t srt_refusals_lock; // guards the next: ports have threads of their own
     struct bc_log_limit srt_refusals[2]; // of viewers, of hosts
     struct bc_server_relays *relays;
+    struct bc_server_edges *edges;
     struct bc_control *control;
     struct bc_server_worker *workers;
     unsigned worker_count;
@@ -239,6 +241,65 @@ bc_server_relays_drain(struct bc_server_relays *relays, const struct bc_server_w
 // these, and the threads post until they end. Waits up to 2 s for goodbyes. NULL is fine.
 void
 bc_server_relays_destroy(struct bc_server_relays *relays);
+
+// The threads behind them.
+struct bc_relay *
+bc_server_relays_threads(struct bc_server_relays *relays);
+
+// Whether the channel has a pull on demand, which is told that somebody wants it. Any
+// thread, as the next.
+bool
+bc_server_relays_want(struct bc_server_relays *relays, const char *channel);
+
+// Whether the channel is to be pushed somewhere.
+bool
+bc_server_relays_push(struct bc_server_relays *relays, const char *channel);
+
+// --- server_edge.c ---
+
+// Their ids in the API begin behind this.
+#define BC_SERVER_EDGE_IDS 1000000
+
+// What is pulled from relay.origins. Owned by the server.
+struct bc_server_edges *
+bc_server_edges_create(struct bc_server *server);
+
+// Somebody wants a channel that is not configured here. False: no origin has it, as known
+// now, or too much is asked for. Any thread.
+bool
+bc_server_edges_want(struct bc_server_edges *edges, const char *name, const char *via);
+
+size_t
+bc_server_edges_list(
+    struct bc_server_edges *edges, struct bc_control_relay *out, size_t max);
+
+// From now on none is started.
+void
+bc_server_edges_close(struct bc_server_edges *edges);
+
+// As bc_server_relays_drain().
+void
+bc_server_edges_drain(struct bc_server_edges *edges, const struct bc_server_worker *w);
+
+// After the last run of the workers' leftovers. NULL is fine.
+void
+bc_server_edges_destroy(struct bc_server_edges *edges);
+
+// --- server_demand.c ---
+
+// bc_hub_ops.wanted.
+bool
+bc_server_want(struct bc_server *server, const char *name, const char *via);
+
+// Whether the channel is watched, by its own name or another that shows it, or pushed, or,
+// where that counts, recorded. Any thread.
+bool
+bc_server_demand(struct bc_server *server, const struct bc_config *config,
+    const char *name, bool recording);
+
+// Once a second: viewers of a slate want what could be shown instead.
+void
+bc_server_demand_tick(struct bc_server *server);
 
 // --- server_slate.c: the hub's (see bc_hub_ops) ---
 

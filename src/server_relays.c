@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The relays that were started by the API: each lives on one worker, the table tells of
-// all.
+// The relays, of the API and of the configuration: each lives on one worker, the table
+// tells of all.
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -11,20 +11,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/timer.h"
-#include "server.h"
+#include "server_relays.h"
 
 #define LOOK_US 200000
-
-// See server.h.
-struct bc_server_relays {
-    struct bc_server *server; // borrowed
-    struct bc_relay *relay;   // owned
-    pthread_mutex_t lock;     // guards the rest
-    struct bc_list entries;   // in the order of ids
-    size_t count;
-    uint64_t last_id;
-    bool closed; // no more are started
-};
 
 // One relay. In the table until somebody stops it, which takes it out and has its worker
 // free it.
@@ -32,13 +21,17 @@ struct entry {
     struct bc_list node; // the table's
     struct bc_server_relays *table;
     struct bc_server_worker *w;
-    struct bc_control_relay shown; // status and since: guarded by the table's lock
+    struct bc_control_relay shown; // status, since, enabled: guarded by the table's lock
     char token[BC_CONTROL_RELAY_TOKEN_MAX + 1]; // "": none
+    int64_t wanted_us; // on demand: when it was last asked for; guarded as well
+    bool look_posted;  // as well
     // The worker's.
     struct bc_relay_pull *pull;
     struct bc_relay_push *push;
+    int64_t idle_since_us; // on demand; 0: somebody watches
     struct bc_timer look;
     struct bc_task start_task;
+    struct bc_task look_task;
     struct bc_task stop_task;
 };
 
@@ -56,40 +49,106 @@ show(struct entry *e, const struct bc_relay_status *status)
 }
 
 static void
-on_look(struct bc_timer *timer)
+run(struct entry *e)
 {
-    struct entry *e = bc_container_of(timer, struct entry, look);
-    struct bc_relay_status status;
+    struct bc_server *s = e->table->server;
+    struct bc_relay_params params = { .relay = e->table->relay, .webrtc = s->webrtc,
+        .worker = e->w->worker, .hub = s->hub, .windows = e->w->rtp_windows,
+        .viewers = e->w->windows, .srt = s->srt, .channel = e->shown.channel,
+        .url = e->shown.url, .bearer = e->token[0] ? e->token : NULL,
+        .loop = e->shown.loop, .trusted = e->shown.configured,
+        .start_at_us = e->shown.start_at_s * 1000000 };
+    if (e->shown.push) {
+        e->push = bc_relay_push_start(&params);
+    } else {
+        e->pull = bc_relay_pull_start(&params);
+    }
+}
+
+static void
+rest(struct entry *e)
+{
+    bc_relay_pull_stop(e->pull);
+    bc_relay_push_stop(e->push);
+    e->pull = NULL;
+    e->push = NULL;
+}
+
+// Whether a pull on demand has nobody to run for, and that for long enough.
+static bool
+is_idle(struct entry *e, int64_t wanted_us)
+{
+    struct bc_server *s = e->table->server;
+    int64_t now = bc_clock_us();
+    struct bc_config *config = bc_hub_config(s->hub);
+    bool demand = bc_server_demand(s, config, e->shown.channel, true);
+    bc_config_unref(&config);
+    if (demand || e->idle_since_us == 0) {
+        e->idle_since_us = demand ? 0 : now;
+    }
+    bool runs = e->pull != NULL;
+    int64_t since = e->idle_since_us > wanted_us && runs ? e->idle_since_us : wanted_us;
+    return !demand && (since == 0 || now - since > e->shown.idle_s * 1000000);
+}
+
+static void
+tell(struct entry *e, bool enabled)
+{
+    struct bc_relay_status status = { .state = BC_RELAY_NONE, .error = "no memory" };
     if (e->push) {
         bc_relay_push_status(e->push, &status);
-    } else {
+    } else if (e->pull) {
         bc_relay_pull_status(e->pull, &status);
+    } else if (!enabled || e->shown.on_demand) {
+        pthread_mutex_lock(&e->table->lock);
+        status = e->shown.status; // what it was: attempts, the last error
+        pthread_mutex_unlock(&e->table->lock);
+        status.state = enabled ? BC_RELAY_IDLE : BC_RELAY_STOPPED;
     }
     show(e, &status);
+}
+
+// Lets it run or rest, as it should.
+static void
+look(struct entry *e)
+{
+    pthread_mutex_lock(&e->table->lock);
+    bool enabled = e->shown.enabled;
+    int64_t wanted_us = e->wanted_us;
+    pthread_mutex_unlock(&e->table->lock);
+    bool runs = enabled && !(e->shown.on_demand && is_idle(e, wanted_us));
+    if (runs && !e->pull && !e->push) {
+        run(e);
+    } else if (!runs) {
+        rest(e);
+    }
+    tell(e, enabled);
     bc_timer_set(&e->look, LOOK_US);
+}
+
+static void
+on_look(struct bc_timer *timer)
+{
+    look(bc_container_of(timer, struct entry, look));
+}
+
+static void
+run_look(struct bc_task *task, struct bc_worker *worker)
+{
+    (void)worker;
+    struct entry *e = bc_container_of(task, struct entry, look_task);
+    pthread_mutex_lock(&e->table->lock);
+    e->look_posted = false;
+    pthread_mutex_unlock(&e->table->lock);
+    look(e);
 }
 
 static void
 run_start(struct bc_task *task, struct bc_worker *worker)
 {
     struct entry *e = bc_container_of(task, struct entry, start_task);
-    struct bc_relay_params params = { .relay = e->table->relay,
-        .webrtc = e->table->server->webrtc, .worker = worker,
-        .hub = e->table->server->hub, .windows = e->w->rtp_windows,
-        .viewers = e->w->windows, .srt = e->table->server->srt,
-        .channel = e->shown.channel, .url = e->shown.url,
-        .bearer = e->token[0] ? e->token : NULL, .loop = e->shown.loop,
-        .start_at_us = e->shown.start_at_s * 1000000 };
     bc_timer_init(&e->look, worker, on_look);
-    if (e->shown.push) {
-        e->push = bc_relay_push_start(&params);
-    } else {
-        e->pull = bc_relay_pull_start(&params);
-    }
-    if ((!e->push && !e->pull) || bc_timer_set(&e->look, LOOK_US) != 0) {
-        struct bc_relay_status status = { .state = BC_RELAY_NONE, .error = "no memory" };
-        show(e, &status);
-    }
+    look(e);
 }
 
 // It is out of the table.
@@ -97,8 +156,7 @@ static void
 stop_entry(struct entry *e)
 {
     bc_timer_cancel(&e->look);
-    bc_relay_pull_stop(e->pull);
-    bc_relay_push_stop(e->push);
+    rest(e);
     free(e);
 }
 
@@ -122,6 +180,8 @@ make_entry(struct bc_server_relays *t, const struct bc_control_relay *wanted,
     bc_list_init(&e->node);
     bc_list_init(&e->start_task.node);
     e->start_task.run = run_start;
+    bc_list_init(&e->look_task.node);
+    e->look_task.run = run_look;
     bc_list_init(&e->stop_task.node);
     e->stop_task.run = run_stop;
     e->table = t;
@@ -157,7 +217,7 @@ add_entry(struct bc_server_relays *t, struct entry *e)
     e->shown.id = ++t->last_id;
     e->w = &t->server->workers[t->last_id % t->server->worker_count];
     bc_list_append(&t->entries, &e->node);
-    t->count++;
+    t->api_count += e->shown.configured ? 0 : 1;
     bc_worker_post(e->w->worker, &e->start_task);
 }
 
@@ -171,13 +231,13 @@ check_room(const struct bc_server_relays *t, const struct bc_control_relay *want
     if (is_there(t, wanted)) {
         return -EEXIST;
     }
-    return t->count < BC_CONTROL_RELAYS_MAX ? 0 : -ENOSPC;
+    return wanted->configured || t->api_count < BC_CONTROL_RELAYS_API_MAX ? 0 : -ENOSPC;
 }
 
-static int
-start(void *user, struct bc_control_relay *relay, const char *token)
+int
+bc_server_relays_add(
+    struct bc_server_relays *t, struct bc_control_relay *relay, const char *token)
 {
-    struct bc_server_relays *t = ((struct bc_server *)user)->relays;
     if (!bc_relay_knows(relay->url, relay->push)) {
         return -EPROTONOSUPPORT;
     }
@@ -198,12 +258,19 @@ start(void *user, struct bc_control_relay *relay, const char *token)
     return ret;
 }
 
+static int
+start(void *user, struct bc_control_relay *relay, const char *token)
+{
+    relay->enabled = true;
+    return bc_server_relays_add(((struct bc_server *)user)->relays, relay, token);
+}
+
 // With the lock held.
 static void
 take_out(struct entry *e)
 {
     bc_list_remove(&e->node);
-    e->table->count--;
+    e->table->api_count -= e->shown.configured ? 0 : 1;
 }
 
 static bool
@@ -226,76 +293,66 @@ stop(void *user, uint64_t id)
     return found;
 }
 
+// With the lock held: before its stop, and before the drain, in the worker's inbox.
+static void
+post_look(struct entry *e)
+{
+    if (!e->look_posted && !e->table->closed) {
+        e->look_posted = true;
+        bc_worker_post(e->w->worker, &e->look_task);
+    }
+}
+
+static bool
+enable(void *user, uint64_t id, bool on)
+{
+    struct bc_server_relays *t = ((struct bc_server *)user)->relays;
+    bool found = false;
+    pthread_mutex_lock(&t->lock);
+    bc_list_for_each(node, tmp, &t->entries)
+    {
+        struct entry *e = bc_container_of(node, struct entry, node);
+        if (e->shown.id == id) {
+            found = true;
+            e->shown.enabled = on;
+            post_look(e);
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+    return found;
+}
+
 static size_t
 list(void *user, struct bc_control_relay *out)
 {
-    struct bc_server_relays *t = ((struct bc_server *)user)->relays;
+    struct bc_server *s = user;
+    struct bc_server_relays *t = s->relays;
     size_t n = 0;
     pthread_mutex_lock(&t->lock);
     bc_list_for_each(node, tmp, &t->entries)
     {
-        out[n++] = bc_container_of(node, struct entry, node)->shown;
-    }
-    pthread_mutex_unlock(&t->lock);
-    return n;
-}
-
-const struct bc_control_relay_ops BC_SERVER_RELAY_OPS = { start, stop, list };
-
-// --- the configuration's sources ---
-
-// The first source of the channel that an input can read; NULL: none. The order among
-// several has no meaning yet.
-static const struct bc_config_source *
-source_of(const struct bc_config_channel *channel)
-{
-    for (size_t i = 0; i < channel->sources.n; i++) {
-        const struct bc_config_source *s = &channel->sources.items[i];
-        if (s->kind == BC_SOURCE_PULL || s->kind == BC_SOURCE_FILE) {
-            return s;
+        if (n < BC_CONTROL_RELAYS_MAX) {
+            out[n++] = bc_container_of(node, struct entry, node)->shown;
         }
     }
-    return NULL;
+    pthread_mutex_unlock(&t->lock);
+    return n + bc_server_edges_list(s->edges, out + n, BC_CONTROL_RELAYS_MAX - n);
 }
 
-// False: it has no such source, or one that is too long.
-static bool
-wanted_by(const struct bc_config_channel *channel, struct bc_control_relay *out)
-{
-    const struct bc_config_source *s = source_of(channel);
-    if (!s) {
-        return false;
-    }
-    *out = (struct bc_control_relay){ .configured = true, .loop = s->loop,
-        .start_at_s = s->start_at_s };
-    int n = snprintf(out->url, sizeof(out->url), "%s%s",
-        s->kind == BC_SOURCE_FILE ? "file:" : "", s->value);
-    snprintf(out->channel, sizeof(out->channel), "%s", channel->name);
-    if ((size_t)n >= sizeof(out->url) || !bc_relay_knows(out->url, false)) {
-        bc_warn(NULL, "channels.%s.sources: nothing can be pulled from %.100s",
-            channel->name, s->value);
-        return false;
-    }
-    return true;
-}
+const struct bc_control_relay_ops BC_SERVER_RELAY_OPS = { start, stop, enable, list };
 
-static bool
-is_wanted(const struct bc_config *config, const struct bc_control_relay *shown)
-{
-    struct bc_control_relay wanted;
-    const struct bc_config_channel *channel = bc_config_channel(config, shown->channel);
-    return channel && wanted_by(channel, &wanted) && wanted.loop == shown->loop
-        && wanted.start_at_s == shown->start_at_s && strcmp(wanted.url, shown->url) == 0;
-}
+// --- what the configuration and viewers want ---
 
-static void
-stop_unwanted(struct bc_server_relays *t, const struct bc_config *config)
+void
+bc_server_relays_stop_if(struct bc_server_relays *t,
+    bool (*unwanted)(const struct bc_config *config, const struct bc_control_relay *shown),
+    const struct bc_config *config)
 {
     pthread_mutex_lock(&t->lock);
     bc_list_for_each(node, tmp, &t->entries)
     {
         struct entry *e = bc_container_of(node, struct entry, node);
-        if (e->shown.configured && !is_wanted(config, &e->shown)) {
+        if (e->shown.configured && unwanted(config, &e->shown)) {
             take_out(e);
             bc_worker_post(e->w->worker, &e->stop_task);
         }
@@ -303,20 +360,43 @@ stop_unwanted(struct bc_server_relays *t, const struct bc_config *config)
     pthread_mutex_unlock(&t->lock);
 }
 
-void
-bc_server_relays_follow(struct bc_server_relays *t, const struct bc_config *config)
+bool
+bc_server_relays_want(struct bc_server_relays *t, const char *channel)
 {
-    stop_unwanted(t, config);
-    for (size_t i = 0; i < config->n_channels; i++) {
-        struct bc_control_relay wanted;
-        int ret = wanted_by(&config->channels[i], &wanted)
-            ? start(t->server, &wanted, NULL)
-            : 0;
-        if (ret != 0 && ret != -EEXIST) {
-            bc_error(NULL, "the source of %s cannot be started: %s",
-                config->channels[i].name, strerror(-ret));
+    bool wanted = false;
+    pthread_mutex_lock(&t->lock);
+    bc_list_for_each(node, tmp, &t->entries)
+    {
+        struct entry *e = bc_container_of(node, struct entry, node);
+        if (e->shown.on_demand && e->shown.enabled
+            && strcmp(e->shown.channel, channel) == 0) {
+            bool idle = e->shown.status.state == BC_RELAY_IDLE;
+            // One that has failed already and tries again gives no hope for now.
+            wanted = wanted || idle || e->shown.status.state != BC_RELAY_WAITING;
+            e->wanted_us = bc_clock_us();
+            if (idle) {
+                post_look(e);
+            }
         }
     }
+    pthread_mutex_unlock(&t->lock);
+    return wanted;
+}
+
+bool
+bc_server_relays_push(struct bc_server_relays *t, const char *channel)
+{
+    bool found = false;
+    pthread_mutex_lock(&t->lock);
+    bc_list_for_each(node, tmp, &t->entries)
+    {
+        const struct entry *e = bc_container_of(node, struct entry, node);
+        found = found
+            || (e->shown.push && e->shown.enabled
+                && strcmp(e->shown.channel, channel) == 0);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return found;
 }
 
 // --- life ---
@@ -392,6 +472,12 @@ bc_server_relays_drain(struct bc_server_relays *t, const struct bc_server_worker
         bc_list_remove(node);
         stop_entry(bc_container_of(node, struct entry, node));
     }
+}
+
+struct bc_relay *
+bc_server_relays_threads(struct bc_server_relays *t)
+{
+    return t->relay;
 }
 
 void

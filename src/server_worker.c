@@ -345,6 +345,7 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     struct drain *d = bc_container_of(task, struct drain, task);
     close_listeners(d->w);
     bc_server_relays_drain(d->w->server->relays, d->w);
+    bc_server_edges_drain(d->w->server->edges, d->w);
     bc_windows_drain(d->w->windows);
     if (d->w->webrtc_port) {
         bc_webrtc_port_drain(d->w->webrtc_port);

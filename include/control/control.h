@@ -75,7 +75,9 @@ struct bc_control_totals {
     uint64_t clips_failed;
 };
 
-#define BC_CONTROL_RELAYS_MAX 64
+#define BC_CONTROL_RELAYS_MAX 256 // shown at once
+#define BC_CONTROL_RELAYS_API_MAX 64 // that the API started
+#define BC_CONTROL_RELAY_NAME_MAX 100
 #define BC_CONTROL_RELAY_URL_MAX 1024
 #define BC_CONTROL_RELAY_TOKEN_MAX 256
 
@@ -84,10 +86,16 @@ struct bc_control_relay {
     uint64_t id;
     bool push; // else a pull
     bool loop; // of a file, or of what ends: begin anew
-    bool configured; // by channels.*.sources, not by the API
+    bool configured; // by channels.*.sources or push, not by the API
+    bool edge;       // pulled from relay.origins while somebody watches
+    bool on_demand;  // of a pull: only while somebody watches
+    bool enabled;    // not stopped by an operator
+    bool was_enabled; // as the configuration has it
+    int64_t idle_s;  // on demand: how long it outlives the last viewer
     int64_t start_at_s;
     char channel[BC_CHANNEL_NAME_MAX + 1];
-    char url[BC_CONTROL_RELAY_URL_MAX + 1];
+    char url[BC_CONTROL_RELAY_URL_MAX + 1]; // with its secrets
+    char name[BC_CONTROL_RELAY_NAME_MAX + 1]; // what people call it, "" without
     struct bc_relay_status status; // BC_RELAY_NONE: could not be started
     int64_t since_wall_us;         // of the state
 };
@@ -99,7 +107,9 @@ struct bc_control_relay_ops {
     // be; -ESHUTDOWN: the server goes down; -EPROTONOSUPPORT: nobody knows the
     // URL's scheme; -ENOMEM.
     int (*start)(void *user, struct bc_control_relay *relay, const char *token);
-    bool (*stop)(void *user, uint64_t id); // false: there is none
+    bool (*stop)(void *user, uint64_t id); // for good; false: there is none
+    // Lets it rest, or go on. False: there is none.
+    bool (*enable)(void *user, uint64_t id, bool on);
     // Fills in at most BC_CONTROL_RELAYS_MAX by id; returns how many.
     size_t (*list)(void *user, struct bc_control_relay *out);
 };

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bc_config_url_list;
 struct bc_hub;
 struct bc_rtp_windows;
 struct bc_srt;
@@ -50,7 +51,12 @@ struct bc_relay_params {
     struct bc_srt *srt;             // for both by SRT
     const char *channel;
     const char *url;    // of a scheme that bc_relay_knows()
+    // Instead of the URL: an edge's origins, tried in turn. It ends (BC_RELAY_ENDED) when
+    // none of them has the channel.
+    const struct bc_config_url_list *origins;
+    const char *via; // pulls: the servers that it is for (stream/via.h); NULL: none
     const char *bearer; // NULL: none
+    bool trusted;       // the operator's own word: may lead to private networks
     bool loop;          // inputs: begin anew at the end
     int64_t start_at_us; // inputs: where to begin
 };
@@ -60,19 +66,28 @@ enum bc_relay_state {
     BC_RELAY_WAITING, // between two attempts, or for something to push
     BC_RELAY_CONNECTING,
     BC_RELAY_CONNECTED,
-    BC_RELAY_ENDED, // a file was played to its end
+    BC_RELAY_ENDED, // a file was played to its end; no origin has the channel
+    BC_RELAY_STOPPED, // by an operator
+    BC_RELAY_IDLE,    // on demand, and nobody watches
 };
 
 struct bc_relay_status {
     enum bc_relay_state state;
     unsigned attempts;
     char error[192]; // why the last one ended; ""
-    uint64_t dropped; // packets of inputs that the server had no time for
+    // Packets of inputs that the server had no time for; of pushes how often the target
+    // was too slow and went on at a keyframe.
+    uint64_t dropped;
 };
 
 // Whether there is a way to pull from, or push to, a URL of its scheme. Any thread.
 bool
 bc_relay_knows(const char *url, bool push);
+
+// The URL without what may be a secret: user, password and query, and of a push by RTMP most
+// of its stream key. Any thread.
+void
+bc_relay_show_url(const char *url, bool push, char *out, size_t size);
 
 // The rest is for the worker's own thread, or for before it runs and after it ended.
 

@@ -34,8 +34,9 @@ struct bc_hub_ops {
         void *user, struct bc_worker *worker, const struct bc_slate_wish *wish);
     void (*close_slate)(void *user, struct bc_channel **slate);
     // Somebody wants to watch a name of which nothing can be played. False: nothing will
-    // come of it; true: it may be there soon. Any thread, looks up only. NULL: never.
-    bool (*wanted)(void *user, const char *name);
+    // come of it; true: it may be there soon. `via`: for which servers (stream/via.h). Any
+    // thread, looks up only. NULL: never.
+    bool (*wanted)(void *user, const char *name, const char *via);
 };
 
 // The only place where a channel's name is resolved. Owned by the server; any thread.

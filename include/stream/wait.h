@@ -4,6 +4,7 @@
 
 #include "net/timer.h"
 #include "stream/hub.h"
+#include "stream/via.h"
 
 // How long the first viewer of a name is kept waiting until there is something to play.
 #define BC_HUB_WAIT_US 5000000
@@ -15,6 +16,7 @@ struct bc_hub_wait {
     struct bc_timer timer;
     struct bc_hub *hub; // borrowed
     char name[BC_CHANNEL_NAME_MAX + 1];
+    char via[BC_VIA_TEXT]; // for which servers; set by who waits, "" for people
     int64_t until_us;
     // Once: the channel, which can be played now (borrowed for the call), or NULL: nothing
     // came. May free the wait.
@@ -28,7 +30,7 @@ bc_channel_is_playable(struct bc_channel *channel);
 // Tells that a name is wanted of which nothing can be played. False: nothing will come of
 // it, as known now. Any thread.
 bool
-bc_hub_want(struct bc_hub *hub, const char *name);
+bc_hub_want(struct bc_hub *hub, const char *name, const char *via);
 
 // The same, and waits. False: it does not, the answer is no. `done` never comes from inside.
 bool

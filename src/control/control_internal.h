@@ -55,6 +55,8 @@ bc_control_handler bc_control_message;
 bc_control_handler bc_control_relays;
 bc_control_handler bc_control_relay_start;
 bc_control_handler bc_control_relay_stop;
+bc_control_handler bc_control_relay_enable;
+bc_control_handler bc_control_relay_disable;
 bc_control_handler bc_control_public_channels;
 bc_control_handler bc_control_public_channel;
 bc_control_handler bc_control_public_info;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams from and to other servers.
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,10 @@ state_name(enum bc_relay_state state)
         return "live";
     case BC_RELAY_ENDED:
         return "ended";
+    case BC_RELAY_STOPPED:
+        return "stopped";
+    case BC_RELAY_IDLE:
+        return "idle";
     case BC_RELAY_NONE:
         break;
     }
@@ -40,7 +45,14 @@ make_relay(const struct bc_control_relay *r)
     bc_json_int(&j, "id", (int64_t)r->id);
     bc_json_text(&j, "channel", r->channel);
     bc_json_text(&j, "kind", r->push ? "push" : "pull");
-    bc_json_text(&j, "url", r->url);
+    bc_json_text(&j, "direction", r->push ? "push" : "pull");
+    char url[BC_CONTROL_RELAY_URL_MAX + 16];
+    bc_relay_show_url(r->url, r->push, url, sizeof(url));
+    bc_json_text(&j, "url", r->edge ? NULL : url);
+    bc_json_text(&j, "name", r->name[0] ? r->name : NULL);
+    bc_json_bool(&j, "enabled", r->enabled);
+    bc_json_bool(&j, "edge", r->edge);
+    bc_json_bool(&j, "on_demand", r->on_demand);
     bc_json_bool(&j, "loop", r->loop);
     bc_json_int(&j, "start_at_s", r->start_at_s);
     bc_json_bool(&j, "configured", r->configured);
@@ -48,6 +60,8 @@ make_relay(const struct bc_control_relay *r)
     bc_json_time(&j, "since", r->since_wall_us);
     bc_json_int(&j, "attempts", r->status.attempts);
     bc_json_text(&j, "last_error", r->status.error[0] ? r->status.error : NULL);
+    bc_json_text(&j, "error", r->status.error[0] ? r->status.error : NULL);
+    bc_json_int(&j, "dropped", (int64_t)r->status.dropped);
     bc_json_int(&j, "dropped_packets", (int64_t)r->status.dropped);
     return bc_json_end(&j);
 }
@@ -89,6 +103,17 @@ is_visible(const char *text)
     return true;
 }
 
+static bool
+has_control(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // A name below the media directory, which is looked at when it is opened.
 static bool
 file_is_valid(const char *url)
@@ -104,8 +129,8 @@ host_of(const char *url, bool push)
     static const struct {
         const char *name;
         bool push;
-    } SCHEMES[] = { { "http", true }, { "https", true }, { "rtmp", false },
-        { "rtmps", false }, { "rtsp", false }, { "rtsps", false }, { "srt", true } };
+    } SCHEMES[] = { { "http", true }, { "https", true }, { "rtmp", true },
+        { "rtmps", true }, { "rtsp", false }, { "rtsps", false }, { "srt", true } };
     const char *end = strstr(url, "://");
     for (size_t i = 0; end && i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
         size_t len = strlen(SCHEMES[i].name);
@@ -144,11 +169,16 @@ read_request(const struct json_t *request, struct bc_control_relay *out,
     *token = bc_json_get_text(request, "token");
     int loop = bc_json_get_bool(request, "loop", &out->loop);
     int start_at = bc_json_get_int(request, "start_at_s", &out->start_at_s);
-    size_t known = 3 + (*token ? 1u : 0u) + (size_t)(loop > 0) + (size_t)(start_at > 0);
+    const char *name = bc_json_get_text(request, "name");
+    size_t known = 3 + (*token ? 1u : 0u) + (name ? 1u : 0u) + (size_t)(loop > 0)
+        + (size_t)(start_at > 0);
     if (!channel || !kind || !url || bc_json_size(request) != known) {
         return "a relay is {\"channel\": \"...\", \"kind\": \"pull\" or \"push\", "
-               "\"url\": \"...\", \"token\": \"...\", \"loop\": false, "
-               "\"start_at_s\": 0}; the last three may be left out";
+               "\"url\": \"...\", \"token\": \"...\", \"name\": \"...\", \"loop\": false, "
+               "\"start_at_s\": 0}; the last four may be left out";
+    }
+    if (name && (strlen(name) > BC_CONTROL_RELAY_NAME_MAX || has_control(name))) {
+        return "name: must have at most 100 bytes, and no control characters";
     }
     if (out->start_at_s < 0 || out->start_at_s > START_AT_MAX_S) {
         return "start_at_s: must be from 0 to 1000000";
@@ -170,6 +200,7 @@ read_request(const struct json_t *request, struct bc_control_relay *out,
         return "token: must have 1 to 256 visible ASCII characters";
     }
     out->push = strcmp(kind, "push") == 0;
+    snprintf(out->name, sizeof(out->name), "%s", name ? name : "");
     memcpy(out->channel, channel, strlen(channel) + 1);
     memcpy(out->url, url, strlen(url) + 1);
     return NULL;
@@ -178,13 +209,13 @@ read_request(const struct json_t *request, struct bc_control_relay *out,
 static void
 respond_started(struct bc_http_exchange *x, int ret, const struct bc_control_relay *relay)
 {
+    char url[BC_CONTROL_RELAY_URL_MAX + 16];
     switch (ret) {
     case 0:
-        // What stands behind "?" may be keys and passphrases.
-        bc_info(NULL, "relay %llu asked for by %s: %s %s, %.*s",
+        bc_relay_show_url(relay->url, relay->push, url, sizeof(url));
+        bc_info(NULL, "relay %llu asked for by %s: %s %s, %s",
             (unsigned long long)relay->id, bc_http_peer(x),
-            relay->push ? "push" : "pull", relay->channel,
-            (int)strcspn(relay->url, "?"), relay->url);
+            relay->push ? "push" : "pull", relay->channel, url);
         bc_control_respond_json(x, 201, make_relay(relay));
         return;
     case -EEXIST:
@@ -245,4 +276,37 @@ bc_control_relay_stop(struct bc_control *control, struct bc_http_exchange *x,
     bc_json_int(&j, "id", (int64_t)number);
     bc_json_bool(&j, "accepted", true);
     bc_control_respond_json(x, 202, bc_json_end(&j));
+}
+
+// --- letting one rest ---
+
+static void
+enable(struct bc_control *control, struct bc_http_exchange *x, const char *id, bool on)
+{
+    uint64_t number = strtoull(id, NULL, 10);
+    if (!control->params.relays->enable(control->params.user, number, on)) {
+        bc_control_respond_error(x, 404, "no_such_relay", "there is no relay of this id",
+            NULL);
+        return;
+    }
+    bc_info(NULL, "relay %s %s by %s", id, on ? "started" : "stopped", bc_http_peer(x));
+    struct bc_json j;
+    bc_json_begin(&j);
+    bc_json_int(&j, "id", (int64_t)number);
+    bc_json_bool(&j, "enabled", on);
+    bc_control_respond_json(x, 202, bc_json_end(&j));
+}
+
+void
+bc_control_relay_enable(struct bc_control *control, struct bc_http_exchange *x,
+    const char *id)
+{
+    enable(control, x, id, true);
+}
+
+void
+bc_control_relay_disable(struct bc_control *control, struct bc_http_exchange *x,
+    const char *id)
+{
+    enable(control, x, id, false);
 }

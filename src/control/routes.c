@@ -217,10 +217,16 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_POST, "/api/v1/relays", BC_CONTROL_TOKEN, bc_control_relay_start, false,
         201, JSON, "startRelay", "Pulls a stream or a file, or pushes a stream.",
         "{\"channel\": \"...\", \"kind\": \"pull\" or \"push\", \"url\": \"...\", "
-        "\"token\": \"...\", \"loop\": false, \"start_at_s\": 0}; the last three may be "
-        "left out." },
+        "\"token\": \"...\", \"name\": \"...\", \"loop\": false, \"start_at_s\": 0}; the "
+        "last four may be left out." },
     { BC_HTTP_DELETE, "/api/v1/relays/" ID, BC_CONTROL_TOKEN, bc_control_relay_stop,
         false, 202, JSON, "stopRelay", "Ends a pull or a push.", NULL },
+    { BC_HTTP_POST, "/api/v1/relays/" ID "/start", BC_CONTROL_TOKEN,
+        bc_control_relay_enable, false, 202, JSON, "enableRelay",
+        "Lets a pull or a push that was stopped go on.", NULL },
+    { BC_HTTP_POST, "/api/v1/relays/" ID "/stop", BC_CONTROL_TOKEN,
+        bc_control_relay_disable, false, 202, JSON, "disableRelay",
+        "Hangs up and lets a pull or a push rest until it is started.", NULL },
     { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels,
         true, 200, JSON, "listPublicChannels",
         "What is live now, as far as everybody may know.", NULL },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests for what comes only once somebody asks for it.
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "media_internal.h"
@@ -35,6 +36,13 @@ on_gone(void *user)
     free(r);
 }
 
+// The servers that the request is for; NULL: people.
+static const char *
+via_of(const struct bc_http_exchange *x)
+{
+    return bc_http_header(x, BC_VIA_HEADER);
+}
+
 // False: there is nothing to wait for.
 static bool
 wait_for_it(struct bc_media *media, struct bc_http_exchange *x,
@@ -49,6 +57,7 @@ wait_for_it(struct bc_media *media, struct bc_http_exchange *x,
     r->url = *url;
     r->serve = serve;
     r->wait.done = on_done;
+    snprintf(r->wait.via, sizeof(r->wait.via), "%s", via_of(x) ? via_of(x) : "");
     if (!bc_hub_wait(media->hub, url->channel, bc_http_worker(x), &r->wait)) {
         free(r);
         return false;
@@ -61,6 +70,11 @@ void
 bc_media_await(struct bc_media *media, struct bc_http_exchange *x,
     const struct bc_media_url *url, bc_media_serve *serve)
 {
+    const char *problem = bc_via_problem(media->hub, via_of(x));
+    if (problem) {
+        bc_http_respond_error(x, 508, "loop", problem);
+        return;
+    }
     struct bc_channel *channel = bc_hub_find(media->hub, url->channel);
     bool playable = channel && bc_channel_is_playable(channel);
     if (playable || !wait_for_it(media, x, url, serve)) {

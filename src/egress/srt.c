@@ -41,7 +41,7 @@ judge_channel(struct bc_hub *hub, const char *name, const char **why)
 {
     struct bc_channel *channel = bc_hub_find(hub, name);
     enum bc_srt_reject answer = BC_SRT_ACCEPT;
-    if ((!channel || !bc_channel_is_playable(channel)) && bc_hub_want(hub, name)) {
+    if ((!channel || !bc_channel_is_playable(channel)) && bc_hub_want(hub, name, "")) {
         // Perhaps it comes; there is no waiting here.
     } else if (!channel || !bc_channel_is_playable(channel)) {
         *why = "this channel is not live";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a connection turns out to be: a host that publishes, or a viewer that plays.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -218,12 +219,20 @@ on_play(void *user, const struct bc_rtmp_request *req)
         && bc_query_get(req->query, "key", key, sizeof(key)) < 0) {
         key[0] = '\0';
     }
+    char via[BC_VIA_TEXT];
+    int ret = bc_query_get(req->query, "via", via, sizeof(via));
+    if (ret < 0) {
+        strcpy(via, ret == -ENOENT ? "" : "?");
+    }
     struct bc_config *config = bc_hub_config(hub);
     bool allowed = bc_keys_play_check(c->server->params.keys, config, name, key);
     bc_config_unref(&config);
     struct bc_channel *channel = allowed ? bc_hub_find(hub, name) : NULL;
+    const char *loop = bc_via_problem(hub, via);
     if (!allowed) {
         refuse(c, BC_RTMP_REJECT_DENIED, "wrong or missing token");
+    } else if (loop) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, loop);
     } else if ((channel && bc_channel_is_playable(channel))
         || !bc_rtmp_wait_start(c, name, req)) {
         bc_rtmp_conn_play(c, channel, req);

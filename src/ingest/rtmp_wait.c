@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/query.h"
 #include "rtmp_internal.h"
 #include "stream/wait.h"
 
@@ -38,6 +39,7 @@ bc_rtmp_wait_start(
     w->request = (struct bc_rtmp_request){ .app = "", .stream = "", .query = w->query,
         .type = "", .caps = req->caps, .flash_ver = "", .tc_url = "" };
     w->wait.done = on_done;
+    (void)bc_query_get(req->query, "via", w->wait.via, sizeof(w->wait.via));
     const struct bc_rtmp_server_params *p = &c->server->params;
     if (!w->query || !bc_hub_wait(p->hub, channel, p->worker, &w->wait)) {
         free(w->query);

@@ -268,7 +268,9 @@ run_thread(void *user)
     struct relay_input *in = user;
     struct relay_inputs *inputs = in->inputs;
     if (input_net_init(&in->net, &in->stop, in->allow_private)) {
+        in->net.via = in->via;
         int ret = run_rounds(in);
+        atomic_store(&in->refused, in->net.refused);
         const char *error = in->net.error[0] ? in->net.error : "it failed";
         input_queue_end(in, ret == 0 ? "" : error);
         input_net_finish(&in->net);
@@ -310,6 +312,7 @@ relay_input_start(const struct relay_input_params *params)
     in->worker = params->worker;
     in->url = strdup(params->url);
     in->media_dir = strdup(params->media_dir ? params->media_dir : "");
+    in->via = params->via ? strdup(params->via) : NULL;
     in->allow_private = params->allow_private;
     in->loop = params->loop;
     in->start_at_us = params->start_at_us;
@@ -317,7 +320,7 @@ relay_input_start(const struct relay_input_params *params)
     in->expects_audio = true;
     in->ops = params->ops;
     in->user = params->user;
-    if (!in->url || !in->media_dir || !start_thread(in)) {
+    if (!in->url || !in->media_dir || (params->via && !in->via) || !start_thread(in)) {
         atomic_store(&in->refs, 1);
         input_unref(in);
         count_out(params->inputs);
@@ -340,4 +343,10 @@ uint64_t
 relay_input_dropped(const struct relay_input *in)
 {
     return atomic_load(&in->dropped);
+}
+
+bool
+relay_input_was_refused(const struct relay_input *in)
+{
+    return atomic_load(&in->refused);
 }

@@ -39,6 +39,7 @@ struct relay_input_params {
     const char *media_dir;
     bool allow_private;
     bool loop; // begin anew at the end
+    const char *via; // the servers that it is for, as told to the source; or NULL
     int64_t start_at_us;
     const struct relay_input_ops *ops;
     void *user;
@@ -53,6 +54,10 @@ relay_input_start(const struct relay_input_params *params);
 // No call follows; the thread ends within a second and frees the rest. NULL is fine.
 void
 relay_input_stop(struct relay_input *input);
+
+// After on_ended: the source was there, and said no.
+bool
+relay_input_was_refused(const struct relay_input *input);
 
 // Packets that were dropped as the worker did not keep up.
 uint64_t

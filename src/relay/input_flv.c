@@ -11,6 +11,9 @@
 #include "media/nalu.h"
 
 #define TAG_OVERHEAD (BC_FLV_TAG_HEAD_BYTES + 4) // the head, the size after the tag
+#define FLAG_VIDEO 1u
+#define FLAG_AUDIO 4u
+#define FLAGS_BOTH (FLAG_VIDEO | FLAG_AUDIO)
 #define TAG_MAX_BYTES (8 * 1024 * 1024)
 
 void
@@ -189,6 +192,11 @@ read_header(struct input_flv *f)
         return -EINVAL;
     }
     f->began = true;
+    // Flags that name nothing are wrong; those that leave a track out may be.
+    unsigned flags = f->pending.data[4];
+    if (f->sink->on_kinds && flags & FLAGS_BOTH) {
+        f->sink->on_kinds(f->sink->user, flags & FLAG_VIDEO, flags & FLAG_AUDIO);
+    }
     bc_writer_reset(&f->pending);
     f->wanted = BC_FLV_TAG_HEAD_BYTES;
     return 0;

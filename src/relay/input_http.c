@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "input_curl.h"
+#include "stream/via.h"
 
 #define BUFFER_BYTES (256 * 1024)
 
@@ -20,6 +21,7 @@ struct input_http {
     int64_t from;
     int64_t until; // 0: to the end
     char url[INPUT_URL_MAX];
+    struct curl_slist *headers; // owned
 };
 
 static size_t
@@ -51,6 +53,7 @@ begin(struct input_http *h)
     char range[64];
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_FAILONERROR, 1L);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "branchcast");
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
@@ -129,6 +132,11 @@ input_http_open(struct input_net *net, const char *url, int64_t from, int64_t en
     h->from = from;
     h->until = end;
     memcpy(h->url, url, strlen(url) + 1);
+    if (net->via) {
+        char header[BC_VIA_TEXT + 32];
+        snprintf(header, sizeof(header), BC_VIA_HEADER ": %s", net->via);
+        h->headers = curl_slist_append(NULL, header);
+    }
     if (open_body(h) != 0) {
         input_http_close(h);
         return NULL;
@@ -189,6 +197,7 @@ input_http_close(struct input_http *h)
 {
     if (h) {
         input_transfer_finish(&h->t);
+        curl_slist_free_all(h->headers);
         free(h->buffer);
         free(h);
     }

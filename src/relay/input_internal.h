@@ -23,10 +23,12 @@ struct relay_input {
     struct bc_worker *worker;
     char *url;       // owned
     char *media_dir; // owned
+    char *via;       // owned; NULL: none
     bool allow_private;
     bool loop;
     int64_t start_at_us;
     atomic_bool stop;
+    atomic_bool refused;
     atomic_uint_fast64_t dropped;
 
     // The thread's.

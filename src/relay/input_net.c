@@ -11,6 +11,7 @@
 #define CONNECT_TIMEOUT_MS 5000L
 #define REDIRECTS_MAX 5L
 #define KEPT_CONNECTIONS 8L
+#define LOOP_DETECTED 508
 
 bool
 input_net_init(struct input_net *net, const atomic_bool *stop, bool allow_private)
@@ -115,6 +116,21 @@ input_transfer_turn(struct input_transfer *t, bool wait)
     }
 }
 
+// Every 4xx and 508 is a no; other 5xx are troubles that may pass.
+static void
+explain_status(const struct input_transfer *t)
+{
+    long code = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code);
+    if (t->result == CURLE_HTTP_RETURNED_ERROR && (code < 500 || code == LOOP_DETECTED)) {
+        t->net->refused = true;
+    }
+    if (code == LOOP_DETECTED) {
+        snprintf(t->net->error, sizeof(t->net->error),
+            "a loop: this server would be given its own stream (508)");
+    }
+}
+
 void
 input_transfer_explain(const struct input_transfer *t)
 {
@@ -129,5 +145,6 @@ input_transfer_explain(const struct input_transfer *t)
     } else {
         snprintf(net->error, sizeof(net->error), "%.180s",
             t->error[0] ? t->error : curl_easy_strerror(t->result));
+        explain_status(t);
     }
 }

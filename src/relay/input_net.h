@@ -22,6 +22,8 @@ struct input_net {
     const atomic_bool *stop; // borrowed
     bool allow_private;
     void *multi;                   // CURLM, owned; keeps connections for the next request
+    const char *via;               // borrowed; the servers that this is for, or NULL
+    bool refused;                  // the server answered, with a no
     char error[INPUT_ERROR_BYTES]; // why the last call failed
 };
 

@@ -28,6 +28,7 @@ input_unref(struct relay_input *in)
     pthread_mutex_destroy(&in->lock);
     free(in->url);
     free(in->media_dir);
+    free(in->via);
     free(in);
 }
 

@@ -58,6 +58,7 @@ on_status(void *user, bool is_error, const char *code, const char *description)
         r->ended = true;
     } else if (is_error) {
         r->failed = true;
+        net->refused = true;
         snprintf(net->error, sizeof(net->error), "%.60s: %.100s", code, description);
     }
 }
@@ -92,8 +93,9 @@ static int
 play(struct run *r, const struct input_url *url)
 {
     char tc_url[INPUT_URL_MAX + 512];
-    snprintf(tc_url, sizeof(tc_url), "%s://%s/%s", url->tls ? "rtmps" : "rtmp",
-        url->authority, url->app);
+    const char *via = r->source->net->via;
+    snprintf(tc_url, sizeof(tc_url), "%s://%s/%s%s%s", url->tls ? "rtmps" : "rtmp",
+        url->authority, url->app, via ? "?via=" : "", via ? via : "");
     struct bc_rtmp_client_params params = { .app = url->app, .stream = url->stream,
         .tc_url = tc_url, .codecs = 1u << BC_CODEC_HEVC };
     struct bc_rtmp_client *client = bc_rtmp_client_create(&params, &CALLBACKS, r);

@@ -68,7 +68,8 @@ bc_relay_knows(const char *url, bool push)
 struct bc_relay_pull *
 bc_relay_pull_start(const struct bc_relay_params *params)
 {
-    const struct relay_kind *kind = find_pull(params->url);
+    const struct relay_kind *kind
+        = params->origins ? &RELAY_EDGE_PULL : find_pull(params->url);
     struct bc_relay_pull *pull = kind ? calloc(1, sizeof(*pull)) : NULL;
     if (!pull) {
         return NULL;

@@ -15,6 +15,7 @@ struct relay_kind {
     void (*status)(const void *relay, struct bc_relay_status *out);
 };
 
+extern const struct relay_kind RELAY_EDGE_PULL;
 extern const struct relay_kind RELAY_MEDIA_PULL;
 extern const struct relay_kind RELAY_SRT_PULL;
 extern const struct relay_kind RELAY_SRT_PUSH;

@@ -15,4 +15,8 @@ relay_origin_credential(const char *url);
 void
 relay_origin_text(const char *url, char *out, size_t size);
 
+// Where an origin ("http://h:8080?token=T") has a channel: its HTTP-FLV, or what RTMP plays.
+void
+relay_origin_url(const char *origin, const char *channel, char *out, size_t size);
+
 #endif

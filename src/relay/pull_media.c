@@ -19,6 +19,7 @@
 #include "relay_internal.h"
 #include "stream/hub.h"
 #include "stream/take.h"
+#include "stream/via.h"
 
 #define PAUSE_FIRST_S 1
 #define PAUSE_MAX_S 30
@@ -119,10 +120,12 @@ static void
 start_input(struct relay_media *m)
 {
     const struct bc_relay_params *p = &m->params;
+    char via[BC_VIA_TEXT];
+    bc_via_extend(p->hub, NULL, via);
     struct relay_input_params params = { .inputs = p->relay->inputs, .worker = p->worker,
         .url = p->url, .media_dir = p->relay->media_dir,
         .allow_private = p->relay->allow_private, .loop = p->loop,
-        .start_at_us = p->start_at_us, .ops = &INPUT_OPS, .user = m };
+        .start_at_us = p->start_at_us, .via = via, .ops = &INPUT_OPS, .user = m };
     m->status.attempts++;
     m->status.state = BC_RELAY_CONNECTING;
     m->began_us = bc_clock_us();

@@ -2,19 +2,23 @@
 #include "stream/hub.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "channel_internal.h"
 #include "config/config.h"
 #include "sources.h"
+#include "stream/via.h"
 #include "stream/wait.h"
 
 struct bc_hub {
     const struct bc_hub_ops *ops; // borrowed
     void *user;
     struct bc_logger log;
+    char id[BC_VIA_ID_TEXT];
     pthread_mutex_t lock; // guards all below, and `hh` and `opening` of every channel
     struct bc_channel *channels; // one reference each
     struct bc_config *config;    // owned reference
@@ -25,6 +29,17 @@ struct bc_hub {
     atomic_uint generation;
     atomic_int_fast64_t clock_origin_us; // 0: the media clock stands
 };
+
+// It need not be secret, only different.
+static void
+draw_id(struct bc_hub *hub)
+{
+    uint64_t id = (uint64_t)bc_clock_wall_us();
+    if (getrandom(&id, sizeof(id), 0) != sizeof(id)) {
+        bc_debug(&hub->log, "no random number for the server's id");
+    }
+    snprintf(hub->id, sizeof(hub->id), "%016llx", (unsigned long long)id);
+}
 
 struct bc_hub *
 bc_hub_create(const struct bc_hub_ops *ops, void *user, struct bc_config *config)
@@ -37,6 +52,7 @@ bc_hub_create(const struct bc_hub_ops *ops, void *user, struct bc_config *config
     hub->user = user;
     hub->config = bc_config_ref(config);
     bc_logger_init(&hub->log, NULL, "hub");
+    draw_id(hub);
     pthread_mutex_init(&hub->lock, NULL);
     return hub;
 }
@@ -389,10 +405,16 @@ bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
 }
 
 bool
-bc_hub_want(struct bc_hub *hub, const char *name)
+bc_hub_want(struct bc_hub *hub, const char *name, const char *via)
 {
     return hub->ops->wanted && !bc_hub_is_draining(hub)
-        && hub->ops->wanted(hub->user, name);
+        && hub->ops->wanted(hub->user, name, via);
+}
+
+const char *
+bc_hub_id(const struct bc_hub *hub)
+{
+    return hub->id;
 }
 
 void

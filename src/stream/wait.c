@@ -28,7 +28,7 @@ on_look(struct bc_timer *timer)
     if (channel && !bc_channel_is_playable(channel)) {
         bc_channel_unref(&channel);
     }
-    if (!channel && bc_clock_us() < wait->until_us && bc_hub_want(wait->hub, wait->name)
+    if (!channel && bc_clock_us() < wait->until_us && bc_hub_want(wait->hub, wait->name, wait->via)
         && bc_timer_set(timer, LOOK_US) == 0) {
         return;
     }
@@ -40,7 +40,7 @@ bool
 bc_hub_wait(struct bc_hub *hub, const char *name, struct bc_worker *worker,
     struct bc_hub_wait *wait)
 {
-    if (!bc_hub_want(hub, name)) {
+    if (!bc_hub_want(hub, name, wait->via)) {
         return false;
     }
     wait->hub = hub;

@@ -61,6 +61,7 @@ bc_http_reason(int status)
     case 501: return "Not Implemented";
     case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 508: return "Loop Detected";
     case 504: return "Gateway Timeout";
     case 505: return "HTTP Version Not Supported";
     default: return "";

@@ -292,6 +292,7 @@ test_bad_sources_are_refused(void **state)
 #define PATH "t.yaml:3: channels.live/hq.sources: "
 #define A_FILE \
     "a file is { path: NAME, loop: true or false, start_at_s: SECONDS }\n"
+#define A_PULL "a pull is { url: URL, on_demand: true or false, idle_s: SECONDS }\n"
 #define FORMS                                                                            \
     "a source is publisher, publisher: ROLE, pull: URL, file: PATH, channel: NAME, slate: { image: PATH } or "  \
     "slate: { file: PATH }\n"
@@ -304,7 +305,9 @@ test_bad_sources_are_refused(void **state)
         { "[camera]", PATH FORMS },
         { "[{pull: x}]", PATH "pull is not a URL\n" },
         { "[{pull: }]", PATH "pull has no value\n" },
-        { "[{pull: {url: \"http://a/b.flv\"}}]", PATH "pull has no value\n" },
+        { "[{pull: {}}]", PATH A_PULL },
+        { "[{pull: {url: \"http://a/b.flv\", on_demand: often}}]", PATH A_PULL },
+        { "[{pull: {url: \"http://a/b.flv\", idle_s: 3601}}]", PATH A_PULL },
         { "[{file: }]", PATH "file has no value\n" },
         { "[{file: {}}]", PATH A_FILE },
         { "[{file: {loop: true}}]", PATH A_FILE },
@@ -334,6 +337,7 @@ test_bad_sources_are_refused(void **state)
 #undef PATH
 #undef FORMS
 #undef A_FILE
+#undef A_PULL
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char yaml[256];
         snprintf(yaml, sizeof(yaml), "channels:\n  live/hq:\n    sources: %s\n",

@@ -187,6 +187,19 @@ stop_relay(void *user, uint64_t id)
     return true;
 }
 
+static bool
+enable_relay(void *user, uint64_t id, bool on)
+{
+    struct fake *f = user;
+    for (size_t i = 0; i < f->relay_count; i++) {
+        if (f->relays[i].id == id) {
+            f->relays[i].enabled = on;
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t
 list_relays(void *user, struct bc_control_relay *out)
 {
@@ -196,7 +209,7 @@ list_relays(void *user, struct bc_control_relay *out)
 }
 
 static const struct bc_control_relay_ops RELAY_OPS = { start_relay, stop_relay,
-    list_relays };
+    enable_relay, list_relays };
 
 static struct bc_config *
 load(const char *set, const char *set2)

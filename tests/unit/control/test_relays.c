@@ -172,7 +172,7 @@ test_addresses_are_checked(void **state)
 {
     struct fake *f = *state;
     static const char *const WRONG[] = { "", "a/w", "http:/a/w", "http://", "http:///w",
-        "http://:80/w", "https://?w", "ftp://a/w", "file:///etc/passwd", "rtmp://a/b/c",
+        "http://:80/w", "https://?w", "ftp://a/w", "file:///etc/passwd", "rtsp://a/b/c",
         "http://user@a/w", "http://user:secret@a/w", "http://a/w#x", "http://a/ w",
         "http://a/w\\r\\nX: y", "http://a/\\u007f", "http://\xc3\xa4/w", " http://a/w" };
     char body[4096];
@@ -188,6 +188,33 @@ test_addresses_are_checked(void **state)
             "{\"channel\":\"live/hq\",\"kind\":\"push\",\"url\":\"%s\"}", RIGHT[i]);
         start(f, body);
     }
+}
+
+static void
+test_one_rests_and_goes_on(void **state)
+{
+    struct fake *f = *state;
+    start(f, "{\"channel\":\"live/hq\",\"kind\":\"push\",\"name\":\"Platform\","
+             "\"url\":\"rtmp://a.example/live2/abcd-efgh-ijkl?x=y\"}");
+    struct bc_http_exchange x = ask(f, BC_HTTP_POST, RELAYS "/7/start", NULL, 0);
+    assert_int_equal(x.status, 202);
+    fake_finish(&x);
+    assert_true(f->relays[0].enabled);
+    f->relays[0].status.state = BC_RELAY_STOPPED;
+    x = ask(f, BC_HTTP_POST, RELAYS "/7/stop", NULL, 0);
+    assert_int_equal(x.status, 202);
+    fake_finish(&x);
+    assert_false(f->relays[0].enabled);
+    json_t *root = fake_get_json(f->control, RELAYS, NULL);
+    const json_t *relay = json_array_get(json_object_get(root, "relays"), 0);
+    assert_string_equal(fake_text(relay, "state"), "stopped");
+    assert_string_equal(fake_text(relay, "direction"), "push");
+    assert_string_equal(fake_text(relay, "name"), "Platform");
+    assert_string_equal(fake_text(relay, "url"), "rtmp://a.example/live2/abcd***");
+    json_decref(root);
+    x = ask(f, BC_HTTP_POST, RELAYS "/8/stop", NULL, 0);
+    fake_check_error(&x, 404, "no_such_relay");
+    fake_finish(&x);
 }
 
 // What only a pull may have.
@@ -291,6 +318,7 @@ main(void)
         WITH_FAKE(test_one_is_deleted),
         WITH_FAKE(test_what_is_no_relay_is_refused),
         WITH_FAKE(test_addresses_are_checked),
+        WITH_FAKE(test_one_rests_and_goes_on),
         WITH_FAKE(test_inputs_are_understood),
         WITH_FAKE(test_lengths_are_limited),
         WITH_FAKE(test_tokens_cannot_become_headers),

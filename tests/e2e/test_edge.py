@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that has its channels from others while somebody watches them."""
+import os
+import re
+import signal
+import statistics
+import threading
+import time
+
+import pytest
+
+from kit import flv, hls, ports, publish
+from kit.process import need
+from kit.server import TOP
+from kit.wait import until
+from kit.watch import Watcher
+
+pytestmark = pytest.mark.usefixtures('programs')
+EDGE = os.path.join(TOP, 'conf', 'edge.yaml')
+
+
+@pytest.fixture
+def programs():
+    need('ffmpeg')
+
+
+def make_edge(make_server, *origins, **more):
+    return make_server({'relay.origins': ','.join(origins), 'relay.edge_grace_s': '1', **more},
+                       config=EDGE)
+
+
+def viewers(server, protocol='flv', channel='live/hq'):
+    state = server.channel(channel)
+    return state['viewers_by_protocol'][protocol] if state else 0
+
+
+def edge_delay_ms(near, far):
+    """How much later the same pictures came to `far` than to `near`."""
+    first = {t.body: t.arrived for t in near.media(flv.VIDEO)}
+    late = [t.arrived - first[t.body] for t in far.media(flv.VIDEO)[-60:] if t.body in first]
+    assert len(late) > 30
+    return statistics.median(late) * 1000
+
+
+def test_viewers_share_one_pull(make_server):
+    """FLV, RTMP and HLS at the edge are one viewer at the origin, who leaves after them."""
+    origin = make_server()
+    host = publish.ffmpeg(origin.rtmp())
+    origin.wait_live()
+    near = flv.Viewer(origin.http_port)
+    edge = make_edge(make_server, origin.http(''))
+    crowd = []
+    threads = [threading.Thread(target=lambda: crowd.append(flv.Viewer(edge.http_port)))
+               for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [v.status for v in crowd] == [200] * 20
+    crowd[0].wait_tags(100)
+    assert viewers(origin) == 2
+    shown = edge.json('/api/v1/relays')['relays']
+    assert [(r['channel'], r['edge'], r['state']) for r in shown] == [('live/hq', True, 'live')]
+    near.wait_more(50)
+    delay = edge_delay_ms(near, crowd[0])
+    assert delay < 100, f'{delay} ms'
+    for viewer in crowd:
+        viewer.check_times()
+        viewer.close()
+    until(lambda: viewers(origin) == 1, 10, 'the end of the pull')
+    until(lambda: not edge.json('/api/v1/relays')['relays'], 3, 'an empty list')
+    assert len(re.findall('media comes from', edge.log())) == 1
+    # Whoever comes now begins it anew: a player of HLS, and one of RTMP meanwhile.
+    text, paths = hls.media_playlists(edge)
+    assert '#EXT-X-STREAM-INF' in text
+    poller = hls.Poller(edge, paths[0], load=True)
+    watcher = Watcher(edge.rtmp())
+    watcher.wait_pictures(50).check_pictures()
+    watcher.stop()
+    poller.wait_updates(10)
+    poller.check()
+    poller.stop()
+    assert viewers(origin) == 2
+    near.close()
+    host.end()
+
+
+def test_failover(make_server):
+    """An origin is killed: the viewers' sockets stay, the next origin goes on, also by RTMP."""
+    first, second = make_server(), make_server()
+    for server in (first, second):
+        publish.ffmpeg(server.rtmp())
+    first.wait_live()
+    second.wait_live()
+    edge = make_edge(make_server, f'http://127.0.0.1:{ports.free_port()}', first.http(''),
+                     f'rtmp://127.0.0.1:{second.rtmp_port}')
+    viewer = flv.Viewer(edge.http_port).wait_tags(100)
+    first.process.signal(signal.SIGKILL)
+    until(lambda: viewers(second, 'rtmp') == 1, 10, 'the second origin')
+    viewer.wait_more(100)
+    assert not viewer.ended
+    viewer.check_times()
+    # The second one dies too, and comes back within the time that viewers wait.
+    second.process.signal(signal.SIGKILL)
+    second.process.wait(5)
+    second.start()
+    publish.ffmpeg(second.rtmp())
+    viewer.wait_more(150, 30)
+    assert not viewer.ended
+    viewer.check_times()
+    viewer.close()
+
+
+def test_unknown_names(make_server):
+    """Names that no origin has cost little, here and there, and nothing stays of them."""
+    origin = make_server()
+    edge = make_edge(make_server, origin.http(''), **{'log.level': 'debug'})
+    client = hls.Client(edge)
+    assert client.get('/live/none.flv').status == 404
+    for number in range(200):
+        assert client.get(f'/live/first-{number}.flv').status == 404
+    before = edge.memory_kib()
+    began = time.monotonic()
+    for _ in range(1000):
+        assert client.get('/live/none/index.m3u8').status == 404
+    for number in range(700):
+        assert client.get(f'/live/name-{number}.flv').status == 404
+    asked = len(re.findall(r'\[edge live/none\]', edge.log()))
+    assert asked <= time.monotonic() - began + 2, asked
+    assert edge.memory_kib() - before < 30000
+    assert not edge.json('/api/v1/relays')['relays']
+    assert edge.json('/api/v1/channels')['channels'] == []
+    client.close()
+
+
+def test_loop(make_server):
+    """Two edges that are each other's origin: told at once, by HTTP and by RTMP."""
+    port_a, port_b, rtmp_a = ports.free_port(), ports.free_port(), ports.free_port()
+    a = make_edge(make_server, f'http://127.0.0.1:{port_b}',
+                  **{'http.listen': f'127.0.0.1:{port_a}', 'rtmp.listen': f'127.0.0.1:{rtmp_a}'})
+    b = make_edge(make_server, f'http://127.0.0.1:{port_a}', f'rtmp://127.0.0.1:{rtmp_a}',
+                  **{'http.listen': f'127.0.0.1:{port_b}', 'log.level': 'debug'})
+    assert a.get('/live/hq.flv', seconds=4).status == 404
+    b.wait_log('a loop: this server would be given its own stream .508')
+    b.wait_log('StreamNotFound: a loop')
+    # A chain that names the server itself, one that is too long, one that makes no sense.
+    assert a.get('/live/hq.flv', {'Branchcast-Via': ','.join(['0' * 16] * 8)}).status == 508
+    assert a.get('/live/hq.flv', {'Branchcast-Via': 'x'}).status == 508
