@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "flow.h"
-#include "free_port.h"
+#include "../unit/relay/free_port.h"
 #include "relay/relay.h"
 
 struct fixture {
