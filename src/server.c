@@ -37,14 +37,27 @@
 static struct bc_outputs *
 open_outputs(void *user, struct bc_channel *channel)
 {
-    return bc_server_open_outputs(user, channel);
+    struct bc_server *s = user;
+    return bc_outputs_create(channel, s->codecs);
 }
 
 static void
 close_outputs(void *user, struct bc_outputs *outputs)
 {
     (void)user;
-    bc_server_close_outputs(outputs);
+    bc_outputs_destroy(outputs);
+}
+
+static void
+on_broadcast(void *user, struct bc_channel *channel)
+{
+    bc_server_on_broadcast(user, channel);
+}
+
+static void
+on_close(void *user, struct bc_channel *channel)
+{
+    bc_server_on_channel_close(user, channel);
 }
 
 static bool
@@ -56,6 +69,8 @@ wanted(void *user, const char *name, const char *via)
 static const struct bc_hub_ops HUB_OPS = {
     .open_outputs = open_outputs,
     .close_outputs = close_outputs,
+    .on_broadcast = on_broadcast,
+    .on_close = on_close,
     .open_slate = bc_server_open_slate,
     .close_slate = bc_server_close_slate,
     .wanted = wanted,

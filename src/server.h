@@ -182,12 +182,12 @@ bc_server_record_create(struct bc_server *server);
 bool
 bc_server_record_start(struct bc_server *server);
 
-// What a channel's packets are turned into, and its recording.
-struct bc_outputs *
-bc_server_open_outputs(struct bc_server *server, struct bc_channel *channel);
+// A broadcast of a channel begins or goes on, on its home worker: it is recorded, perhaps.
+void
+bc_server_on_broadcast(struct bc_server *server, struct bc_channel *channel);
 
 void
-bc_server_close_outputs(struct bc_outputs *outputs);
+bc_server_on_channel_close(struct bc_server *server, struct bc_channel *channel);
 
 // The server has another configuration.
 void

@@ -90,23 +90,18 @@ bc_server_record_start(struct bc_server *s)
     return s->recorder != NULL;
 }
 
-struct bc_outputs *
-bc_server_open_outputs(struct bc_server *s, struct bc_channel *channel)
+void
+bc_server_on_broadcast(struct bc_server *s, struct bc_channel *channel)
 {
-    struct bc_outputs *outputs = bc_outputs_create(channel, s->codecs);
-    bool hidden = bc_channel_name(channel)[0] == '~'; // a slate: nobody's broadcast
-    if (outputs && !hidden) {
-        bc_outputs_set_user(outputs, bc_recorder_open(s->recorder, channel, outputs));
+    if (bc_channel_name(channel)[0] != '~') { // a slate's hidden channel
+        bc_recorder_open(s->recorder, channel);
     }
-    return outputs;
 }
 
 void
-bc_server_close_outputs(struct bc_outputs *outputs)
+bc_server_on_channel_close(struct bc_server *s, struct bc_channel *channel)
 {
-    bc_outputs_set_tap(outputs, NULL);
-    bc_recorder_close(bc_outputs_user(outputs));
-    bc_outputs_destroy(outputs);
+    bc_recorder_close(s->recorder, channel);
 }
 
 void

@@ -13,7 +13,6 @@ struct bc_catalogue;
 struct bc_channel;
 struct bc_hub;
 struct bc_library;
-struct bc_outputs;
 struct bc_retention;
 
 // Records channels: takes the parts that HLS publishes on each channel's home worker and has
@@ -70,18 +69,15 @@ bc_recorder_shut(struct bc_recorder *recorder);
 void
 bc_recorder_destroy(struct bc_recorder *recorder);
 
-// One channel's recording; hangs on the channel's outputs.
-struct bc_recorder_channel;
-
-// A channel was made; on its home worker. It is recorded as `record` says (config: channels'
-// record, record.mode). NULL without memory: then it is not recorded, which is logged.
-struct bc_recorder_channel *
-bc_recorder_open(struct bc_recorder *recorder, struct bc_channel *channel,
-    struct bc_outputs *outputs);
-
-// Its outputs are about to be freed; any thread. NULL is fine.
+// A broadcast of a channel begins or goes on; on its home worker, each time. It is recorded as `record`
+// says (config: channels' record, record.mode), whatever it shows. Without memory it is not,
+// which is logged.
 void
-bc_recorder_close(struct bc_recorder_channel *rc);
+bc_recorder_open(struct bc_recorder *recorder, struct bc_channel *channel);
+
+// The channel is about to be freed; on its home worker, or when that has stopped.
+void
+bc_recorder_close(struct bc_recorder *recorder, struct bc_channel *channel);
 
 enum bc_recorder_state {
     BC_RECORDER_OFF,      // never, or on request and nobody has asked

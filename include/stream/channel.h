@@ -77,6 +77,21 @@ bc_channel_hub(const struct bc_channel *channel);
 struct bc_outputs *
 bc_channel_outputs(const struct bc_channel *channel);
 
+// What another folder hangs on a channel besides its outputs: one, which lives as long as
+// the channel. Embedded in what it is; `destroy` is called where the channel's last
+// reference goes, on its home worker or when that has stopped.
+struct bc_channel_part {
+    void (*destroy)(struct bc_channel_part *part);
+};
+
+// NULL: none was added. Any thread.
+struct bc_channel_part *
+bc_channel_part(const struct bc_channel *channel);
+
+// Adds one, unless there is one already. Returns the one that is there. Any thread.
+struct bc_channel_part *
+bc_channel_add_part(struct bc_channel *channel, struct bc_channel_part *part);
+
 const struct bc_logger *
 bc_channel_logger(const struct bc_channel *channel);
 

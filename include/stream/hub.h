@@ -27,6 +27,11 @@ struct bc_hub_ops {
     struct bc_outputs *(*open_outputs)(void *user, struct bc_channel *channel);
     // The last reference is gone; any thread.
     void (*close_outputs)(void *user, struct bc_outputs *outputs);
+    // A broadcast of a channel begins, or another take of it, on its home worker, before any
+    // packet. It may show other channels' media alone, and then has no outputs. May be NULL.
+    void (*on_broadcast)(void *user, struct bc_channel *channel);
+    // The channel is about to be freed, before its outputs are; as those. May be NULL.
+    void (*on_close)(void *user, struct bc_channel *channel);
     // A new reference to a hidden channel that shows the slate from now on, the same for
     // equal wishes; NULL: it cannot, with the reason logged. Each one is closed again. Any
     // worker. Both are NULL in servers without slates.

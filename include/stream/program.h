@@ -52,4 +52,9 @@ bc_channel_unwatch_program(struct bc_program_watch *watch);
 void
 bc_channel_set_program(struct bc_channel *channel, struct bc_channel *program);
 
+// Has watchers look again although the program is the same, as with the end of a broadcast.
+// Any thread.
+void
+bc_channel_tell_program(struct bc_channel *channel);
+
 #endif

@@ -135,6 +135,10 @@ size_t
 bc_hls_snapshot_parts(const struct bc_hls_snapshot *s, uint64_t from,
     struct bc_hls_part *out, size_t max);
 
+// Where its media has come to; INT64_MIN: there is none.
+int64_t
+bc_hls_snapshot_end_us(const struct bc_hls_snapshot *s);
+
 // TARGETDURATION: a request that waited for 3 of them gets 503 (LL-11), caching follows
 // it (LL-17).
 int64_t

@@ -44,6 +44,10 @@ struct bc_hls_splice_input {
 struct bc_hls_snapshot *
 bc_hls_splice_apply(struct bc_hls_splice *sp, const struct bc_hls_splice_input *in);
 
+// The newest snapshot, borrowed as above.
+struct bc_hls_snapshot *
+bc_hls_splice_latest(struct bc_hls_splice *sp);
+
 // Whether `now` goes on: its first part was there.
 bool
 bc_hls_splice_shows(

@@ -23,13 +23,6 @@ bc_outputs_create(struct bc_channel *channel, struct bc_codec_threads *threads);
 void
 bc_outputs_destroy(struct bc_outputs *outputs);
 
-// What the owner hangs beside it; NULL until set.
-void
-bc_outputs_set_user(struct bc_outputs *outputs, void *user);
-
-void *
-bc_outputs_user(const struct bc_outputs *outputs);
-
 // --- LL-HLS for requests on any worker ---
 
 // The newest snapshot as a new reference; NULL before the first part. Any thread.

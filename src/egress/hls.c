@@ -8,7 +8,7 @@
 #include "container/cmaf.h"
 #include "media_internal.h"
 #include "net/timer.h"
-#include "transmux/outputs.h"
+#include "transmux/hls_program.h"
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
 // The playlists change with every part, and caches in between must ask.
@@ -22,7 +22,7 @@
 // A request of HLS, answered now or held until a snapshot has what it asks for. On the
 // stack of the first attempt; moved to the heap to wait.
 struct request {
-    struct bc_hls_waiter waiter;
+    struct bc_channel_hls_waiter waiter;
     struct bc_timer timer;
     struct bc_http_exchange *x;
     struct bc_channel *channel; // borrowed; owned reference once it waits
@@ -30,6 +30,9 @@ struct request {
     enum bc_hls_rendition rendition;
     bool is_playlist;
     bool is_multivariant;
+    // What is there is of the last broadcast, and the next one has no part yet: who gets
+    // those playlists now would think that all is over.
+    bool stale;
     char prefix[BC_HLS_PREFIX_TEXT]; // of the multivariant playlist's children
     char file[64];
 };
@@ -60,15 +63,6 @@ respond_error(struct bc_http_exchange *x, int status, const char *why)
         status == 400 ? "bad_request" : status == 404 ? "not_found" : "unavailable", why);
 }
 
-// The playlists of the last broadcast, while the next one has no part yet: who gets them
-// now would think that all is over.
-static bool
-is_of_last_broadcast(const struct request *r, const struct bc_hls_snapshot *s)
-{
-    return s && bc_hls_snapshot_ended(s)
-        && bc_channel_state(r->channel) != BC_CHANNEL_ENDED;
-}
-
 // A picture that has no form here is told, rather than that players hear the sound alone
 // without a word. Who asks for the sound gets it.
 static bool
@@ -76,7 +70,7 @@ refuse_picture(struct request *r, const struct bc_hls_snapshot *s)
 {
     bool wants_picture = r->is_multivariant
         || (r->is_playlist && r->rendition != BC_HLS_AUDIO);
-    if (!wants_picture || (s && is_of_last_broadcast(r, s))) {
+    if (!wants_picture || (s && r->stale)) {
         return false;
     }
     enum bc_codec codec = s ? bc_hls_snapshot_passed_over(s) : bc_media_picture(r->channel);
@@ -92,7 +86,7 @@ refuse_picture(struct request *r, const struct bc_hls_snapshot *s)
 static enum bc_hls_answer
 try_multivariant(struct request *r, struct bc_hls_snapshot *s)
 {
-    if (!s || is_of_last_broadcast(r, s) || !bc_hls_snapshot_complete(s)) {
+    if (!s || r->stale || !bc_hls_snapshot_complete(s)) {
         return BC_HLS_WAIT;
     }
     respond_playlist(r->x, bc_hls_multivariant(s, r->prefix), false);
@@ -102,7 +96,7 @@ try_multivariant(struct request *r, struct bc_hls_snapshot *s)
 static enum bc_hls_answer
 try_playlist(struct request *r, struct bc_hls_snapshot *s)
 {
-    if (is_of_last_broadcast(r, s)) {
+    if (r->stale) {
         s = NULL;
     }
     const char *why = "there is no such playlist";
@@ -155,7 +149,7 @@ try_answer(struct request *r, struct bc_hls_snapshot *s)
 static void
 destroy(struct request *r)
 {
-    bc_hls_wait_cancel(&r->waiter);
+    bc_channel_hls_wait_cancel(&r->waiter);
     bc_timer_cancel(&r->timer);
     bc_channel_unref(&r->channel);
     free(r);
@@ -196,12 +190,11 @@ on_timeout(struct bc_timer *timer)
 static bool
 settle(struct request *r)
 {
-    struct bc_outputs *outputs = bc_channel_outputs(r->channel);
     for (;;) {
-        struct bc_hls_snapshot *s = bc_outputs_hls(outputs);
+        struct bc_hls_snapshot *s = bc_channel_hls(r->channel, &r->stale);
         bool done = try_answer(r, s) != BC_HLS_WAIT;
         bool waits = !done
-            && bc_hls_wait(outputs, bc_http_worker(r->x), &r->waiter, s);
+            && bc_channel_hls_wait(r->channel, bc_http_worker(r->x), &r->waiter, s);
         bc_hls_snapshot_unref(&s);
         if (done || waits) {
             return done;
@@ -210,10 +203,10 @@ settle(struct request *r)
 }
 
 static void
-on_wake(struct bc_hls_waiter *waiter, struct bc_hls_snapshot *snapshot)
+on_wake(struct bc_channel_hls_waiter *waiter)
 {
     struct request *r = bc_container_of(waiter, struct request, waiter);
-    if (try_answer(r, snapshot) != BC_HLS_WAIT || settle(r)) {
+    if (settle(r)) {
         destroy(r);
     }
 }
@@ -224,7 +217,7 @@ patience_us(const struct request *r)
     if (r->is_multivariant) {
         return WAIT_FOR_START_US;
     }
-    struct bc_hls_snapshot *s = bc_outputs_hls(bc_channel_outputs(r->channel));
+    struct bc_hls_snapshot *s = bc_channel_hls(r->channel, NULL);
     int64_t us = s ? 3 * bc_hls_snapshot_target_us(s) : WAIT_DEFAULT_US;
     bc_hls_snapshot_unref(&s);
     return us;
@@ -239,7 +232,6 @@ wait_for_it(const struct request *first, struct bc_channel *channel)
         return;
     }
     *r = *first;
-    bc_list_init(&r->waiter.node);
     r->waiter.wake = on_wake;
     r->channel = bc_channel_ref(channel);
     bc_timer_init(&r->timer, bc_http_worker(r->x), on_timeout);
@@ -305,7 +297,7 @@ bc_hls_handle(struct bc_media *media, struct bc_http_exchange *x,
         bc_hls_sessions_touch(media->sessions, channel, url->sid, bc_http_peer_ip(x),
             bc_clock_us());
     }
-    struct bc_hls_snapshot *s = bc_outputs_hls(bc_channel_outputs(channel));
+    struct bc_hls_snapshot *s = bc_channel_hls(channel, &r.stale);
     enum bc_hls_answer answer = try_answer(&r, s);
     bc_hls_snapshot_unref(&s);
     if (answer == BC_HLS_WAIT) {

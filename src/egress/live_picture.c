@@ -6,6 +6,7 @@
 #include "base/query.h"
 #include "media_internal.h"
 #include "picture/picture.h"
+#include "stream/program.h"
 
 #define WIDTH_MIN 160
 #define WIDTH_MAX 1280
@@ -65,18 +66,10 @@ width_of(const struct bc_http_exchange *x)
     return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
 }
 
-void
-bc_live_picture_handle(
-    struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
+// All channels that show the same have the same picture.
+static void
+ask(struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *program)
 {
-    if (!media->pictures) {
-        refuse(x);
-        return;
-    }
-    if (bc_channel_state(channel) == BC_CHANNEL_ENDED) {
-        bc_media_refuse_not_live(x);
-        return;
-    }
     struct request *q = calloc(1, sizeof(*q));
     if (!q) {
         bc_http_respond_error(x, 503, "no_memory", "the server is out of memory");
@@ -87,10 +80,29 @@ bc_live_picture_handle(
     q->waiter.ready = on_picture;
     bc_list_init(&q->waiter.node);
     bc_http_on_gone(x, on_gone, q);
-    if (!bc_pictures_live(media->pictures, bc_channel_outputs(channel),
-            bc_channel_name(channel), width_of(x), bc_http_worker(x), &q->waiter)) {
+    if (!bc_pictures_live(media->pictures, bc_channel_outputs(program),
+            bc_channel_name(program), width_of(x), bc_http_worker(x), &q->waiter)) {
         bc_http_on_gone(x, NULL, NULL);
         refuse(x);
         free(q);
     }
+}
+
+void
+bc_live_picture_handle(
+    struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
+{
+    if (!media->pictures) {
+        refuse(x);
+        return;
+    }
+    struct bc_channel *program = bc_channel_program(channel);
+    struct bc_outputs *outputs = program ? bc_channel_outputs(program) : NULL;
+    if (!outputs || bc_channel_state(channel) == BC_CHANNEL_ENDED) {
+        bc_channel_unref(&program);
+        bc_media_refuse_not_live(x);
+        return;
+    }
+    ask(media, x, program);
+    bc_channel_unref(&program);
 }

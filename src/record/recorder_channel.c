@@ -117,7 +117,7 @@ on_end(struct bc_hls_tap *tap)
     bool tapped = wants_tap(rc);
     pthread_mutex_unlock(&rc->lock);
     if (!tapped) {
-        bc_outputs_set_tap(rc->outputs, NULL);
+        bc_channel_set_hls_tap(rc->channel, NULL);
     }
 }
 
@@ -155,7 +155,7 @@ apply(struct bc_recorder_channel *rc)
         end_intake(rc);
     }
     pthread_mutex_unlock(&rc->lock);
-    bc_outputs_set_tap(rc->outputs, tapped ? &rc->tap : NULL);
+    bc_channel_set_hls_tap(rc->channel, tapped ? &rc->tap : NULL);
 }
 
 static void
@@ -182,9 +182,18 @@ recorder_post_apply(struct bc_recorder_channel *rc)
     }
 }
 
-struct bc_recorder_channel *
-bc_recorder_open(
-    struct bc_recorder *r, struct bc_channel *channel, struct bc_outputs *outputs)
+static struct bc_recorder_channel *
+find_of(struct bc_recorder *r, struct bc_channel *channel)
+{
+    struct bc_recorder_channel *rc;
+    pthread_mutex_lock(&r->lock);
+    HASH_FIND_PTR(r->channels, &channel, rc);
+    pthread_mutex_unlock(&r->lock);
+    return rc;
+}
+
+static struct bc_recorder_channel *
+create(struct bc_recorder *r, struct bc_channel *channel)
 {
     struct bc_recorder_channel *rc = calloc(1, sizeof(*rc));
     if (!rc) {
@@ -193,7 +202,6 @@ bc_recorder_open(
     }
     rc->recorder = r;
     rc->channel = channel;
-    rc->outputs = outputs;
     snprintf(rc->name, sizeof(rc->name), "%s", bc_channel_name(channel));
     bc_logger_init(&rc->log, &r->log, "%.70s", rc->name);
     rc->tap = (struct bc_hls_tap){ .on_snapshot = on_snapshot, .on_end = on_end };
@@ -211,17 +219,27 @@ bc_recorder_open(
     pthread_mutex_lock(&r->lock);
     HASH_ADD_PTR(r->channels, channel, rc);
     pthread_mutex_unlock(&r->lock);
-    apply(rc);
     return rc;
 }
 
 void
-bc_recorder_close(struct bc_recorder_channel *rc)
+bc_recorder_open(struct bc_recorder *r, struct bc_channel *channel)
 {
+    struct bc_recorder_channel *rc = find_of(r, channel);
+    rc = rc ? rc : create(r, channel);
+    if (rc) {
+        apply(rc);
+    }
+}
+
+void
+bc_recorder_close(struct bc_recorder *r, struct bc_channel *channel)
+{
+    struct bc_recorder_channel *rc = find_of(r, channel);
     if (!rc) {
         return;
     }
-    struct bc_recorder *r = rc->recorder;
+    bc_channel_set_hls_tap(channel, NULL);
     pthread_mutex_lock(&r->lock);
     HASH_DEL(r->channels, rc);
     pthread_mutex_unlock(&r->lock);

@@ -14,7 +14,7 @@
 #include "record/recorder.h"
 #include "record/writer.h"
 #include "recorder_queue.h"
-#include "transmux/outputs.h"
+#include "transmux/hls_program.h"
 
 #define RECORDER_TICK_US 1000000
 #define RECORDER_RETRY_US 2000000
@@ -41,12 +41,11 @@ struct recorder_output {
     int64_t listed_us; // in the catalogue
 };
 
-// One channel's recording. Made with the channel's outputs on its home worker; freed by the
-// recorder's thread after these are gone.
+// One channel's recording. Made with the channel's first broadcast on its home worker; freed
+// by the recorder's thread after the channel is gone.
 struct bc_recorder_channel {
     struct bc_recorder *recorder; // borrowed
     struct bc_channel *channel;   // borrowed: it outlives our being in the table
-    struct bc_outputs *outputs;   // borrowed, likewise
     char name[BC_CHANNEL_NAME_MAX + 1];
     struct bc_logger log;
     UT_hash_handle hh; // by `channel`; under the recorder's lock

@@ -69,6 +69,11 @@ destroy(struct bc_channel *c)
     bc_timer_cancel(&c->challenge_timer);
     bc_timer_cancel(&c->grace_timer);
     bc_timer_cancel(&c->tick_timer);
+    bc_hub_close_channel(c->hub, c);
+    struct bc_channel_part *part = atomic_load(&c->part);
+    if (part) {
+        part->destroy(part);
+    }
     bc_channel_free_sources(c);
     if (atomic_load(&c->outputs)) {
         bc_hub_close_outputs(c->hub, atomic_load(&c->outputs));
@@ -170,6 +175,7 @@ bc_channel_begin_broadcast(struct bc_channel *c)
         c->live->history_count = 0;
     }
     bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->broadcast);
+    bc_hub_tell_broadcast(c->hub, c);
     bc_hub_wake_followers(c->hub, c->name);
 }
 
@@ -265,6 +271,7 @@ accept_take(struct bc_channel *c, struct bc_take *take)
     if (!c->in_broadcast) {
         begin_own_broadcast(c);
     }
+    bc_hub_tell_broadcast(c->hub, c);
     c->take = bc_take_ref(take);
     atomic_store(&c->owner, take->credential);
     bc_channel_note_take(c, take);
@@ -529,6 +536,19 @@ struct bc_outputs *
 bc_channel_outputs(const struct bc_channel *channel)
 {
     return atomic_load(&((struct bc_channel *)channel)->outputs);
+}
+
+struct bc_channel_part *
+bc_channel_part(const struct bc_channel *channel)
+{
+    return atomic_load(&channel->part);
+}
+
+struct bc_channel_part *
+bc_channel_add_part(struct bc_channel *channel, struct bc_channel_part *part)
+{
+    struct bc_channel_part *there = NULL;
+    return atomic_compare_exchange_strong(&channel->part, &there, part) ? part : there;
 }
 
 const struct bc_logger *

@@ -29,6 +29,7 @@ struct bc_channel {
     char name[BC_CHANNEL_NAME_MAX + 1];
 
     // Any thread.
+    _Atomic(struct bc_channel_part *) part; // NULL: none was added
     atomic_int state;
     atomic_uint viewers[BC_PROTOCOL_COUNT];
     atomic_uint_fast64_t owner;   // the credential of the running take; 0: none
@@ -223,5 +224,12 @@ bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel);
 
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs);
+
+// See bc_hub_ops.on_broadcast and on_close.
+void
+bc_hub_tell_broadcast(struct bc_hub *hub, struct bc_channel *channel);
+
+void
+bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel);
 
 #endif

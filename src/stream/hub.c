@@ -427,3 +427,19 @@ bc_hub_drain(struct bc_hub *hub)
     }
     pthread_mutex_unlock(&hub->lock);
 }
+
+void
+bc_hub_tell_broadcast(struct bc_hub *hub, struct bc_channel *channel)
+{
+    if (hub->ops->on_broadcast) {
+        hub->ops->on_broadcast(hub->user, channel);
+    }
+}
+
+void
+bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel)
+{
+    if (hub->ops->on_close) {
+        hub->ops->on_close(hub->user, channel);
+    }
+}

@@ -113,6 +113,29 @@ bc_channel_unwatch_program(struct bc_program_watch *watch)
     bc_list_remove(&watch->node);
 }
 
+// With the lock held.
+static void
+tell(struct bc_channel *channel)
+{
+    bc_list_for_each(node, tmp, &channel->audiences)
+    {
+        struct bc_audience *a = bc_container_of(node, struct bc_audience, node);
+        if (!a->posted) {
+            a->posted = true;
+            bc_channel_ref(channel);
+            bc_worker_post(a->worker, &a->task);
+        }
+    }
+}
+
+void
+bc_channel_tell_program(struct bc_channel *channel)
+{
+    pthread_mutex_lock(&channel->program_lock);
+    tell(channel);
+    pthread_mutex_unlock(&channel->program_lock);
+}
+
 void
 bc_channel_set_program(struct bc_channel *channel, struct bc_channel *program)
 {
@@ -124,15 +147,7 @@ bc_channel_set_program(struct bc_channel *channel, struct bc_channel *program)
     }
     bool owned = program && program != channel;
     channel->program = owned ? bc_channel_ref(program) : program;
-    bc_list_for_each(node, tmp, &channel->audiences)
-    {
-        struct bc_audience *a = bc_container_of(node, struct bc_audience, node);
-        if (!a->posted) {
-            a->posted = true;
-            bc_channel_ref(channel);
-            bc_worker_post(a->worker, &a->task);
-        }
-    }
+    tell(channel);
     pthread_mutex_unlock(&channel->program_lock);
     if (old != channel) {
         bc_channel_unref(&old);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hls_outlet.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -33,12 +34,15 @@ run_wake(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_hls_queue *q = bc_container_of(task, struct bc_hls_queue, wake_task);
+    struct bc_hls_outlet *o = q->outlet;
     struct bc_channel *channel = q->channel;
     struct bc_list woken;
     bc_list_init(&woken);
     bc_list_splice(&woken, &q->waiters);
-    atomic_store(&q->wake_posted, false);
-    struct bc_hls_snapshot *s = bc_hls_outlet_snapshot(q->outlet);
+    pthread_mutex_lock(&o->lock);
+    q->posted = false;
+    pthread_mutex_unlock(&o->lock);
+    struct bc_hls_snapshot *s = bc_hls_outlet_snapshot(o);
     while (!bc_list_empty(&woken)) {
         struct bc_hls_waiter *w = bc_container_of(woken.next, struct bc_hls_waiter, node);
         bc_list_remove(&w->node);
@@ -48,16 +52,19 @@ run_wake(struct bc_task *task, struct bc_worker *worker)
     bc_channel_unref(&channel);
 }
 
+// With the lock held. A message that is on its way comes after this, too.
 static void
 wake_workers(struct bc_hls_outlet *o)
 {
-    uint_fast64_t workers = atomic_exchange(&o->interest, 0);
-    for (unsigned i = 0; workers != 0; i++, workers >>= 1) {
-        struct bc_hls_queue *q = &o->queues[i];
-        if (workers & 1 && !atomic_exchange(&q->wake_posted, true)) {
+    bc_list_for_each(node, tmp, &o->queues)
+    {
+        struct bc_hls_queue *q = bc_container_of(node, struct bc_hls_queue, node);
+        if (q->wanted && !q->posted) {
+            q->posted = true;
             q->channel = bc_channel_ref(o->channel);
             bc_worker_post(q->worker, &q->wake_task);
         }
+        q->wanted = false;
     }
 }
 
@@ -68,58 +75,78 @@ on_update(void *user, struct bc_hls_snapshot *snapshot)
     pthread_mutex_lock(&o->lock);
     struct bc_hls_snapshot *old = o->snapshot;
     o->snapshot = bc_hls_snapshot_ref(snapshot);
+    wake_workers(o);
     pthread_mutex_unlock(&o->lock);
     bc_hls_snapshot_unref(&old);
-    wake_workers(o);
     if (o->tap) {
-        o->tap->on_snapshot(o->tap, snapshot, o->muxers);
+        o->tap->on_snapshot(o->tap, snapshot, bc_hls_snapshot_serial(snapshot));
     }
+}
+
+// With the lock held. NULL without memory.
+static struct bc_hls_queue *
+queue_of(struct bc_hls_outlet *o, struct bc_worker *worker)
+{
+    bc_list_for_each(node, tmp, &o->queues)
+    {
+        struct bc_hls_queue *q = bc_container_of(node, struct bc_hls_queue, node);
+        if (q->worker == worker) {
+            return q;
+        }
+    }
+    struct bc_hls_queue *q = calloc(1, sizeof(*q));
+    if (q) {
+        bc_list_init(&q->waiters);
+        bc_list_init(&q->wake_task.node);
+        q->wake_task.run = run_wake;
+        q->worker = worker;
+        q->outlet = o;
+        bc_list_append(&o->queues, &q->node);
+    }
+    return q;
 }
 
 bool
 bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
     struct bc_hls_waiter *waiter, const struct bc_hls_snapshot *seen)
 {
-    struct bc_hls_queue *q = &o->queues[worker->index];
-    if (!q->worker) {
-        // Once: the home reads it whenever the bit below was set before.
-        q->worker = worker;
-    }
-    atomic_fetch_or(&o->interest, (uint_fast64_t)1 << worker->index);
-    // A message that is on its way was perhaps sent for an older snapshot; it wakes us to
-    // look again, which is harmless.
     pthread_mutex_lock(&o->lock);
+    struct bc_hls_queue *q = o->snapshot == seen ? queue_of(o, worker) : NULL;
     bool newer = o->snapshot != seen;
-    pthread_mutex_unlock(&o->lock);
-    if (newer) {
-        return false;
+    if (q) {
+        q->wanted = true;
     }
-    bc_list_append(&q->waiters, &waiter->node);
-    return true;
+    pthread_mutex_unlock(&o->lock);
+    if (q) {
+        bc_list_append(&q->waiters, &waiter->node);
+    }
+    return !newer; // without memory it waits until it is given up
 }
 
-// Numbers of a new broadcast are above all of earlier ones and earlier runs of the
-// server: a segment is at least a second long, so the wall clock in seconds outruns them.
-static uint64_t
-choose_first_msn(const struct bc_hls_outlet *o)
+// Numbers of a new broadcast are above all of earlier runs of the server: a segment is at
+// least a second long, so the wall clock in seconds outruns them.
+void
+bc_hls_params_of_channel(struct bc_channel *channel, struct bc_hls_params *out)
 {
-    uint64_t msn = (uint64_t)(bc_clock_wall_us() / 1000000);
-    return msn > o->next_msn ? msn : o->next_msn;
+    struct bc_config *config = bc_hub_config(bc_channel_hub(channel));
+    *out = (struct bc_hls_params){
+        .part_us = config->hls.part_ms * 1000,
+        .segment_us = config->hls.segment_s * 1000000,
+        .target_us = config->hls.target_s * 1000000,
+        .window_us = config->hls.window_s * 1000000,
+        .first_msn = (uint64_t)(bc_clock_wall_us() / 1000000),
+    };
+    bc_config_unref(&config);
 }
 
 static void
 open_muxer(struct bc_hls_outlet *o)
 {
-    struct bc_config *config = bc_hub_config(bc_channel_hub(o->channel));
-    struct bc_hls_params params = {
-        .part_us = config->hls.part_ms * 1000,
-        .segment_us = config->hls.segment_s * 1000000,
-        .target_us = config->hls.target_s * 1000000,
-        .window_us = config->hls.window_s * 1000000,
-        .first_msn = choose_first_msn(o),
-    };
-    bc_config_unref(&config);
-    o->muxers++;
+    struct bc_hls_params params;
+    bc_hls_params_of_channel(o->channel, &params);
+    if (o->next_msn > params.first_msn) {
+        params.first_msn = o->next_msn;
+    }
     o->muxer = bc_hls_create(&params, on_update, o);
     if (!o->muxer) {
         bc_error(bc_channel_logger(o->channel), "no memory for HLS");
@@ -281,13 +308,7 @@ bc_hls_outlet_init(
     memset(o, 0, sizeof(*o));
     o->channel = channel;
     pthread_mutex_init(&o->lock, NULL);
-    atomic_init(&o->interest, 0);
-    for (unsigned i = 0; i < BC_WORKER_MAX; i++) {
-        bc_list_init(&o->queues[i].waiters);
-        bc_list_init(&o->queues[i].wake_task.node);
-        o->queues[i].wake_task.run = run_wake;
-        o->queues[i].outlet = o;
-    }
+    bc_list_init(&o->queues);
     o->sound_waiter.ready = on_sound_ready;
     bc_list_init(&o->sound_waiter.node);
     bc_list_init(&o->wanted_task.node);
@@ -304,5 +325,10 @@ bc_hls_outlet_finish(struct bc_hls_outlet *o)
     bc_list_remove(&o->sound_waiter.node);
     bc_hls_destroy(o->muxer);
     bc_hls_snapshot_unref(&o->snapshot);
+    bc_list_for_each(node, tmp, &o->queues)
+    {
+        bc_list_remove(node);
+        free(bc_container_of(node, struct bc_hls_queue, node));
+    }
     pthread_mutex_destroy(&o->lock);
 }

@@ -12,12 +12,14 @@
 #include "transmux/outputs.h"
 
 // The requests of one worker that wait for a channel's next snapshot, and the message
-// that wakes them.
+// that wakes them. Made by the worker's first; dies with the outlet.
 struct bc_hls_queue {
+    struct bc_list node;            // in the outlet, under its lock
     struct bc_list waiters;         // that worker only
     struct bc_task wake_task;
-    atomic_bool wake_posted;        // one message at a time is enough
-    struct bc_worker *worker;       // borrowed; set by the first waiter
+    bool wanted;                    // under the lock: there are waiters to be woken
+    bool posted;                    // likewise: one message at a time is enough
+    struct bc_worker *worker;       // borrowed
     struct bc_hls_outlet *outlet;   // borrowed
     struct bc_channel *channel;     // reference held while the message travels
 };
@@ -35,17 +37,16 @@ struct bc_hls_outlet {
     atomic_bool wanted;           // set by the first request, whatever its thread
     struct bc_task wanted_task;
     struct bc_hls_muxer *muxer;   // home only; NULL between broadcasts
-    uint64_t muxers;              // how many there were
     struct bc_hls_tap *tap;       // borrowed; NULL: nobody keeps what is published
     uint64_t next_msn;            // above all that this URL had
-    pthread_mutex_t lock;         // guards snapshot
+    pthread_mutex_t lock;         // guards the next two
     struct bc_hls_snapshot *snapshot; // owned reference
-    // Workers with waiters, a bit each: set by the worker before it looks at the snapshot
-    // a last time, cleared by the home worker after it set a new one, so that no waiter
-    // is forgotten.
-    atomic_uint_fast64_t interest;
-    struct bc_hls_queue queues[BC_WORKER_MAX];
+    struct bc_list queues;        // struct bc_hls_queue, of workers with waiters
 };
+
+// What playlists that begin now are made with.
+void
+bc_hls_params_of_channel(struct bc_channel *channel, struct bc_hls_params *out);
 
 void
 bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel,

@@ -31,18 +31,6 @@ bc_outputs_destroy(struct bc_outputs *outputs)
     }
 }
 
-void
-bc_outputs_set_user(struct bc_outputs *outputs, void *user)
-{
-    outputs->user = user;
-}
-
-void *
-bc_outputs_user(const struct bc_outputs *outputs)
-{
-    return outputs->user;
-}
-
 struct bc_fanout *
 bc_outputs_fanout(struct bc_outputs *outputs)
 {

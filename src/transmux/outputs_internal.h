@@ -14,7 +14,6 @@ struct bc_outputs {
     struct bc_fanout fanout;
     struct bc_hls_outlet hls;
     struct bc_rtp_feed rtp;
-    void *user; // of who made it
 };
 
 struct bc_fanout *

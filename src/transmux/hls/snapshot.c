@@ -176,6 +176,13 @@ bc_hls_snapshot_serial(const struct bc_hls_snapshot *s)
 }
 
 int64_t
+bc_hls_snapshot_end_us(const struct bc_hls_snapshot *s)
+{
+    struct hls_newest newest = hls_view_newest(&s->views[BC_HLS_MAIN]);
+    return newest.segment ? newest.segment->end_us : INT64_MIN;
+}
+
+int64_t
 bc_hls_snapshot_target_us(const struct bc_hls_snapshot *s)
 {
     return s->params.target_us;

@@ -54,6 +54,12 @@ bc_hls_splice_next_msn(const struct bc_hls_splice *sp)
     return main ? main->r.next_msn + 1 : sp->format.params.first_msn;
 }
 
+struct bc_hls_snapshot *
+bc_hls_splice_latest(struct bc_hls_splice *sp)
+{
+    return sp->latest;
+}
+
 bool
 bc_hls_splice_shows(const struct bc_hls_splice *sp, const struct bc_hls_snapshot *now)
 {

@@ -85,7 +85,7 @@ struct fixture {
     struct bc_library *library;
     struct bc_catalogue *catalogue;
     struct bc_recorder *recorder;
-    struct bc_recorder_channel *rc;
+    bool recorded; // the channel was made known to it
     struct bc_recorder_status status;
     struct bc_recording_part parts[PARTS_MAX];
     size_t count;
@@ -110,10 +110,9 @@ close_parts(struct fixture *f)
 {
     bc_recorder_shut(f->recorder);
     bc_catalogue_close(f->catalogue);
-    if (f->rc) {
-        bc_outputs_set_tap(bc_channel_outputs(f->stage.channel), NULL);
-        bc_recorder_close(f->rc);
-        f->rc = NULL;
+    if (f->recorded) {
+        bc_recorder_close(f->recorder, f->stage.channel);
+        f->recorded = false;
     }
     struct bc_recorder *r = f->recorder;
     stage_turn(&f->stage);
@@ -179,9 +178,9 @@ publish(struct fixture *f)
 {
     stage_publish(&f->stage, HOST, "1.2.3.4");
     assert_true(f->stage.accepted);
-    if (!f->rc) {
-        f->rc = bc_recorder_open(
-            f->recorder, f->stage.channel, bc_channel_outputs(f->stage.channel));
+    if (!f->recorded) {
+        bc_recorder_open(f->recorder, f->stage.channel);
+        f->recorded = true;
     }
 }
 
