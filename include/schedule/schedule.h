@@ -79,6 +79,11 @@ int
 bc_schedules_remove(struct bc_schedules *schedules, const struct bc_config *config,
     const char *channel);
 
+// Calls `each` for every channel with a schedule of the API, in no order; it must not call back.
+void
+bc_schedules_each(struct bc_schedules *schedules,
+    void (*each)(void *user, const char *channel), void *user);
+
 // Who is told when what a schedule says has changed; `now` is NULL when the channel has none
 // any more. Called inside bc_schedules_tick(), without its lock.
 struct bc_schedule_ops {

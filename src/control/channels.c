@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "control_internal.h"
 #include "json.h"
+#include "last_replay.h"
 #include "stream/hub.h"
 
 #define HOST_MAX 255 // RFC 1035 2.3.4
@@ -153,11 +154,19 @@ begin_channel(struct bc_json *j, const struct bc_channel_info *info)
     bc_json_int(j, "takes_total", (int64_t)info->takes);
 }
 
+// What operators decide about it.
+static void
+put_plan(struct bc_json *j, struct bc_control *control, const char *channel)
+{
+    bc_json_put(j, "schedule", bc_control_schedule_json(control, channel));
+}
+
 static struct json_t *
-make_summary(const struct bc_channel_info *info)
+make_summary(struct bc_control *control, const struct bc_channel_info *info)
 {
     struct bc_json j;
     begin_channel(&j, info);
+    put_plan(&j, control, info->name);
     return bc_json_end(&j);
 }
 
@@ -242,12 +251,12 @@ bc_control_channels(struct bc_control *control, struct bc_http_exchange *x,
     bc_control_respond_list(control, x, true, make_summary);
 }
 
-void
-bc_control_channel(struct bc_control *control, struct bc_http_exchange *x,
-    const char *channel)
+static void
+respond_channel(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel, const struct bc_last_replay *last)
 {
     struct bc_channel_info info;
-    if (!bc_control_find(control, x, channel, &info)) {
+    if (!bc_control_find_known(control, x, channel, &info)) {
         return;
     }
     struct bc_json takes;
@@ -257,8 +266,20 @@ bc_control_channel(struct bc_control *control, struct bc_http_exchange *x,
     }
     struct bc_json j;
     begin_channel(&j, &info);
+    put_plan(&j, control, channel);
     bc_json_put(&j, "takes", bc_json_end(&takes));
     bc_json_put(&j, "recording", bc_control_recording_json(control, channel));
+    bc_json_text(&j, "replay", last->id[0] ? last->id : NULL);
     bc_json_put(&j, "urls", make_urls(control, x, channel));
     bc_control_respond_json(x, 200, bc_json_end(&j));
+}
+
+void
+bc_control_channel(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel)
+{
+    struct bc_channel_info info;
+    if (bc_control_find_known(control, x, channel, &info)) {
+        bc_last_replay_get(control, x, channel, respond_channel);
+    }
 }

@@ -91,12 +91,24 @@ bool
 bc_control_each(struct bc_hub *hub,
     bool (*visit)(void *user, const struct bc_channel_info *info), void *user);
 
+// The same for all that are configured, scheduled or there; those that are not there have the
+// state NONE.
+bool
+bc_control_each_known(struct bc_control *control,
+    bool (*visit)(void *user, const struct bc_channel_info *info), void *user);
+
+// As bc_control_find(), also for those.
+bool
+bc_control_find_known(struct bc_control *control, struct bc_http_exchange *x,
+    const char *channel, struct bc_channel_info *out);
+
 // Answers {"channels":[…],"cursor":…} by the request's `limit` and `cursor`. `make` gives
 // a channel's JSON; `with_ended` tells whether broadcasts that are over belong to the
-// list.
+// list, and with ?all=true channels that are not there.
 void
 bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x,
-    bool with_ended, struct json_t *(*make)(const struct bc_channel_info *info));
+    bool with_ended,
+    struct json_t *(*make)(struct bc_control *control, const struct bc_channel_info *info));
 
 // [{"code","params","message"}], what a host should be told.
 struct json_t *

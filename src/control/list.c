@@ -115,9 +115,10 @@ bc_control_each(struct bc_hub *hub,
 }
 
 struct listing {
+    struct bc_control *control;
     const struct page_request *req;
     bool with_ended;
-    struct json_t *(*make)(const struct bc_channel_info *info);
+    struct json_t *(*make)(struct bc_control *control, const struct bc_channel_info *info);
     struct bc_json items;
     size_t count;
     char last[BC_CHANNEL_NAME_MAX + 1];
@@ -136,7 +137,7 @@ add_to_listing(void *user, const struct bc_channel_info *info)
         l->more = true;
         return false;
     }
-    bc_json_append(&l->items, l->make(info));
+    bc_json_append(&l->items, l->make(l->control, info));
     memcpy(l->last, info->name, sizeof(l->last));
     l->count++;
     return true;
@@ -144,17 +145,22 @@ add_to_listing(void *user, const struct bc_channel_info *info)
 
 void
 bc_control_respond_list(struct bc_control *control, struct bc_http_exchange *x,
-    bool with_ended, struct json_t *(*make)(const struct bc_channel_info *info))
+    bool with_ended,
+    struct json_t *(*make)(struct bc_control *control, const struct bc_channel_info *info))
 {
+    char all[8];
     struct page_request req;
     if (!parse_request(x, &req)) {
         return;
     }
-    struct listing l = { .req = &req, .with_ended = with_ended, .make = make };
+    struct listing l = { .control = control, .req = &req, .with_ended = with_ended,
+        .make = make };
+    bool known = with_ended && bc_query_get(bc_http_query(x), "all", all, sizeof(all)) > 0
+        && strcmp(all, "true") == 0;
     bc_json_begin_array(&l.items);
-    if (!bc_control_each(control->params.hub, add_to_listing, &l)) {
-        l.items.failed = true;
-    }
+    bool ok = known ? bc_control_each_known(control, add_to_listing, &l)
+                    : bc_control_each(control->params.hub, add_to_listing, &l);
+    l.items.failed = l.items.failed || !ok;
     struct bc_json root;
     bc_json_begin(&root);
     bc_json_put(&root, "channels", bc_json_end(&l.items));

@@ -34,7 +34,7 @@ is_id(const char *rest)
 static bool
 is_console(const char *rest)
 {
-    return rest[0] == '\0' || strcmp(rest, "clips") == 0;
+    return rest[0] == '\0' || strcmp(rest, "clips") == 0 || strcmp(rest, "channels") == 0;
 }
 
 // The HTML file that a path shows; NULL: none. An address such as "/watch/live.flv" is no

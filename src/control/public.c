@@ -87,8 +87,9 @@ begin_channel(struct bc_json *out, const struct bc_channel_info *info)
 }
 
 static struct json_t *
-make_channel(const struct bc_channel_info *info)
+make_channel(struct bc_control *control, const struct bc_channel_info *info)
 {
+    (void)control;
     struct bc_json j;
     begin_channel(&j, info);
     return bc_json_end(&j);

@@ -247,6 +247,17 @@ bc_schedules_remove(
     return found ? 0 : configured(config, channel) ? -EPERM : -ENOENT;
 }
 
+void
+bc_schedules_each(struct bc_schedules *s,
+    void (*each)(void *user, const char *channel), void *user)
+{
+    pthread_mutex_lock(&s->lock);
+    for (const struct entry *e = s->entries; e; e = e->hh.next) {
+        each(user, e->channel);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 // --- telling what has changed ---
 
 static bool

@@ -2,6 +2,7 @@
 // Every word on the pages, in every language they speak; the words themselves are in words/.
 
 import { remember, remembered } from './store';
+import { CHANNELS } from './words/channels';
 import { COMMON } from './words/common';
 import { CONSOLE } from './words/console';
 import { GOLIVE } from './words/golive';
@@ -13,7 +14,7 @@ import type { Lang, Words } from './words/words';
 export type { Lang } from './words/words';
 
 export const TABLE = {
-    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE,
+    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE, ...CHANNELS,
 } as const satisfies Words;
 
 export type Key = keyof typeof TABLE;

@@ -12,6 +12,7 @@
 
 #include "fake_http.h"
 #include "fake_stream.h"
+#include "schedule/schedule.h"
 
 #define ONE "/api/v1/channels/live/hq"
 #define PUBLIC "/api/v1/public/channels/live/hq"
@@ -212,6 +213,40 @@ test_each_failed_allocation_is_answered(void **state)
 
 #define WITH_FAKE(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
 
+// What the console lists: also channels that are configured or scheduled and not there.
+static void
+test_all_known_channels_on_request(void **state)
+{
+    struct fake *f = *state;
+    fake_configure(f, "channels.store/0571.title=Hangzhou", "access.api=open");
+    fake_add_live(f);
+    const struct bc_config_schedule s = { .ends_at_wall_us = 1 };
+    assert_int_equal(bc_schedules_set(f->schedules, f->hub.config, "live/b", &s), 0);
+    assert_int_equal(bc_schedules_set(f->schedules, f->hub.config, "live/hq", &s), 0);
+    static const char *const NAMES[] = { "live/b", "live/hq", "store/0571" };
+    char cursor[64] = "";
+    for (size_t i = 0; i < 3; i++) {
+        char query[128];
+        snprintf(query, sizeof(query), "all=true&limit=1%s%s", i ? "&cursor=" : "", cursor);
+        json_t *root = fake_get_json(f->control, "/api/v1/channels", query);
+        const json_t *list = json_object_get(root, "channels");
+        assert_int_equal(json_array_size(list), 1);
+        const json_t *c = json_array_get(list, 0);
+        assert_string_equal(fake_text(c, "channel"), NAMES[i]);
+        assert_string_equal(fake_text(c, "state"), i == 1 ? "live" : "offline");
+        assert_int_equal(json_is_object(json_object_get(c, "schedule")), i < 2);
+        snprintf(cursor, sizeof(cursor), "%s", fake_text(root, "cursor"));
+        json_decref(root);
+    }
+    assert_string_equal(cursor, "");
+    json_t *c = fake_get_json(f->control, "/api/v1/channels/store/0571", NULL);
+    assert_string_equal(fake_text(c, "state"), "offline");
+    assert_true(fake_is_null(c, "schedule"));
+    json_decref(c);
+    struct bc_http_exchange x = fake_get(f->control, "/api/v1/channels/store/1", NULL, 404);
+    fake_finish(&x);
+}
+
 int
 main(void)
 {
@@ -222,6 +257,7 @@ main(void)
         WITH_FAKE(test_a_kick_runs_on_the_channels_worker),
         WITH_FAKE(test_who_is_not_live_is_not_kicked),
         WITH_FAKE(test_each_failed_allocation_is_answered),
+        WITH_FAKE(test_all_known_channels_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

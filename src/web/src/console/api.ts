@@ -135,7 +135,7 @@ export class AdminApi {
         return this.token === '' ? {} : { authorization: `Bearer ${this.token}` };
     }
 
-    private async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    async ask(method: string, path: string, body?: unknown): Promise<unknown> {
         let response: Response;
         try {
             response = await get(`/api/v1/${path}`, {

@@ -5,6 +5,7 @@ import type { Key } from '../i18n';
 import { el, type Icon, icon, labelled } from '../ui/dom';
 
 const PAGES: readonly { path: string; picture: Icon; title: Key; text: Key }[] = [
+    { path: '/console/channels', picture: 'screen', title: 'channels.title', text: 'channels.what' },
     { path: '/console/clips', picture: 'film', title: 'clips.title', text: 'clips.what' },
 ];
 

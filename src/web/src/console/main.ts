@@ -5,20 +5,27 @@ import { initLanguage, t } from '../i18n';
 import { pageHead } from '../ui/brand';
 import { el, labelled, relabel } from '../ui/dom';
 import type { AdminApi } from './api';
-import { type ClipPage, makeClipPage } from './clips/page';
+import { makeChannelsPage } from './channels/page';
+import { makeClipPage } from './clips/page';
 import { makeHub } from './hub';
 import { enter, forgetToken } from './login';
 
-function buildClips(main: HTMLElement, onPage: (page: ClipPage, api: AdminApi) => void): void {
+interface Page {
+    element: HTMLElement;
+    redraw(): void;
+}
+
+function buildPage(main: HTMLElement, make: (api: AdminApi) => Page,
+    onPage: (page: Page, api: AdminApi) => void): void {
     void enter(main, (api) => {
-        const page = makeClipPage(api);
+        const page = make(api);
         main.replaceChildren(page.element);
         onPage(page, api);
     });
 }
 
 function build(): void {
-    let page: ClipPage | null = null;
+    let page: Page | null = null;
     const is_hub = /^\/console\/?$/.test(window.location.pathname);
     const main = el('main');
     const leave = labelled(el('button', { type: 'button', class: 'button quiet', hidden: true,
@@ -39,7 +46,8 @@ function build(): void {
         main.append(makeHub());
         return;
     }
-    buildClips(main, (made, api) => {
+    const make = /\/channels\/?$/.test(window.location.pathname) ? makeChannelsPage : makeClipPage;
+    buildPage(main, make, (made, api) => {
         page = made;
         leave.hidden = api.token === '';
     });

@@ -10,7 +10,10 @@ import { copyAndTell } from '../ui/copy';
 import { el, icon, labelled, setAttr, setText, show } from '../ui/dom';
 import { picture, since } from '../ui/format';
 import { channelFromPath, pageUrl } from '../url';
+import { type About, AboutWatch } from './about';
+import { makeAfterwards } from './afterwards';
 import { exposeHooks } from './hooks';
+import { makeLobby } from './lobby';
 import { makePanel } from './panel';
 import { makeQualityChoice, type QualityChoice } from './quality';
 import type { WatchSession } from './session';
@@ -41,7 +44,7 @@ function shareButton(channel: string): HTMLButtonElement {
 
 interface Facts {
     element: HTMLElement;
-    update(session: WatchSession): void;
+    update(session: WatchSession, about: About | null): void;
 }
 
 // The line under the picture: name, badge, viewers, how long, what.
@@ -51,14 +54,19 @@ function makeFacts(channel: string): Facts {
     const watching = el('span', { class: 'fact' }, icon('eye'), viewers);
     const time = el('span', { class: 'fact' });
     const format = el('span', { class: 'fact dim' });
+    const title = el('h1', {}, channel);
     const element = el('div', { class: 'facts' },
-        el('h1', {}, channel), badge, watching, time, format);
+        title, badge, watching, time, format);
 
-    function update({ info }: WatchSession): void {
-        const state = info?.state ?? 'offline';
+    function update({ info }: WatchSession, about: About | null): void {
+        const on_air = info?.state ?? 'offline';
+        const said = about?.state;
+        const state = said === 'lobby' || said === 'closed' || (said === 'ended' && on_air === 'offline')
+            ? said : on_air;
+        setText(title, about?.title || channel);
         setAttr(badge, 'data-state', state);
         setText(badge, t(`state.${state}`));
-        show(watching, info !== null && state !== 'offline');
+        show(watching, info !== null && on_air !== 'offline');
         setText(viewers, t('viewers', { n: info?.viewers ?? 0 }));
         const elapsed = state === 'live' ? since(info?.since ?? null, Date.now()) : null;
         setText(time, elapsed === null ? '' : t('on_air', { time: elapsed }));
@@ -77,11 +85,17 @@ function buildPage(channel: string): void {
     const panel = makePanel(PANEL_ID);
     let quality: QualityChoice | null = null;
     const stage = makeStage(channel, (now) => {
-        facts.update(now);
+        facts.update(now, about.now);
+        lobby.update(now, about.now);
+        afterwards.update(now, about.now);
         panel.update(now);
         quality?.update();
     });
     const { session } = stage;
+    const about: AboutWatch = new AboutWatch(channel, () => undefined);
+    const lobby = makeLobby(stage.element);
+    const afterwards = makeAfterwards(stage.element);
+    stage.element.append(lobby.element);
     quality = makeQualityChoice(session);
 
     const choose = (choice: Choice): void => {
@@ -107,10 +121,11 @@ function buildPage(channel: string): void {
 
     document.body.append(
         pageHead(() => panel.update(session)),
-        el('main', {}, stage.element, el('div', { class: 'below' }, facts.element, tools, panel.element)));
+        el('main', {}, stage.element, afterwards.element, el('div', { class: 'below' }, facts.element, tools, panel.element)));
     document.title = `${channel} · Branchcast`;
     exposeHooks(stage, choose);
     session.start();
+    about.start();
 }
 
 function buildLost(): void {

@@ -9,6 +9,9 @@ export const COMMON = {
 
     'state.live': { en: 'Live', zh: '直播中' },
     'state.waiting': { en: 'Reconnecting', zh: '重连中' },
+    'state.lobby': { en: 'Starting soon', zh: '即将开始' },
+    'state.ended': { en: 'Over', zh: '已结束' },
+    'state.closed': { en: 'Closed', zh: '已关闭' },
     'state.offline': { en: 'Offline', zh: '未开播' },
     'viewers': { en: '{n} watching', zh: '{n} 人在看' },
     'on_air': { en: 'on air {time}', zh: '已播 {time}' },

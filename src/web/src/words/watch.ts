@@ -62,6 +62,24 @@ export const WATCH = {
     },
     'phase.audio_only': { en: 'Sound only', zh: '纯音频直播' },
 
+    'lobby.soon': { en: 'Starting soon', zh: '即将开播' },
+    'lobby.now': { en: 'Starting now', zh: '马上开始' },
+    'lobby.in_days': { en: 'in {d} d {h} h', zh: '还有 {d} 天 {h} 小时' },
+    'lobby.in_hours': { en: 'in {h} h {m} min', zh: '还有 {h} 小时 {m} 分' },
+    'lobby.in_minutes': { en: 'in {m} min {s} s', zh: '还有 {m} 分 {s} 秒' },
+    'lobby.in_seconds': { en: 'in {s} s', zh: '还有 {s} 秒' },
+    'closed.title': { en: 'This channel is closed', zh: '本频道已关闭' },
+    'closed.hint': {
+        en: 'The store has closed it for now. This page starts playing by itself when it opens.',
+        zh: '门店已暂时关闭直播。重新开放后，本页会自动播放。',
+    },
+    'after.replay': {
+        en: 'The broadcast is over. This is its replay.',
+        zh: '直播已结束，正在播放回放。',
+    },
+    'after.live_again': { en: 'This channel is live again.', zh: '本频道又开播了。' },
+    'after.go_live': { en: 'Watch live', zh: '观看直播' },
+
     'quality.label': { en: 'Quality', zh: '清晰度' },
     'quality.auto': { en: 'Automatic', zh: '自动' },
     'quality.height': { en: '{n}p', zh: '{n}p' },
