@@ -31,6 +31,7 @@ struct bc_hls_params {
     // Number of the first segment. Above all that this URL ever had, so derived from the
     // wall clock: then players survive a restart of the server.
     uint64_t first_msn;
+    uint64_t first_dseq; // of discontinuities; 0: derived from first_msn
 };
 
 enum bc_hls_rendition {
@@ -146,6 +147,7 @@ bc_hls_snapshot_target_us(const struct bc_hls_snapshot *s);
 
 struct bc_hls_stats {
     uint64_t last_msn;     // newest segment of the main playlist, counting the open one
+    uint64_t last_dseq;    // discontinuities up to and including that segment
     uint64_t parts;        // published in the main playlist since the muxer began
     size_t window_bytes;   // of media held
     int64_t part_target_us;

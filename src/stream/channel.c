@@ -248,6 +248,7 @@ begin_waiting(struct bc_channel *c)
         return;
     }
     tell_waiting(c);
+    atomic_store(&c->waits_until_wall_us, bc_clock_wall_us() + grace_us);
     bc_channel_set_state(c, BC_CHANNEL_WAITING);
     bc_timer_set(&c->grace_timer, grace_us);
 }
@@ -373,9 +374,8 @@ accept_standby(struct bc_channel *c)
     return true;
 }
 
-// What a channel that only showed others does without.
-static bool
-make_own(struct bc_channel *c)
+bool
+bc_channel_make_own(struct bc_channel *c)
 {
     if (c->live) {
         return true;
@@ -401,7 +401,7 @@ bc_channel_admit(struct bc_channel *c, struct bc_take *take)
         take->dismissed = true;
         bc_take_answer(
             take, BC_TAKE_DRAINING, "the server is going down, try again soon");
-    } else if (!make_own(c)) {
+    } else if (!bc_channel_make_own(c)) {
         take->dismissed = true;
         bc_take_answer(take, BC_TAKE_LIMIT, "no memory");
     } else if (!c->take) {

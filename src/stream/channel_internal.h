@@ -11,6 +11,7 @@
 #include "net/timer.h"
 #include "net/worker.h"
 #include "stream/channel.h"
+#include "stream/restore.h"
 
 struct bc_take;
 
@@ -33,6 +34,9 @@ struct bc_channel {
     atomic_int state;
     atomic_uint viewers[BC_PROTOCOL_COUNT];
     atomic_uint_fast64_t owner;   // the credential of the running take; 0: none
+    atomic_uint_fast64_t next_msn;  // see stream/restore.h
+    atomic_uint_fast64_t next_dseq;
+    atomic_int_fast64_t waits_until_wall_us; // end of the grace period that runs or ran
     pthread_mutex_t info_lock;    // guards the next four, and each take's line
     struct bc_line_stats viewer_lines;
     struct bc_channel_info *info; // owned; NULL before the first take of its own
@@ -90,6 +94,10 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name);
 // The server goes down: ends the take and the broadcast. Any thread.
 void
 bc_channel_post_drain(struct bc_channel *channel);
+
+// Gets what a channel that only shows others does without. False without memory.
+bool
+bc_channel_make_own(struct bc_channel *channel);
 
 // A take arrives at its home (opening was counted by the hub).
 void
@@ -184,7 +192,24 @@ bc_channel_note_take(struct bc_channel *channel, const struct bc_take *take);
 void
 bc_channel_note_take_end(struct bc_channel *channel, const char *reason);
 
+// --- restore.c ---
+
+// What the last process left. Owned by the hub; immutable once the workers run.
+struct bc_hub_past {
+    struct bc_channel_saved *rows;
+    size_t count;
+};
+
+// A new channel, that nobody knows yet, goes on with the numbers of its name. One that only
+// shows others goes on in its broadcast.
+void
+bc_channel_recall(struct bc_channel *channel, const struct bc_hub_past *past);
+
 // --- hub.c ---
+
+struct bc_hub_past *
+bc_hub_past(struct bc_hub *hub);
+
 
 struct bc_channel *
 bc_hub_obtain(struct bc_hub *hub, const char *name, struct bc_worker *worker);

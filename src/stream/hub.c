@@ -28,6 +28,7 @@ struct bc_hub {
     unsigned worker_count;
     atomic_uint generation;
     atomic_int_fast64_t clock_origin_us; // 0: the media clock stands
+    struct bc_hub_past past; // no lock: see there
 };
 
 // It need not be secret, only different.
@@ -71,8 +72,15 @@ bc_hub_destroy(struct bc_hub *hub)
         bc_channel_unref(&channel);
     }
     bc_config_unref(&hub->config);
+    free(hub->past.rows);
     pthread_mutex_destroy(&hub->lock);
     free(hub);
+}
+
+struct bc_hub_past *
+bc_hub_past(struct bc_hub *hub)
+{
+    return &hub->past;
 }
 
 struct bc_config *
@@ -149,6 +157,7 @@ find_here(struct bc_hub *hub, const char *name)
 static void
 insert(struct bc_hub *hub, struct bc_channel *fresh)
 {
+    bc_channel_recall(fresh, &hub->past);
     HASH_ADD_STR(hub->channels, name, fresh);
     hub->hidden += fresh->name[0] == '~';
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "container/cmaf.h"
 #include "stream/hub.h"
+#include "stream/restore.h"
 
 static struct bc_hls_outlet *
 from_sink(struct bc_packet_sink *sink)
@@ -68,6 +69,16 @@ wake_workers(struct bc_hls_outlet *o)
     }
 }
 
+void
+bc_hls_note_numbers(struct bc_channel *channel, const struct bc_hls_snapshot *snapshot)
+{
+    struct bc_hls_stats stats;
+    bc_hls_snapshot_stats(snapshot, &stats);
+    if (stats.last_msn > 0) {
+        bc_channel_note_numbers(channel, stats.last_msn + 1, stats.last_dseq + 1);
+    }
+}
+
 static void
 on_update(void *user, struct bc_hls_snapshot *snapshot)
 {
@@ -78,6 +89,7 @@ on_update(void *user, struct bc_hls_snapshot *snapshot)
     wake_workers(o);
     pthread_mutex_unlock(&o->lock);
     bc_hls_snapshot_unref(&old);
+    bc_hls_note_numbers(o->channel, snapshot);
     if (o->tap) {
         o->tap->on_snapshot(o->tap, snapshot, bc_hls_snapshot_serial(snapshot));
     }
@@ -123,18 +135,24 @@ bc_hls_outlet_wait(struct bc_hls_outlet *o, struct bc_worker *worker,
     return !newer; // without memory it waits until it is given up
 }
 
-// Numbers of a new broadcast are above all of earlier runs of the server: a segment is at
-// least a second long, so the wall clock in seconds outruns them.
+// Numbers of a new broadcast are above all of earlier ones and earlier runs of the
+// server. A segment is at least a second long as a rule, so the wall clock in seconds
+// outruns them; what was noted holds where sources change by the second.
 void
 bc_hls_params_of_channel(struct bc_channel *channel, struct bc_hls_params *out)
 {
+    uint64_t next_msn;
+    uint64_t next_dseq;
+    bc_channel_numbers(channel, &next_msn, &next_dseq);
+    uint64_t clock_msn = (uint64_t)(bc_clock_wall_us() / 1000000);
     struct bc_config *config = bc_hub_config(bc_channel_hub(channel));
     *out = (struct bc_hls_params){
         .part_us = config->hls.part_ms * 1000,
         .segment_us = config->hls.segment_s * 1000000,
         .target_us = config->hls.target_s * 1000000,
         .window_us = config->hls.window_s * 1000000,
-        .first_msn = (uint64_t)(bc_clock_wall_us() / 1000000),
+        .first_msn = clock_msn > next_msn ? clock_msn : next_msn,
+        .first_dseq = next_dseq,
     };
     bc_config_unref(&config);
 }
@@ -144,9 +162,6 @@ open_muxer(struct bc_hls_outlet *o)
 {
     struct bc_hls_params params;
     bc_hls_params_of_channel(o->channel, &params);
-    if (o->next_msn > params.first_msn) {
-        params.first_msn = o->next_msn;
-    }
     o->muxer = bc_hls_create(&params, on_update, o);
     if (!o->muxer) {
         bc_error(bc_channel_logger(o->channel), "no memory for HLS");
@@ -259,12 +274,6 @@ static void
 end_muxer(struct bc_hls_outlet *o)
 {
     bc_hls_end(o->muxer);
-    struct bc_hls_stats stats = { 0 };
-    struct bc_hls_snapshot *latest = bc_hls_latest(o->muxer);
-    if (latest) {
-        bc_hls_snapshot_stats(latest, &stats);
-        o->next_msn = stats.last_msn + 1;
-    }
     // The snapshot stays: its ENDLIST and last segments are served while the channel is
     // kept.
     bc_hls_destroy(o->muxer);

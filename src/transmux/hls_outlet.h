@@ -38,7 +38,6 @@ struct bc_hls_outlet {
     struct bc_task wanted_task;
     struct bc_hls_muxer *muxer;   // home only; NULL between broadcasts
     struct bc_hls_tap *tap;       // borrowed; NULL: nobody keeps what is published
-    uint64_t next_msn;            // above all that this URL had
     pthread_mutex_t lock;         // guards the next two
     struct bc_hls_snapshot *snapshot; // owned reference
     struct bc_list queues;        // struct bc_hls_queue, of workers with waiters
@@ -47,6 +46,10 @@ struct bc_hls_outlet {
 // What playlists that begin now are made with.
 void
 bc_hls_params_of_channel(struct bc_channel *channel, struct bc_hls_params *out);
+
+// The channel's playlists have come so far.
+void
+bc_hls_note_numbers(struct bc_channel *channel, const struct bc_hls_snapshot *snapshot);
 
 void
 bc_hls_outlet_init(struct bc_hls_outlet *o, struct bc_channel *channel,

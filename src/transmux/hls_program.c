@@ -287,6 +287,9 @@ apply(struct bc_hls_program *p, struct hls_look *out)
     if (result != p->result) {
         bc_hls_snapshot_unref(&p->result);
         p->result = result ? bc_hls_snapshot_ref(result) : NULL;
+        if (result) {
+            bc_hls_note_numbers(p->channel, result);
+        }
     }
     bc_hls_snapshot_unref(&before);
     if (!out->source || bc_hls_splice_shows(p->splice, out->source)) {

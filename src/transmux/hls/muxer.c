@@ -84,7 +84,8 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update, v
     m->serial = hls_serial();
     // After a restart of the server the number should differ from the one before, so that
     // a player does not take the new times for a continuation.
-    m->format.dseq = hls_first_dseq(params->first_msn);
+    m->format.dseq
+        = params->first_dseq ? params->first_dseq : hls_first_dseq(params->first_msn);
     m->format.first_msn = params->first_msn;
     hls_rendition_init(&m->main, BC_HLS_MAIN, &m->format);
     hls_rendition_init(&m->audio, BC_HLS_AUDIO, &m->format);

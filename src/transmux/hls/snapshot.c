@@ -199,6 +199,7 @@ bc_hls_snapshot_stats(const struct bc_hls_snapshot *s, struct bc_hls_stats *out)
     }
     *out = (struct bc_hls_stats){
         .last_msn = newest.segment ? newest.segment->msn : 0,
+        .last_dseq = newest.segment ? newest.segment->dseq : 0,
         .parts = v->next_part,
         .window_bytes = bytes,
         .part_target_us = v->part_target_us,
