@@ -12,7 +12,7 @@ describe('the table of words', () => {
     });
 
     it('has a text for every state and phase that is shown', () => {
-        const phases = ['connecting', 'buffering', 'waiting', 'offline', 'ended', 'unreachable',
+        const phases = ['connecting', 'buffering', 'waiting', 'offline', 'ended', 'unreachable', 'reconnecting',
             'unsupported', 'codec', 'forbidden', 'refused'];
         const hinted = phases.slice(2);
         expect(phases.filter((phase) => !isKey(`phase.${phase}`))).toEqual([]);

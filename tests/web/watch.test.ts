@@ -129,7 +129,8 @@ describe('phaseOf', () => {
     it('names what the viewer is waiting for', () => {
         expect(phaseOf({ ...calm, channel: 'asking' })).toBe('connecting');
         expect(phaseOf({ ...calm, channel: 'waiting', has_played: true })).toBe('waiting');
-        expect(phaseOf({ ...calm, channel: 'unreachable' })).toBe('unreachable');
+        expect(phaseOf({ ...calm, channel: 'unreachable' })).toBe('reconnecting');
+        expect(phaseOf({ ...calm, channel: 'unreachable', seen_live: false })).toBe('unreachable');
         expect(phaseOf(calm)).toBe('connecting');
         expect(phaseOf({ ...calm, has_played: true })).toBe('buffering');
         expect(phaseOf({ ...calm, paused: true })).toBe('paused');

@@ -9,7 +9,7 @@ import { makeDvrBar } from './dvr';
 import type { WatchSession } from './session';
 
 // Otherwise there is nothing to control, and the overlay needs the room.
-const USABLE: readonly Phase[] = ['playing', 'paused', 'gesture', 'buffering', 'waiting'];
+const USABLE: readonly Phase[] = ['playing', 'paused', 'gesture', 'buffering', 'waiting', 'reconnecting'];
 
 export interface Controls {
     element: HTMLElement;

@@ -10,9 +10,9 @@ import { reasonText } from './reason';
 import type { WatchSession } from './session';
 
 const SILENT: readonly Phase[] = ['playing', 'paused', 'gesture'];
-const BUSY: readonly Phase[] = ['connecting', 'buffering', 'waiting', 'unreachable'];
+const BUSY: readonly Phase[] = ['connecting', 'buffering', 'waiting', 'reconnecting', 'unreachable'];
 const HINTS: readonly Phase[] =
-    ['waiting', 'offline', 'ended', 'unreachable', 'unsupported', 'codec', 'forbidden', 'refused'];
+    ['waiting', 'reconnecting', 'offline', 'ended', 'unreachable', 'unsupported', 'codec', 'forbidden', 'refused'];
 const FINAL: readonly Phase[] = ['forbidden', 'unsupported', 'codec', 'refused'];
 // A short gap is for the stall counter, not for a message that flickers.
 const CALM_MS = 700;

@@ -7,7 +7,7 @@ export type Blocked = 'unsupported' | 'codec' | 'forbidden' | 'refused';
 
 export type Phase =
     | 'connecting' | 'playing' | 'buffering' | 'paused' | 'gesture'
-    | 'waiting' | 'offline' | 'ended' | 'unreachable' | Blocked;
+    | 'waiting' | 'reconnecting' | 'offline' | 'ended' | 'unreachable' | Blocked;
 
 export interface Situation {
     blocked: Blocked | null;
@@ -31,7 +31,7 @@ export function phaseOf(now: Situation): Phase {
     case 'asking':
         return 'connecting';
     case 'unreachable':
-        return 'unreachable';
+        return now.seen_live ? 'reconnecting' : 'unreachable';
     case 'waiting':
         return 'waiting';
     case 'offline':

@@ -25,7 +25,7 @@ export class Recovery {
 
     constructor(
         private readonly players: PlayerName[],
-        private readonly backoff = new Backoff(500, 8000),
+        private readonly backoff = new Backoff(200, 8000, 2.2),
     ) {}
 
     current(): PlayerName | null {

@@ -88,6 +88,8 @@ export class WatchSession {
     private steps = 0;
     private poll_timer = 0;
     private readonly poll_backoff = new Backoff(1500, 10_000);
+    // A server that restarts is back within a second or two, and its host soon after.
+    private readonly break_backoff = new Backoff(200, 2000, 2);
     private readonly stall = new StallMeter();
     private readonly decoded = new RunningCount();
     private readonly dropped = new RunningCount();
@@ -296,9 +298,12 @@ export class WatchSession {
         switch (this.channel_state) {
         case 'live':
             this.poll_backoff.reset();
+            this.break_backoff.reset();
             return POLL_LIVE_MS * slow;
         case 'waiting':
-            return POLL_WAITING_MS * slow;
+            return Math.min(this.break_backoff.next(), POLL_WAITING_MS) * slow;
+        case 'unreachable':
+            return (this.seen_live ? this.break_backoff : this.poll_backoff).next() * slow;
         default:
             return this.poll_backoff.next() * slow;
         }

@@ -11,6 +11,11 @@ export const WATCH = {
         en: 'Stay here. The picture comes back by itself.',
         zh: '请不要离开，画面会自动恢复。',
     },
+    'phase.reconnecting': { en: 'Reconnecting…', zh: '正在重新连接…' },
+    'phase.reconnecting_hint': {
+        en: 'The picture comes back by itself in a moment.',
+        zh: '画面马上会自动恢复，请稍候。',
+    },
     'phase.offline': { en: 'Not live yet', zh: '直播还没有开始' },
     'phase.offline_hint': {
         en: 'This page starts playing by itself when the broadcast begins.',
