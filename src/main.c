@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments and signals.
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "access/keys.h"
+#include "base/clock.h"
 #include "base/writer.h"
 #include "config/config.h"
 #include "main_catalogue.h"
@@ -16,7 +19,7 @@
 
 #define EXIT_USAGE 2
 #define OVERRIDES_MAX 64
-#define TICK_S 2
+#define TICK_MS 1000
 
 static const char HELP[] =
     "Branchcast " BC_VERSION " - a live video server for shops\n"
@@ -41,13 +44,16 @@ static const char SERVE_HELP[] =
     "\n"
     "Runs the server until SIGTERM or SIGINT (drains first). SIGHUP reloads the file and "
     "the\n"
-    "certificates. Logs go to stderr.\n"
+    "certificates. SIGUSR2 starts the program's file anew with --take-over. Logs go to "
+    "stderr.\n"
     "\n"
     "  -c, --config FILE       YAML file; conf/branchcast.yaml explains every key\n"
     "  -s, --set KEY=VALUE     overrides one key, e.g. --set http.listen=:80\n"
     "                          --set 'channels.live/hq.publish_key=secret'\n"
     "      --log-format FORMAT text or json (the same as --set log.format=...)\n"
     "      --log-level LEVEL   error, warn, info, debug, trace\n"
+    "      --take-over         from the server that works in data.dir now: no connection "
+    "is refused\n"
     "  -h, --help\n"
     "\n"
     "Without a file: data under ./data, RTMP on 1935, HTTP on 8080. The first start "
@@ -71,6 +77,8 @@ struct arguments {
     int words_wanted;  // how many arguments that are no options the command has
     char **words;
     bool help;
+    bool take_over;
+    char **argv; // all of it
 };
 
 static bool
@@ -96,6 +104,7 @@ parse(int argc, char **argv, struct arguments *args)
         { "set", required_argument, NULL, 's' },
         { "log-format", required_argument, NULL, 'F' },
         { "log-level", required_argument, NULL, 'L' },
+        { "take-over", no_argument, NULL, 'T' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
@@ -116,6 +125,9 @@ parse(int argc, char **argv, struct arguments *args)
         case 'L':
             snprintf(args->texts[1], sizeof(args->texts[1]), "log.level=%.32s", optarg);
             ok = add_override(args, args->texts[1]);
+            break;
+        case 'T':
+            args->take_over = true;
             break;
         case 'h':
             args->help = true;
@@ -222,36 +234,70 @@ print_welcome(const struct bc_server *s)
     fflush(stdout);
 }
 
+// Blocks the signals that we want before any thread starts, so that they come by the
+// descriptor returned. Negative with errno set.
 static int
-run_serve(struct arguments *args)
+take_signals(void)
 {
-    struct bc_server server = { .config = load(args), .config_path = args->config_path,
-        .overrides = args->overrides, .override_count = args->override_count };
-    if (!server.config) {
-        return EXIT_FAILURE;
-    }
-    // Blocked before any thread starts, so that only the loop below gets them.
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (bc_server_start(&server) != 0) {
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// Until somebody ends it, or another process takes over.
+static enum bc_server_turn
+serve(struct bc_server *server, int signals)
+{
+    enum bc_server_turn turn = BC_SERVER_GO_ON;
+    int64_t tick_us = 0;
+    while (turn == BC_SERVER_GO_ON) {
+        struct pollfd fds[1 + BC_SERVER_HANDOVER_FDS];
+        fds[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
+        size_t n = 1 + bc_server_handover_watch(server, fds + 1);
+        (void)poll(fds, (nfds_t)n, TICK_MS);
+        struct signalfd_siginfo signal;
+        while (read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
+            if (signal.ssi_signo == SIGHUP) {
+                bc_server_reload(server);
+            } else if (signal.ssi_signo == SIGUSR2) {
+                bc_server_handover_spawn(server);
+            } else {
+                return BC_SERVER_LEAVE;
+            }
+        }
+        turn = bc_server_handover_turn(server);
+        if (turn == BC_SERVER_GO_ON && bc_clock_us() >= tick_us) {
+            bc_server_tick(server);
+            tick_us = bc_clock_us() + TICK_MS * 1000;
+        }
+    }
+    return turn;
+}
+
+static int
+run_serve(struct arguments *args)
+{
+    struct bc_server server = { .config = load(args), .config_path = args->config_path,
+        .argv = args->argv, .take_over = args->take_over,
+        .overrides = args->overrides, .override_count = args->override_count };
+    if (!server.config) {
         return EXIT_FAILURE;
     }
-    print_welcome(&server);
-    const struct timespec tick = { .tv_sec = TICK_S };
-    for (;;) {
-        int sig = sigtimedwait(&signals, NULL, &tick);
-        if (sig == SIGHUP) {
-            bc_server_reload(&server);
-        } else if (sig == SIGTERM || sig == SIGINT) {
-            break;
-        } else if (errno == EAGAIN) {
-            bc_server_tick(&server);
-        }
+    int signals = take_signals();
+    if (signals < 0 || bc_server_start(&server) != 0) {
+        return EXIT_FAILURE;
+    }
+    if (!args->take_over) {
+        print_welcome(&server);
+    }
+    if (serve(&server, signals) == BC_SERVER_RESTART) {
+        bc_server_handover_restart(&server);
     }
     bc_server_stop(&server);
     return EXIT_SUCCESS;
@@ -338,7 +384,7 @@ main(int argc, char **argv)
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
-    struct arguments args = { .words_wanted = clip ? BC_CLIP_WORDS : 0 };
+    struct arguments args = { .words_wanted = clip ? BC_CLIP_WORDS : 0, .argv = argv };
     if (!parse(argc - 1, argv + 1, &args)) {
         fprintf(stderr, "try: branchcast %s --help\n", command);
         return EXIT_USAGE;

@@ -287,6 +287,8 @@ open_workers(struct bc_server *s)
         workers[i] = s->workers[i].worker;
     }
     bc_hub_set_workers(s->hub, workers, count);
+    bc_server_inherit_rest(s);
+    bc_server_state_restore(s);
     for (unsigned i = 0; i < count; i++) {
         int ret = bc_worker_start(s->workers[i].worker);
         if (ret != 0) {
@@ -322,7 +324,11 @@ bc_server_start(struct bc_server *s)
     bc_log_set_format(s->config->log.format);
     log_warnings(s->config);
     bc_server_mark_tls(s, s->config);
-    int ret = open_parts(s);
+    s->handover = bc_server_handover_create();
+    int ret = s->handover ? bc_server_handover_begin(s) : -ENOMEM;
+    if (ret == 0) {
+        ret = open_parts(s);
+    }
     if (ret == 0) {
         ret = open_workers(s);
     }
@@ -336,6 +342,7 @@ bc_server_start(struct bc_server *s)
     bc_server_relays_follow(s->relays, s->config);
     bc_server_schedule_tick(s);
     atomic_store(&s->ready, true);
+    bc_server_handover_ready(s);
     bc_info(NULL, "branchcast %s is ready with %u workers", BC_VERSION, s->worker_count);
     return 0;
 }
@@ -352,6 +359,10 @@ bc_server_tick(struct bc_server *s)
     bc_server_demand_tick(s);
     bc_server_watch_tls(s);
     bc_slates_tick(s->slates, bc_clock_us());
+    bc_server_srt_tick(s);
+    if (atomic_load(&s->ready)) { // else the next process keeps it
+        bc_server_state_tick(s);
+    }
 }
 
 static void
@@ -434,6 +445,7 @@ run_leftovers(struct bc_server *s)
 static void
 free_parts(struct bc_server *s)
 {
+    bc_server_handover_destroy(s->handover);
     if (s->srt) {
         bc_srt_close_listeners(s->srt); // nobody is called by who came too late
     }
@@ -481,15 +493,13 @@ free_parts(struct bc_server *s)
     bc_control_destroy(s->control);
     bc_http_files_destroy(s->files);
     bc_keys_close(&s->keys);
+    bc_server_state_free(s);
     bc_config_unref(&s->config);
 }
 
 void
-bc_server_stop(struct bc_server *s)
+bc_server_drain(struct bc_server *s, int64_t patience_us)
 {
-    bc_info(NULL, "going down: %llu connections to close",
-        (unsigned long long)open_connections(s));
-    atomic_store(&s->ready, false);
     bc_server_relays_close(s->relays);
     bc_server_edges_close(s->edges);
     bc_hub_drain(s->hub);
@@ -497,9 +507,21 @@ bc_server_stop(struct bc_server *s)
     for (unsigned i = 0; i < s->worker_count; i++) {
         bc_server_worker_post_drain(&s->workers[i]);
     }
-    int64_t deadline = bc_clock_us() + DRAIN_DEADLINE_US;
+    int64_t deadline = bc_clock_us() + patience_us;
     while (open_connections(s) > 0 && bc_clock_us() < deadline) {
         poll(NULL, 0, DRAIN_POLL_MS);
+    }
+}
+
+void
+bc_server_stop(struct bc_server *s)
+{
+    bc_info(NULL, "going down: %llu connections to close",
+        (unsigned long long)open_connections(s));
+    bool serves = atomic_exchange(&s->ready, false);
+    bc_server_drain(s, DRAIN_DEADLINE_US);
+    if (serves) { // else the process that does has written more since
+        bc_server_state_close(s);
     }
     if (open_connections(s) > 0) {
         // Loops with open connections would never end.

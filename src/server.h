@@ -35,17 +35,21 @@ struct bc_retention;
 struct bc_schedules;
 struct bc_server;
 struct bc_server_edges;
+struct bc_server_handover;
 struct bc_server_relays;
 struct bc_slates;
+struct bc_server_saved;
 struct bc_tls_context;
 struct bc_webrtc;
 struct bc_webrtc_port;
 
-#define BC_SERVER_LISTENERS (4 * BC_CONFIG_MAX_LISTEN)
+// What was configured, and of a process with more workers that handed over to us.
+#define BC_SERVER_LISTENERS (8 * BC_CONFIG_MAX_LISTEN)
 
 // One listening address on one worker, and what is spoken there.
 struct bc_port {
     enum { BC_PORT_NONE, BC_PORT_RTMP, BC_PORT_RTMPS, BC_PORT_HTTP, BC_PORT_HTTPS } kind;
+    char address[80];
     struct bc_listener *listener; // owned
     struct bc_server_worker *owner;
 };
@@ -120,6 +124,12 @@ struct bc_server {
     const char *config_path;
     const char *const *overrides;
     size_t override_count;
+    char **argv;
+    bool take_over; // from the process that works in the data directory now
+    struct bc_server_handover *handover;
+    struct bc_server_saved *saved; // what the state file has
+    size_t srt_listening;          // addresses of srt.listen that are open
+    int64_t srt_until_us;          // until then the others are tried again; 0: no more
 };
 
 // --- server.c ---
@@ -140,6 +150,11 @@ bc_server_tick(struct bc_server *server);
 // Drains and frees everything.
 void
 bc_server_stop(struct bc_server *server);
+
+// Closes what is open, waiting no longer than so, and leaves the rest to the end of the
+// process.
+void
+bc_server_drain(struct bc_server *server, int64_t patience_us);
 
 // --- server_tls.c ---
 
@@ -167,6 +182,10 @@ bc_server_srt_create(struct bc_server *server);
 // Opens the listeners; the workers run.
 bool
 bc_server_srt_listen(struct bc_server *server);
+
+// Tries again what another process had when we began. Main thread.
+void
+bc_server_srt_tick(struct bc_server *server);
 
 // Fine without, and after a failed create.
 void
@@ -199,6 +218,11 @@ bc_server_record_tick(struct bc_server *server);
 
 void
 bc_server_record_totals(const struct bc_server *server, struct bc_control_totals *out);
+
+// Another process is about to open the data directory: all that writes there ends, while
+// the workers run on. What is asked of it from now on is refused or never answered.
+void
+bc_server_record_let_go(struct bc_server *server);
 
 // Ends what still posts to the workers, which have stopped. Fine without.
 void
@@ -310,7 +334,90 @@ bc_server_open_slate(
 void
 bc_server_close_slate(void *user, struct bc_channel **slate);
 
+// --- server_state.c ---
+
+// Reads the state file and opens again what it has; the workers are made but do not run.
+void
+bc_server_state_restore(struct bc_server *server);
+
+// Writes it when it changed, and now and then.
+void
+bc_server_state_tick(struct bc_server *server);
+
+// For the last time.
+void
+bc_server_state_close(struct bc_server *server);
+
+void
+bc_server_state_free(struct bc_server *server);
+
+// --- server_handover.c: see handover/handover.h. Main thread ---
+
+struct pollfd;
+
+// NULL without memory.
+struct bc_server_handover *
+bc_server_handover_create(void);
+
+void
+bc_server_handover_destroy(struct bc_server_handover *handover);
+
+// A new process: gets the sockets of the one that serves, and waits until that has let go
+// of the data directory. Fine when there is none. 0, or negative errno after logging why.
+int
+bc_server_handover_begin(struct bc_server *server);
+
+// Takes one of these sockets; -1: there is none of that address.
+int
+bc_server_inherit(struct bc_server *server, const char *address);
+
+// Those that are left: more sockets on an address than workers, or on an address that is
+// no longer wanted.
+void
+bc_server_inherit_rest(struct bc_server *server);
+
+// Whether a port or a lock that is in use is worth another try, after a moment's wait.
+bool
+bc_server_handover_waits(struct bc_server *server);
+
+// The new process serves: the old one may go, and we are open to the next.
+void
+bc_server_handover_ready(struct bc_server *server);
+
+enum bc_server_turn {
+    BC_SERVER_GO_ON,
+    BC_SERVER_LEAVE,   // a new process serves
+    BC_SERVER_RESTART, // it failed after we had let go
+};
+
+#define BC_SERVER_HANDOVER_FDS 2
+
+// What to wait for.
+size_t
+bc_server_handover_watch(struct bc_server *server, struct pollfd *fds);
+
+// After the wait.
+enum bc_server_turn
+bc_server_handover_turn(struct bc_server *server);
+
+// Starts the program's file anew in this process; comes back only when that fails.
+void
+bc_server_handover_restart(struct bc_server *server);
+
+// Starts the program's file as a process that takes over.
+void
+bc_server_handover_spawn(struct bc_server *server);
+
 // --- server_worker.c ---
+
+// One more socket, on an address that it listens on already. Before its thread runs.
+// Owns the descriptor.
+bool
+bc_server_worker_adopt(struct bc_server_worker *w, const char *address, int fd);
+
+// Accepts no more, ends relays and lets go of the WebRTC port. On its thread.
+void
+bc_server_worker_let_go(struct bc_server_worker *w);
 
 // Sets up a worker and its listeners, before its thread runs. False after logging why.
 bool

@@ -32,7 +32,9 @@ bool
 bc_server_record_create(struct bc_server *s)
 {
     const char *dir = s->config->data.dir;
-    s->data_lock = bc_record_lock(dir);
+    do {
+        s->data_lock = bc_record_lock(dir);
+    } while (s->data_lock == -EWOULDBLOCK && bc_server_handover_waits(s));
     if (s->data_lock < 0) {
         bc_error(NULL, "%s: %s", dir,
             s->data_lock == -EWOULDBLOCK ? "another server works in this directory"
@@ -135,6 +137,19 @@ bc_server_record_totals(const struct bc_server *s, struct bc_control_totals *out
     out->clip_jobs_waiting = clips.waiting;
     out->clips_made = clips.made;
     out->clips_failed = clips.failed;
+}
+
+void
+bc_server_record_let_go(struct bc_server *s)
+{
+    bc_clips_stop(s->clips);
+    bc_recorder_shut(s->recorder);
+    bc_retention_stop(s->retention);
+    // The catalogue stays open to be read; nobody writes to it now.
+    if (s->data_lock > 0) {
+        close(s->data_lock);
+        s->data_lock = -1;
+    }
 }
 
 void

@@ -126,18 +126,34 @@ bool
 bc_server_srt_listen(struct bc_server *s)
 {
     const struct bc_config_listen_list *list = &s->config->srt.listen;
-    for (size_t i = 0; i < list->n; i++) {
+    for (; s->srt_listening < list->n; s->srt_listening++) {
+        size_t i = s->srt_listening;
         char text[80];
         char error[256];
         bool v6 = strchr(list->items[i].host, ':') != NULL;
         snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", list->items[i].host,
             (unsigned)list->items[i].port);
-        if (!bc_srt_listen(s->srt, text, error, sizeof(error))) {
-            bc_error(NULL, "%s", error);
-            return false;
+        if (bc_srt_listen(s->srt, text, error, sizeof(error))) {
+            continue;
         }
+        if (s->srt_until_us > bc_clock_us()) {
+            return true; // the tick goes on
+        }
+        s->srt_until_us = 0;
+        bc_error(NULL, "%s", error);
+        return false;
     }
     return true;
+}
+
+void
+bc_server_srt_tick(struct bc_server *s)
+{
+    if (s->srt_until_us > 0 && s->srt_listening < s->config->srt.listen.n
+        && bc_server_srt_listen(s) && s->srt_listening == s->config->srt.listen.n) {
+        s->srt_until_us = 0;
+        bc_info(NULL, "srt listens too");
+    }
 }
 
 void

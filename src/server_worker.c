@@ -99,6 +99,34 @@ on_accept(void *user, struct bc_worker *worker, int fd)
     bc_http_serve(&w->http, fd, port->kind == BC_PORT_HTTPS ? w->http_tls : NULL);
 }
 
+static struct bc_port *
+new_port(struct bc_server_worker *w, int kind, const char *address)
+{
+    struct bc_port *port = &w->ports[w->port_count];
+    port->kind = kind;
+    port->owner = w;
+    snprintf(port->address, sizeof(port->address), "%s", address);
+    return port;
+}
+
+// A socket of the process before us.
+static bool
+adopt(struct bc_server_worker *w, int kind, const char *address, int fd)
+{
+    if (w->port_count == BC_SERVER_LISTENERS) {
+        close(fd);
+        return false;
+    }
+    struct bc_port *port = new_port(w, kind, address);
+    port->listener = bc_listener_adopt(w->worker, fd, address, on_accept, port);
+    if (!port->listener) {
+        bc_error(NULL, "cannot go on with the socket of %s", address);
+        return false;
+    }
+    w->port_count++;
+    return true;
+}
+
 static bool
 listen_on(struct bc_server_worker *w, int kind, const struct bc_config_listen *address)
 {
@@ -107,9 +135,11 @@ listen_on(struct bc_server_worker *w, int kind, const struct bc_config_listen *a
     bool v6 = strchr(address->host, ':') != NULL;
     snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", address->host,
         (unsigned)address->port);
-    struct bc_port *port = &w->ports[w->port_count];
-    port->kind = kind;
-    port->owner = w;
+    int inherited = bc_server_inherit(w->server, text);
+    if (inherited >= 0) {
+        return adopt(w, kind, text, inherited);
+    }
+    struct bc_port *port = new_port(w, kind, text);
     if (w->worker->index == 0 && bc_listener_probe(text, error, sizeof(error)) != 0) {
         bc_error(NULL, "%s", error);
         return false;
@@ -122,6 +152,18 @@ listen_on(struct bc_server_worker *w, int kind, const struct bc_config_listen *a
     }
     w->port_count++;
     return true;
+}
+
+bool
+bc_server_worker_adopt(struct bc_server_worker *w, const char *address, int fd)
+{
+    for (size_t i = 0; i < w->port_count; i++) {
+        if (strcmp(w->ports[i].address, address) == 0) {
+            return adopt(w, (int)w->ports[i].kind, address, fd);
+        }
+    }
+    close(fd);
+    return false;
 }
 
 static bool
@@ -168,7 +210,12 @@ open_webrtc(struct bc_server_worker *w, const struct bc_config *config)
         bool v6 = strchr(list->items[i].host, ':') != NULL;
         snprintf(text, sizeof(text), v6 ? "[%s]:%u" : "%s:%u", list->items[i].host,
             (unsigned)list->items[i].port);
-        if (!bc_webrtc_port_listen(w->webrtc_port, text, error, sizeof(error))) {
+        // One that hands over to us lets go of it a moment later.
+        bool ok = false;
+        do {
+            ok = bc_webrtc_port_listen(w->webrtc_port, text, error, sizeof(error));
+        } while (!ok && bc_server_handover_waits(w->server));
+        if (!ok) {
             bc_error(NULL, "%s", error);
             return false;
         }
@@ -323,6 +370,18 @@ bc_server_worker_post_message(
 }
 
 // --- drain ---
+
+void
+bc_server_worker_let_go(struct bc_server_worker *w)
+{
+    for (size_t i = 0; i < w->port_count; i++) {
+        bc_listener_pause(w->ports[i].listener);
+    }
+    bc_server_relays_drain(w->server->relays, w);
+    if (w->webrtc_port) {
+        bc_webrtc_port_drain(w->webrtc_port);
+    }
+}
 
 struct drain {
     struct bc_task task;

@@ -29,7 +29,11 @@ struct bc_clips_params {
 struct bc_clips *
 bc_clips_create(const struct bc_clips_params *params);
 
-// Running jobs are cancelled and leave nothing behind; NULL is fine.
+// Running jobs are cancelled and leave nothing behind, new ones are refused; NULL is fine.
+void
+bc_clips_stop(struct bc_clips *clips);
+
+// Stops it first; NULL is fine.
 void
 bc_clips_destroy(struct bc_clips *clips);
 

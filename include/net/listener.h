@@ -22,6 +22,21 @@ bc_listener_create(struct bc_worker *worker, const char *address,
     void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user,
     char *error, size_t error_len);
 
+// The same on a listening socket that another process had, which is ours from now on, also
+// on failure.
+struct bc_listener *
+bc_listener_adopt(struct bc_worker *worker, int fd, const char *address,
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user);
+
+// Its descriptor, borrowed.
+int
+bc_listener_fd(const struct bc_listener *listener);
+
+// Accepts no more, but who comes is not refused: another process has the socket too.
+// Worker's thread.
+void
+bc_listener_pause(struct bc_listener *listener);
+
 // Stops accepting and frees itself; NULL is fine.
 void
 bc_listener_close(struct bc_listener *listener);

@@ -42,6 +42,10 @@ struct bc_retention_params {
 struct bc_retention *
 bc_retention_create(const struct bc_retention_params *params);
 
+// Deletes no more; NULL is fine.
+void
+bc_retention_stop(struct bc_retention *retention);
+
 // What waits for readers is deleted at the next start. Before the library and the catalogue
 // go; the workers have stopped. NULL is fine.
 void

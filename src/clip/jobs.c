@@ -195,7 +195,7 @@ bc_clips_create(const struct bc_clips_params *params)
 }
 
 void
-bc_clips_destroy(struct bc_clips *c)
+bc_clips_stop(struct bc_clips *c)
 {
     if (!c) {
         return;
@@ -211,6 +211,16 @@ bc_clips_destroy(struct bc_clips *c)
     for (unsigned i = 0; i < c->thread_count; i++) {
         (void)pthread_join(c->threads[i], NULL);
     }
+    c->thread_count = 0;
+}
+
+void
+bc_clips_destroy(struct bc_clips *c)
+{
+    if (!c) {
+        return;
+    }
+    bc_clips_stop(c);
     bc_list_for_each(it, tmp, &c->waiting)
     {
         clip_job_fail(c, bc_container_of(it, struct clip_job, node), "the server stopped");

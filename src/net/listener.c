@@ -180,28 +180,23 @@ bc_listener_probe(const char *address, char *error, size_t error_len)
     return 0;
 }
 
-struct bc_listener *
-bc_listener_create(struct bc_worker *worker, const char *address,
-    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user,
-    char *error, size_t error_len)
+// Owns `fd`, also on failure.
+static struct bc_listener *
+watch(struct bc_worker *worker, int fd, const char *address,
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user)
 {
     struct bc_listener *l = calloc(1, sizeof(*l));
     if (!l) {
-        snprintf(error, error_len, "no memory");
+        close(fd);
         return NULL;
     }
-    l->fd = listen_on(address, true, error, error_len);
-    if (l->fd < 0) {
-        free(l);
-        return NULL;
-    }
+    l->fd = fd;
     l->worker = worker;
     l->on_accept = on_accept;
     l->user = user;
     l->spare_fd = open_spare();
     bc_logger_init(&l->log, NULL, "listen %s", address);
     if (uv_poll_init(&worker->loop, &l->poll, l->fd) != 0) {
-        snprintf(error, error_len, "cannot watch %s", address);
         close(l->fd);
         close(l->spare_fd);
         free(l);
@@ -210,6 +205,41 @@ bc_listener_create(struct bc_worker *worker, const char *address,
     l->poll.data = l;
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
     return l;
+}
+
+struct bc_listener *
+bc_listener_create(struct bc_worker *worker, const char *address,
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user,
+    char *error, size_t error_len)
+{
+    int fd = listen_on(address, true, error, error_len);
+    if (fd < 0) {
+        return NULL;
+    }
+    struct bc_listener *l = watch(worker, fd, address, on_accept, user);
+    if (!l) {
+        snprintf(error, error_len, "cannot watch %s", address);
+    }
+    return l;
+}
+
+struct bc_listener *
+bc_listener_adopt(struct bc_worker *worker, int fd, const char *address,
+    void (*on_accept)(void *user, struct bc_worker *worker, int fd), void *user)
+{
+    return watch(worker, fd, address, on_accept, user);
+}
+
+int
+bc_listener_fd(const struct bc_listener *listener)
+{
+    return listener->fd;
+}
+
+void
+bc_listener_pause(struct bc_listener *listener)
+{
+    uv_poll_stop(&listener->poll);
 }
 
 static void

@@ -165,15 +165,21 @@ bc_retention_create(const struct bc_retention_params *params)
 }
 
 void
+bc_retention_stop(struct bc_retention *r)
+{
+    if (r && r->worker && r->worker->running) {
+        bc_worker_stop(r->worker);
+        bc_worker_join(r->worker);
+    }
+}
+
+void
 bc_retention_destroy(struct bc_retention *r)
 {
     if (!r) {
         return;
     }
-    if (r->worker && r->worker->running) {
-        bc_worker_stop(r->worker);
-        bc_worker_join(r->worker);
-    }
+    bc_retention_stop(r);
     while (r->worker && bc_worker_run_leftovers(r->worker)) {
     }
     bc_retention_forget(r);
