@@ -24,7 +24,8 @@ bc_hls_splice_create(const struct bc_hls_params *params)
     sp->format.params = *params;
     hls_params_check(&sp->format.params);
     sp->serial = hls_serial();
-    sp->dseq = hls_first_dseq(params->first_msn);
+    sp->dseq
+        = params->first_dseq ? params->first_dseq : hls_first_dseq(params->first_msn);
     int64_t target_us = sp->format.params.part_us + TARGET_SLACK_US;
     sp->part_target_us = (target_us + 999) / 1000 * 1000;
     return sp;
