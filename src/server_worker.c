@@ -378,6 +378,7 @@ bc_server_worker_let_go(struct bc_server_worker *w)
         bc_listener_pause(w->ports[i].listener);
     }
     bc_server_relays_drain(w->server->relays, w);
+    bc_server_edges_drain(w->server->edges, w);
     if (w->webrtc_port) {
         bc_webrtc_port_drain(w->webrtc_port);
     }
