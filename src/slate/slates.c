@@ -12,6 +12,7 @@
 #include "stream/hub.h"
 
 #define ENTRIES_MAX 128
+#define PLAIN_MAX 32 // further ones, without a file
 #define COUNTDOWNS_MAX 32
 #define BYTES_MAX ((size_t)256 << 20)
 #define KEEP_UNUSED_US (180 * INT64_C(1000000))
@@ -174,6 +175,21 @@ countdowns(const struct bc_slates *s)
     return n;
 }
 
+// So that no channel is left without where there are too many others.
+static struct slate_entry *
+find_or_make_plain(struct bc_slates *s, const struct want *w)
+{
+    struct want plain = { .kind = SLATE_PLAIN, .format = w->format };
+    struct slate_entry *e = find(s, &plain);
+    bc_warn(&s->log, "a plain picture is shown instead of %.200s: %d slates are in use",
+        w->path ? w->path : "a countdown", ENTRIES_MAX);
+    if (!e && s->count >= ENTRIES_MAX + PLAIN_MAX) {
+        bc_error(&s->log, "no slate: too many are in use");
+        return NULL;
+    }
+    return e ? e : make_entry(s, &plain);
+}
+
 static struct slate_entry *
 find_or_make(struct bc_slates *s, struct want *w)
 {
@@ -190,11 +206,7 @@ find_or_make(struct bc_slates *s, struct want *w)
     if (oldest) {
         free_entry(oldest);
     }
-    if (s->count >= ENTRIES_MAX) {
-        bc_error(&s->log, "no slate: %d are in use", ENTRIES_MAX);
-        return NULL;
-    }
-    return make_entry(s, w);
+    return s->count < ENTRIES_MAX ? make_entry(s, w) : find_or_make_plain(s, w);
 }
 
 // --- the hidden channel; lock held ---

@@ -105,6 +105,35 @@ test_a_picture_of_another_shape_stands_in_the_middle(void **state)
     unlink(path);
 }
 
+// 16 by 16, grey (lossy), and white of which a quarter covers (lossless).
+static const uint8_t WEBP_LOSSY[] = {
+    0x52, 0x49, 0x46, 0x46, 0x24, 0x00, 0x00, 0x00, 0x57, 0x45, 0x42, 0x50, 0x56, 0x50,
+    0x38, 0x20, 0x18, 0x00, 0x00, 0x00, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00,
+    0x10, 0x00, 0x02, 0xc0, 0x4c, 0x25, 0xa4, 0x00, 0x04, 0x74, 0x00, 0x00, 0xe4, 0x40,
+    0x00, 0x00,
+};
+static const uint8_t WEBP_ALPHA[] = {
+    0x52, 0x49, 0x46, 0x46, 0x1e, 0x00, 0x00, 0x00, 0x57, 0x45, 0x42, 0x50, 0x56, 0x50,
+    0x38, 0x4c, 0x11, 0x00, 0x00, 0x00, 0x2f, 0x0f, 0xc0, 0x03, 0x10, 0x07, 0xd0, 0xff,
+    0xfe, 0xf7, 0xbf, 0x40, 0x81, 0x88, 0xe8, 0x7f, 0x00, 0x00,
+};
+
+static void
+test_webp_and_transparency(void **state)
+{
+    (void)state;
+    struct slate_format f = usual();
+    const char *path = kit_file("a.webp", WEBP_LOSSY, sizeof(WEBP_LOSSY));
+    struct slate_media *m = prepare(SLATE_IMAGE, path, &f);
+    check_still(m, 126);
+    slate_media_unref(&m);
+    path = kit_file("a.webp", WEBP_ALPHA, sizeof(WEBP_ALPHA));
+    m = prepare(SLATE_IMAGE, path, &f);
+    check_still(m, 70); // white, a quarter of it, on black
+    slate_media_unref(&m);
+    unlink(path);
+}
+
 static void
 test_silence_is_silent(void **state)
 {
@@ -296,6 +325,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures_become_a_keyframe_and_repetitions),
         cmocka_unit_test(test_a_picture_of_another_shape_stands_in_the_middle),
+        cmocka_unit_test(test_webp_and_transparency),
         cmocka_unit_test(test_silence_is_silent),
         cmocka_unit_test(test_all_of_one_format_have_the_same_headers),
         cmocka_unit_test(test_a_video_plays_at_the_streams_rate),
