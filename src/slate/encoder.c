@@ -11,8 +11,9 @@
 #include "media/annexb.h"
 #include "media/nal_types.h"
 
-#define RATE_720P_BPS 1000000
-#define RATE_MIN_BPS 300000
+// At 720p a megabit; larger pictures need less for each pixel.
+#define RATE_LEAST_BPS 400000
+#define RATE_720P_MORE_BPS 600000
 
 static const char *
 profile_name(int profile)
@@ -23,8 +24,8 @@ profile_name(int profile)
 static void
 set_rate(AVCodecContext *ctx)
 {
-    int64_t bps = (int64_t)RATE_720P_BPS * ctx->width * ctx->height / (1280 * 720);
-    ctx->rc_max_rate = bps < RATE_MIN_BPS ? RATE_MIN_BPS : bps;
+    int64_t pixels = (int64_t)ctx->width * ctx->height;
+    ctx->rc_max_rate = RATE_LEAST_BPS + RATE_720P_MORE_BPS * pixels / (1280 * 720);
     ctx->rc_buffer_size = (int)ctx->rc_max_rate * 2;
 }
 
@@ -32,7 +33,7 @@ static void
 set_options(AVCodecContext *ctx, const struct slate_format *f, enum slate_effort effort,
     int quality)
 {
-    static const char *const PRESETS[] = { "", "medium", "veryfast", "ultrafast" };
+    static const char *const PRESETS[] = { "", "medium", "superfast", "ultrafast" };
     char params[256];
     // x264 calls it Main only where something of it is used, be it with weights of 1.
     (void)snprintf(params, sizeof(params),

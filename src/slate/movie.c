@@ -19,6 +19,7 @@ struct work {
     struct slate_sound sound;
     AVFrame *held;   // the newest decoded picture
     AVFrame *scaled; // of the format's size
+    struct SwsContext *sws;
     bool is_scaled;  // `scaled` is `held`
     int64_t held_us;
     uint64_t pictures; // that went into the encoder
@@ -33,7 +34,7 @@ scale_held(struct work *w)
         return false;
     }
     if (!w->is_scaled) {
-        w->why = slate_picture_fit(w->held, w->scaled);
+        w->why = slate_picture_fit(w->held, w->scaled, &w->sws);
         w->is_scaled = !w->why;
     }
     return !w->why;
@@ -177,6 +178,7 @@ slate_movie_make(const struct slate_movie_job *job, struct slate_media *out)
     slate_sound_finish(&w.sound);
     av_frame_free(&w.held);
     av_frame_free(&w.scaled);
+    sws_freeContext(w.sws);
     slate_demux_finish(&d);
     return w.why;
 }
@@ -193,7 +195,7 @@ on_first(void *user, AVFrame *frame, int64_t at_us)
 {
     struct first *first = user;
     (void)at_us;
-    first->why = slate_picture_fit(frame, first->to);
+    first->why = slate_picture_fit(frame, first->to, NULL);
     return false;
 }
 

@@ -211,19 +211,34 @@ set_colours(struct SwsContext *sws, const AVFrame *from)
         sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);
 }
 
+// Where a scaled picture goes.
+struct target {
+    uint8_t *planes[4];
+    const int *strides;
+    int width;
+    int height;
+    enum AVPixelFormat format;
+};
+
 static const char *
-scale(const AVFrame *from, uint8_t *const planes[4], const int strides[4], int width,
-    int height, enum AVPixelFormat format)
+scale(const AVFrame *from, const struct target *to, struct SwsContext **cached)
 {
-    struct SwsContext *sws = sws_getContext(from->width, from->height, from->format, width,
-        height, format, SWS_AREA | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    int flags = cached ? SWS_BILINEAR : SWS_AREA | SWS_ACCURATE_RND;
+    struct SwsContext *sws = sws_getCachedContext(cached ? *cached : NULL, from->width,
+        from->height, from->format, to->width, to->height, to->format, flags, NULL, NULL,
+        NULL);
+    if (cached) {
+        *cached = sws;
+    }
     if (!sws) {
         return NO_MEMORY;
     }
     set_colours(sws, from);
     int rows = sws_scale(sws, (const uint8_t *const *)from->data, from->linesize, 0,
-        from->height, planes, strides);
-    sws_freeContext(sws);
+        from->height, to->planes, to->strides);
+    if (!cached) {
+        sws_freeContext(sws);
+    }
     return rows > 0 ? NULL : "it cannot be scaled";
 }
 
@@ -241,7 +256,8 @@ flatten(const AVFrame *from, struct box box, AVFrame **out)
     if (av_frame_get_buffer(f, 0) < 0) {
         return NO_MEMORY;
     }
-    const char *why = scale(from, f->data, f->linesize, f->width, f->height, f->format);
+    struct target to = { { f->data[0] }, f->linesize, f->width, f->height, f->format };
+    const char *why = scale(from, &to, NULL);
     for (int y = 0; !why && y < f->height; y++) {
         uint8_t *at = f->data[0] + (ptrdiff_t)y * f->linesize[0];
         for (int x = 0; x < f->width; x++, at += 4) {
@@ -255,20 +271,22 @@ flatten(const AVFrame *from, struct box box, AVFrame **out)
 }
 
 const char *
-slate_picture_fit(const AVFrame *from, AVFrame *to)
+slate_picture_fit(const AVFrame *from, AVFrame *to, struct SwsContext **sws)
 {
     struct box box = fit(from, to);
     fill(to, 0, BLACK);
     fill(to, 1, GREY);
     fill(to, 2, GREY);
-    uint8_t *planes[4] = { to->data[0] + (ptrdiff_t)box.y * to->linesize[0] + box.x,
-        to->data[1] + (ptrdiff_t)(box.y / 2) * to->linesize[1] + box.x / 2,
-        to->data[2] + (ptrdiff_t)(box.y / 2) * to->linesize[2] + box.x / 2, NULL };
+    ptrdiff_t x = box.x;
+    ptrdiff_t y = box.y;
+    struct target target = { { to->data[0] + y * to->linesize[0] + x,
+                                 to->data[1] + y / 2 * to->linesize[1] + x / 2,
+                                 to->data[2] + y / 2 * to->linesize[2] + x / 2 },
+        to->linesize, box.width, box.height, to->format };
     AVFrame *flat = NULL;
     const char *why = has_alpha(from) ? flatten(from, box, &flat) : NULL;
     if (!why) {
-        why = scale(flat ? flat : from, planes, to->linesize, box.width, box.height,
-            to->format);
+        why = scale(flat ? flat : from, &target, sws);
     }
     av_frame_free(&flat);
     return why;

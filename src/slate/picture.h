@@ -21,8 +21,9 @@ const char *
 slate_picture_decode(const uint8_t *data, size_t len, AVFrame **out);
 
 // `from` as large as it fits into `to`, in its middle on black. Transparent parts are black.
-// NULL, or why not.
+// `sws` keeps what pictures of one kind have in common, and makes haste; NULL: a picture on
+// its own, as fine as can be. NULL, or why not.
 const char *
-slate_picture_fit(const AVFrame *from, AVFrame *to);
+slate_picture_fit(const AVFrame *from, AVFrame *to, struct SwsContext **sws);
 
 #endif

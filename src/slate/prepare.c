@@ -18,7 +18,7 @@ read_image(int fd, const struct slate_file_mark *mark, AVFrame *out)
     }
     bc_buf_unref(&bytes);
     if (!why) {
-        why = slate_picture_fit(decoded, out);
+        why = slate_picture_fit(decoded, out, NULL);
     }
     av_frame_free(&decoded);
     return why;

@@ -9,7 +9,7 @@
 #include "file.h"
 #include "media.h"
 
-#define SLATE_MOVIE_BYTES_MAX (96 << 20)
+#define SLATE_MOVIE_BYTES_MAX (144 << 20)
 
 enum slate_kind { SLATE_NONE, SLATE_PLAIN, SLATE_IMAGE, SLATE_FILE };
 
