@@ -150,13 +150,13 @@ create_lane(struct bc_hls_splice *sp, enum bc_hls_rendition kind)
     return lane;
 }
 
-// Whether the stream has something for a playlist that there is not yet.
+// Whether the stream has such a playlist, or will have in a moment.
 static bool
 brings(const struct bc_hls_snapshot *s, enum bc_hls_rendition kind)
 {
     const struct hls_view *v = &s->views[kind];
     bool alone = kind == BC_HLS_AUDIO && s->audio && !s->video;
-    return alone || (v->exists && hls_view_newest(v).segment);
+    return alone || v->exists;
 }
 
 // A lane that goes on from the stream's own playlist has its parts' names.
