@@ -328,7 +328,9 @@ test_ids_and_names_lead_nowhere(void **state)
     snprintf(path, sizeof(path), "%s/linked", s->root);
     assert_int_equal(symlink(folder, path), 0);
     assert_null(bc_recording_open(path));
-    assert_null(bc_recording_open(s->root)); // no id
+    snprintf(path, sizeof(path), "%s/Capital", s->root);
+    assert_int_equal(rename(folder, path), 0);
+    assert_null(bc_recording_open(path)); // no id
 }
 
 static void
