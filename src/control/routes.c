@@ -21,23 +21,6 @@
     "{\"starts_at\": TIME, \"ends_at\": TIME, \"keys_from\": TIME, \"record\": true or "       \
     "false, \"title\": \"...\"}; times are RFC 3339; what is left out or null is open."
 
-// "{id}" is a pattern's end.
-static bool
-match_id(const char *pattern, size_t before, const char *path,
-    char id[BC_CHANNEL_NAME_MAX + 1])
-{
-    if (strncmp(path, pattern, before) != 0) {
-        return false;
-    }
-    size_t len = strlen(path + before);
-    if (len == 0 || len > ID_DIGITS_MAX || path[before] == '0'
-        || strspn(path + before, "0123456789") != len) {
-        return false;
-    }
-    memcpy(id, path + before, len + 1);
-    return true;
-}
-
 // What stands for the hole of a pattern; false: the path has another form.
 static bool
 cut_hole(const char *pattern, const char *hole, size_t hole_len, const char *path,
@@ -57,6 +40,14 @@ cut_hole(const char *pattern, const char *hole, size_t hole_len, const char *pat
     return true;
 }
 
+// A number above 0, without zeros before it.
+static bool
+is_id(const char *text)
+{
+    size_t len = strlen(text);
+    return len <= ID_DIGITS_MAX && text[0] != '0' && strspn(text, "0123456789") == len;
+}
+
 // False: nothing that belongs there.
 static bool
 match_hole(const char *pattern, const char *path, char out[BC_CHANNEL_NAME_MAX + 1])
@@ -67,8 +58,12 @@ match_hole(const char *pattern, const char *path, char out[BC_CHANNEL_NAME_MAX +
             && bc_channel_name_is_valid(out);
     }
     hole = strstr(pattern, RECORDING);
-    return hole && cut_hole(pattern, hole, strlen(RECORDING), path, out)
-        && bc_recording_id_is_valid(out);
+    if (hole) {
+        return cut_hole(pattern, hole, strlen(RECORDING), path, out)
+            && bc_recording_id_is_valid(out);
+    }
+    hole = strstr(pattern, ID);
+    return hole && cut_hole(pattern, hole, strlen(ID), path, out) && is_id(out);
 }
 
 bool
@@ -76,16 +71,14 @@ bc_control_route_match(const char *pattern, const char *path,
     char channel[BC_CHANNEL_NAME_MAX + 1])
 {
     channel[0] = '\0';
-    if (strstr(pattern, CHANNEL) || strstr(pattern, RECORDING)) {
-        bool matches = match_hole(pattern, path, channel);
-        if (!matches) {
-            channel[0] = '\0';
-        }
-        return matches;
+    if (!strchr(pattern, '{')) {
+        return strcmp(pattern, path) == 0;
     }
-    const char *id = strstr(pattern, ID);
-    return id ? match_id(pattern, (size_t)(id - pattern), path, channel)
-              : strcmp(pattern, path) == 0;
+    bool matches = match_hole(pattern, path, channel);
+    if (!matches) {
+        channel[0] = '\0';
+    }
+    return matches;
 }
 
 static void
@@ -219,14 +212,14 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         "{\"channel\": \"...\", \"kind\": \"pull\" or \"push\", \"url\": \"...\", "
         "\"token\": \"...\", \"name\": \"...\", \"loop\": false, \"start_at_s\": 0}; the "
         "last four may be left out." },
-    { BC_HTTP_DELETE, "/api/v1/relays/" ID, BC_CONTROL_TOKEN, bc_control_relay_stop,
-        false, 202, JSON, "stopRelay", "Ends a pull or a push.", NULL },
     { BC_HTTP_POST, "/api/v1/relays/" ID "/start", BC_CONTROL_TOKEN,
         bc_control_relay_enable, false, 202, JSON, "enableRelay",
         "Lets a pull or a push that was stopped go on.", NULL },
     { BC_HTTP_POST, "/api/v1/relays/" ID "/stop", BC_CONTROL_TOKEN,
         bc_control_relay_disable, false, 202, JSON, "disableRelay",
         "Hangs up and lets a pull or a push rest until it is started.", NULL },
+    { BC_HTTP_DELETE, "/api/v1/relays/" ID, BC_CONTROL_TOKEN, bc_control_relay_stop,
+        false, 202, JSON, "stopRelay", "Ends a pull or a push.", NULL },
     { BC_HTTP_GET, "/api/v1/public/channels", BC_CONTROL_OPEN, bc_control_public_channels,
         true, 200, JSON, "listPublicChannels",
         "What is live now, as far as everybody may know.", NULL },

@@ -30,7 +30,7 @@ fill_pattern(const char *pattern, char out[256])
         snprintf(out, 256, "%.*s" FAKE_ID "%s", (int)(hole - pattern), pattern,
             hole + strlen("{recording}"));
     } else if ((hole = strstr(pattern, "{id}")) != NULL) {
-        snprintf(out, 256, "%.*s7", (int)(hole - pattern), pattern);
+        snprintf(out, 256, "%.*s7%s", (int)(hole - pattern), pattern, hole + strlen("{id}"));
     } else {
         snprintf(out, 256, "%s", pattern);
     }
