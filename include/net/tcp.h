@@ -29,6 +29,7 @@ struct bc_tcp_ops {
 enum bc_tcp_security {
     BC_TCP_PLAIN,
     BC_TCP_TLS,
+    BC_TCP_TLS_CLIENT, // we are the client; the peer's certificate is checked
     BC_TCP_DETECT, // TLS when the first byte is a TLS record (0x16), plain otherwise
 };
 
@@ -37,6 +38,7 @@ struct bc_tcp_params {
     int fd; // non-blocking, taken over
     enum bc_tcp_security security;
     struct bc_tls_context *tls; // referenced; NULL with BC_TCP_PLAIN
+    const char *server; // BC_TCP_TLS_CLIENT: the name or address that it must prove
     const struct bc_tcp_ops *ops;
     void *user;
     // Bytes waiting when bc_tcp_send() copies one more: beyond, the connection is closed.

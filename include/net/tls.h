@@ -16,6 +16,11 @@ struct bc_tls_context *
 bc_tls_context_create(const char *cert, const char *key, const char *const *alpn,
     char *error, size_t error_len);
 
+// For connections to others, whose certificates must be good for their names, by the
+// authorities that the system trusts. NULL as above.
+struct bc_tls_context *
+bc_tls_context_create_client(char *error, size_t error_len);
+
 struct bc_tls_context *
 bc_tls_context_ref(struct bc_tls_context *ctx);
 

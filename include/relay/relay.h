@@ -86,6 +86,8 @@ bc_relay_knows(const char *url, bool push);
 
 // The URL without what may be a secret: user, password and query, and of a push by RTMP most
 // of its stream key. Any thread.
+#define BC_RELAY_SHOWN_BYTES 1100
+
 void
 bc_relay_show_url(const char *url, bool push, char *out, size_t size);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 
 #include "net/tls.h"
 #include "tcp_internal.h"
+#include "tls_context.h"
 
 #define DEFAULT_QUEUE_BYTES (4u << 20)
 #define READS_PER_TURN 4
@@ -36,7 +38,8 @@ watch(struct bc_tcp *tcp)
     if (tcp->closed) {
         return;
     }
-    bool write = tcp->want_write || tcp->queue.bytes > 0 || tcp->tls_record_len > 0;
+    bool write = !tcp->shaking
+        && (tcp->want_write || tcp->queue.bytes > 0 || tcp->tls_record_len > 0);
     int events = (tcp->reading ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
     // Without any event libuv would not report a broken connection either.
     events |= UV_DISCONNECT;
@@ -180,9 +183,28 @@ read_all(struct bc_tcp *tcp)
     }
 }
 
+// False: the handshake goes on, or has failed.
+static bool
+shake(struct bc_tcp *tcp)
+{
+    int ret = bc_tcp_io_shake(tcp);
+    if (ret < 0) {
+        char why[160];
+        snprintf(why, sizeof(why), "%s",
+            ret == -EPROTO ? bc_tcp_io_shake_problem(tcp) : reason_of(ret));
+        fail(tcp, why);
+    } else if (ret > 0) {
+        flush(tcp);
+    }
+    return ret > 0;
+}
+
 static void
 handle_readable(struct bc_tcp *tcp)
 {
+    if (tcp->shaking && !shake(tcp)) {
+        return;
+    }
     int decided = bc_tcp_io_detect(tcp);
     if (decided < 0) {
         fail(tcp, reason_of(decided));
@@ -279,6 +301,18 @@ on_finish_timeout(struct bc_timer *timer)
     bc_tcp_close(bc_container_of(timer, struct bc_tcp, finish_timer));
 }
 
+// The first message goes out at once: it fits any socket.
+static void
+begin_client(struct bc_tcp *tcp, const char *server)
+{
+    tcp->ssl = bc_tls_connect(tcp->tls, tcp->fd, server);
+    tcp->shaking = tcp->ssl != NULL;
+    int ret = tcp->ssl ? bc_tcp_io_shake(tcp) : -ENOMEM;
+    if (ret < 0) {
+        set_broken(tcp, ret);
+    }
+}
+
 struct bc_tcp *
 bc_tcp_create(const struct bc_tcp_params *params)
 {
@@ -307,6 +341,9 @@ bc_tcp_create(const struct bc_tcp_params *params)
     }
     if (params->tls) {
         tcp->tls = bc_tls_context_ref(params->tls);
+    }
+    if (tcp->security == BC_TCP_TLS_CLIENT) {
+        begin_client(tcp, params->server);
     }
     tcp->poll.data = tcp;
     atomic_fetch_add(&tcp->worker->connections, 1);

@@ -37,6 +37,7 @@ struct bc_tcp {
     bool reading;
     bool want_write;   // on_writable is owed
     bool in_read;      // inside on_data: what is sent is flushed afterwards
+    bool shaking;      // a client's TLS handshake is under way; nothing else is written
     bool closed;
     bool finishing;    // close once the queue is empty
     int broken;        // errno of a failed write, reported at the end of the turn
@@ -91,6 +92,14 @@ bc_tcp_io_read(struct bc_tcp *tcp, uint8_t *out, size_t len);
 // -errno.
 int
 bc_tcp_io_resume(struct bc_tcp *tcp);
+
+// A client's handshake. 1 done, 0 not yet, -errno.
+int
+bc_tcp_io_shake(struct bc_tcp *tcp);
+
+// Why that failed.
+const char *
+bc_tcp_io_shake_problem(const struct bc_tcp *tcp);
 
 // On BC_TCP_DETECT: looks at the first byte. 1 decided, 0 nothing there yet, -errno.
 int

@@ -137,7 +137,7 @@ tls_writev(struct bc_tcp *tcp, const struct iovec *iov, int count)
 ssize_t
 bc_tcp_io_writev(struct bc_tcp *tcp, const struct iovec *iov, int count)
 {
-    if (tcp->security == BC_TCP_DETECT) {
+    if (tcp->security == BC_TCP_DETECT || tcp->shaking) {
         return 0; // nobody has spoken yet, so nothing is known of how to answer
     }
     ssize_t n = tcp->ssl ? tls_writev(tcp, iov, count) : plain_writev(tcp, iov, count);
@@ -202,6 +202,25 @@ start_tls(struct bc_tcp *tcp)
 {
     tcp->ssl = bc_tls_accept(tcp->tls, tcp->fd);
     return tcp->ssl ? 1 : -ENOMEM;
+}
+
+int
+bc_tcp_io_shake(struct bc_tcp *tcp)
+{
+    ERR_clear_error();
+    int n = SSL_do_handshake(tcp->ssl);
+    if (n == 1) {
+        tcp->shaking = false;
+        return 1;
+    }
+    return tls_error(tcp, n);
+}
+
+const char *
+bc_tcp_io_shake_problem(const struct bc_tcp *tcp)
+{
+    long verdict = SSL_get_verify_result(tcp->ssl);
+    return verdict == X509_V_OK ? "TLS error" : X509_verify_cert_error_string(verdict);
 }
 
 int

@@ -111,6 +111,29 @@ bc_tls_context_create(const char *cert, const char *key, const char *const *alpn
 }
 
 struct bc_tls_context *
+bc_tls_context_create_client(char *error, size_t error_len)
+{
+    struct bc_tls_context *ctx = calloc(1, sizeof(*ctx));
+    if (!ctx) {
+        snprintf(error, error_len, "no memory");
+        return NULL;
+    }
+    atomic_init(&ctx->refs, 1);
+    ctx->ssl = SSL_CTX_new(TLS_client_method());
+    if (!ctx->ssl || SSL_CTX_set_default_verify_paths(ctx->ssl) != 1) {
+        snprintf(error, error_len, "cannot set up TLS: %s", openssl_reason());
+        bc_tls_context_unref(&ctx);
+        return NULL;
+    }
+    SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_min_proto_version(ctx->ssl, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx->ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(ctx->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
+        | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return ctx;
+}
+
+struct bc_tls_context *
 bc_tls_context_ref(struct bc_tls_context *ctx)
 {
     atomic_fetch_add_explicit(&ctx->refs, 1, memory_order_relaxed);
@@ -140,5 +163,31 @@ bc_tls_accept(struct bc_tls_context *ctx, int fd)
         return NULL;
     }
     SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+// The name, or the address, for which the certificate must be good.
+static bool
+set_peer(SSL *ssl, const char *host)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+    if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1) {
+        return true;
+    }
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+struct ssl_st *
+bc_tls_connect(struct bc_tls_context *ctx, int fd, const char *host)
+{
+    SSL *ssl = SSL_new(ctx->ssl);
+    if (!ssl) {
+        return NULL;
+    }
+    if (SSL_set_fd(ssl, fd) != 1 || !set_peer(ssl, host)) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
     return ssl;
 }

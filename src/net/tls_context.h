@@ -10,4 +10,8 @@ struct ssl_st;
 struct ssl_st *
 bc_tls_accept(struct bc_tls_context *ctx, int fd);
 
+// The client's end of one to `host`, a name or an address.
+struct ssl_st *
+bc_tls_connect(struct bc_tls_context *ctx, int fd, const char *host);
+
 #endif

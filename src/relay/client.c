@@ -93,6 +93,15 @@ pause_for(struct relay_client *c, const char *reason, int64_t us)
     bc_timer_set(&c->timer, us);
 }
 
+// 0.8 to 1.2 of it, so that what failed together does not come back together.
+static int64_t
+with_jitter(const struct relay_client *c, unsigned s)
+{
+    uint64_t x = (uint64_t)bc_clock_us() ^ (uint64_t)(uintptr_t)c;
+    x *= 0x9e3779b97f4a7c15u;
+    return (int64_t)s * (800000 + (int64_t)((x >> 40) % 400000));
+}
+
 void
 relay_client_retry(struct relay_client *c, const char *reason, unsigned retry_after_s)
 {
@@ -106,7 +115,7 @@ relay_client_retry(struct relay_client *c, const char *reason, unsigned retry_af
         s = retry_after_s < RETRY_AFTER_MAX_S ? retry_after_s : RETRY_AFTER_MAX_S;
     }
     bc_info(&c->log, "%s: %s; again in %u s", c->params.url, reason, s);
-    pause_for(c, reason, (int64_t)s * 1000000);
+    pause_for(c, reason, with_jitter(c, s));
 }
 
 void

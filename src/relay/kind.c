@@ -7,7 +7,8 @@
 #include <strings.h>
 
 static const struct relay_kind *const PULLS[] = { &RELAY_WHEP_PULL, &RELAY_SRT_PULL };
-static const struct relay_kind *const PUSHES[] = { &RELAY_WHIP_PUSH, &RELAY_SRT_PUSH };
+static const struct relay_kind *const PUSHES[] = { &RELAY_WHIP_PUSH, &RELAY_SRT_PUSH,
+    &RELAY_RTMP_PUSH };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -17,6 +17,7 @@ struct relay_kind {
 
 extern const struct relay_kind RELAY_EDGE_PULL;
 extern const struct relay_kind RELAY_MEDIA_PULL;
+extern const struct relay_kind RELAY_RTMP_PUSH;
 extern const struct relay_kind RELAY_SRT_PULL;
 extern const struct relay_kind RELAY_SRT_PUSH;
 extern const struct relay_kind RELAY_WHEP_PULL;

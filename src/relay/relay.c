@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/tls.h"
 #include "relay_internal.h"
 
 static void
@@ -39,7 +40,13 @@ bc_relay_create(const struct bc_relay_options *options)
     relay->inputs = relay_inputs_create(options->max_inputs);
     relay->http = relay_http_create();
     relay->nice = relay_nice_create();
-    if (!relay->http || !relay->nice || !relay->inputs || !relay->media_dir) {
+    char error[160] = "";
+    relay->tls = bc_tls_context_create_client(error, sizeof(error));
+    if (!relay->tls) {
+        bc_error(NULL, "relay: %s", error);
+    }
+    if (!relay->http || !relay->nice || !relay->inputs || !relay->media_dir
+        || !relay->tls) {
         bc_relay_destroy(relay);
         return NULL;
     }
@@ -55,6 +62,7 @@ bc_relay_destroy(struct bc_relay *relay)
     relay_inputs_destroy(relay->inputs);
     relay_http_destroy(relay->http);
     relay_nice_destroy(relay->nice);
+    bc_tls_context_unref(&relay->tls);
     free(relay->media_dir);
     free(relay);
 }

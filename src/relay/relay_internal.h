@@ -20,6 +20,7 @@ struct bc_relay {
     struct relay_inputs *inputs; // owned
     char *media_dir;             // owned
     bool allow_private;
+    struct bc_tls_context *tls; // owned reference; for connections to others
 };
 
 #endif

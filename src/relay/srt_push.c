@@ -131,6 +131,7 @@ start(const struct bc_relay_params *params)
     }
     bc_list_init(&push->free_task.node);
     push->free_task.run = run_free;
+    push->link.guarded = !params->trusted;
     push->link.on_connected = on_connected;
     push->link.on_failed = on_failed;
     if (!relay_srt_link_init(&push->link, params, "push", attempt)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chunk_reader.h"
+#include "protocol/rtmp/chunk_reader.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #ifndef RTMP_CONTROL_H
 #define RTMP_CONTROL_H
 
-#include "chunk_reader.h"
+#include "protocol/rtmp/chunk_reader.h"
 
 struct bc_writer;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RTMP_CHUNK_READER_H
-#define RTMP_CHUNK_READER_H
+#ifndef PROTOCOL_RTMP_CHUNK_READER_H
+#define PROTOCOL_RTMP_CHUNK_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
