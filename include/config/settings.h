@@ -104,6 +104,7 @@ struct bc_config_channel {
     int64_t source_stable_ms;
     bool open;
     int64_t viewers_max; // 0: no limit
+    int64_t delay_s;     // 0: none; else 10 to 60
 };
 
 struct bc_config_listen {

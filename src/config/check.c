@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "report.h"
 
+#define DELAY_MIN_S 10
 #define SHA256_HEX 64
 #define PASSPHRASE_MIN 10
 
@@ -213,6 +214,20 @@ check_listeners(struct checker *c)
     }
 }
 
+static void
+check_delays(struct checker *c)
+{
+    for (size_t i = 0; i < c->cfg->n_channels; i++) {
+        const struct bc_config_channel *channel = &c->cfg->channels[i];
+        if (channel->delay_s > 0 && channel->delay_s < DELAY_MIN_S) {
+            c->report->file = "configuration";
+            c->report->has_lines = false;
+            bc_report_error(c->report, 0, "channels.%s.delay_s: must be 0, or 10 to 60",
+                channel->name);
+        }
+    }
+}
+
 void
 bc_check_config(
     const struct bc_config *cfg, const struct bc_origins *origins, struct bc_report *r)
@@ -221,6 +236,7 @@ bc_check_config(
     check_hls(&c);
     check_tls(&c);
     check_access(&c);
+    check_delays(&c);
     check_listeners(&c);
 }
 

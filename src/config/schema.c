@@ -341,6 +341,10 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
     { .name = "open", .type = BC_KEY_BOOL, .scope = LIVE, .offset = CHANNEL_AT(open),
         .def = "true",
         .text = "A channel that is not open has no viewers and accepts no hosts." },
+    { .name = "delay_s", .type = BC_KEY_INT, .scope = LIVE, .offset = CHANNEL_AT(delay_s),
+        .def = "0", .max = 60, .unit = "s",
+        .text = "Broadcast delay: all that the channel shows is held back so long, 10 s at "
+                "least, and can be cut out before anybody sees it; 0: none." },
     { .name = "viewers_max", .type = BC_KEY_INT, .scope = LIVE,
         .offset = CHANNEL_AT(viewers_max), .def = "0", .max = 1000000,
         .text = "Viewers of this channel by all protocols; 0 is no limit." },

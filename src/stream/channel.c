@@ -69,6 +69,7 @@ destroy(struct bc_channel *c)
     bc_timer_cancel(&c->challenge_timer);
     bc_timer_cancel(&c->grace_timer);
     bc_timer_cancel(&c->tick_timer);
+    bc_channel_stop_delay(c);
     bc_hub_close_channel(c->hub, c);
     struct bc_channel_part *part = atomic_load(&c->part);
     if (part) {
@@ -496,6 +497,7 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     // The broadcast is not over: the host comes back to the next process, and so do the
     // viewers.
     c->draining = true;
+    bc_channel_stop_delay(c);
     bc_channel_free_sources(c);
     drop_take(c, "the server is going down");
     tell_waiting(c); // what they hold back is the last they get

@@ -13,6 +13,7 @@
 #include "stream/channel.h"
 #include "stream/restore.h"
 
+struct bc_slate_wish;
 struct bc_take;
 
 // A name that viewers know. Outlives every connection: made by its first take, kept
@@ -56,6 +57,7 @@ struct bc_channel {
     bool origin_due; // the timeline of the broadcast begins with the next packet
     bool draining;
     struct bc_sources *sources; // owned; see sources.h
+    struct bc_channel_delay *delay; // owned; NULL: none
     struct bc_list sinks;
     struct bc_take *take;       // owned reference; NULL while nobody publishes
     struct bc_take *challenger; // waits whether `take` is dead; owned reference
@@ -160,8 +162,22 @@ bc_channel_free_sources(struct bc_channel *channel);
 
 // --- program.c ---
 
+// What bc_channel_set_program() does, past the delay.
+void
+bc_channel_show(struct bc_channel *channel, struct bc_channel *program);
+
 void
 bc_channel_free_program(struct bc_channel *channel);
+
+// --- delay.c ---
+
+// Takes what is to be shown into the channel's delay. False: it has none.
+bool
+bc_channel_delay_program(struct bc_channel *channel, struct bc_channel *program);
+
+// Forgets what is held back.
+void
+bc_channel_stop_delay(struct bc_channel *channel);
 
 // --- input.c ---
 
@@ -243,6 +259,14 @@ bc_hub_generation(struct bc_hub *hub);
 // Starts the media clock if it stands, and returns it.
 int64_t
 bc_hub_start_clock(struct bc_hub *hub);
+
+// The hub's ops of these names.
+struct bc_channel *
+bc_hub_open_slate(
+    struct bc_hub *hub, struct bc_worker *worker, const struct bc_slate_wish *wish);
+
+void
+bc_hub_close_slate(struct bc_hub *hub, struct bc_channel **slate);
 
 bool
 bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel);

@@ -407,6 +407,19 @@ bc_hub_is_draining(struct bc_hub *hub)
     return draining;
 }
 
+struct bc_channel *
+bc_hub_open_slate(
+    struct bc_hub *hub, struct bc_worker *worker, const struct bc_slate_wish *wish)
+{
+    return hub->ops->open_slate ? hub->ops->open_slate(hub->user, worker, wish) : NULL;
+}
+
+void
+bc_hub_close_slate(struct bc_hub *hub, struct bc_channel **slate)
+{
+    hub->ops->close_slate(hub->user, slate);
+}
+
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
 {

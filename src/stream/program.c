@@ -139,6 +139,14 @@ bc_channel_tell_program(struct bc_channel *channel)
 void
 bc_channel_set_program(struct bc_channel *channel, struct bc_channel *program)
 {
+    if (!bc_channel_delay_program(channel, program)) {
+        bc_channel_show(channel, program);
+    }
+}
+
+void
+bc_channel_show(struct bc_channel *channel, struct bc_channel *program)
+{
     pthread_mutex_lock(&channel->program_lock);
     struct bc_channel *old = channel->program;
     if (old == program) {

@@ -187,7 +187,9 @@ read_config(struct bc_hls_program *p)
             p->mode = HLS_PROGRAM_SPLICE;
         }
     }
-    if (own && own->sources.n == 1 && own->sources.items[0].kind == BC_SOURCE_CHANNEL) {
+    if (own && own->delay_s > 0) {
+        p->mode = HLS_PROGRAM_SPLICE; // of what comes out of the delay
+    } else if (own && own->sources.n == 1 && own->sources.items[0].kind == BC_SOURCE_CHANNEL) {
         p->alias_of = strdup(own->sources.items[0].value);
         p->mode = p->alias_of ? HLS_PROGRAM_ALIAS : HLS_PROGRAM_SPLICE;
     }
