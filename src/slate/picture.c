@@ -32,13 +32,20 @@ slate_picture_create(const struct slate_format *format)
     return f;
 }
 
+struct box {
+    int x; // all even, as pairs of pixels share their colour
+    int y;
+    int width;
+    int height;
+};
+
 static void
-fill(AVFrame *f, unsigned plane, int value)
+fill(AVFrame *f, unsigned plane, struct box box, int value)
 {
-    int rows = plane > 0 ? f->height / 2 : f->height;
-    int columns = plane > 0 ? f->width / 2 : f->width;
-    for (int y = 0; y < rows; y++) {
-        memset(f->data[plane] + (ptrdiff_t)y * f->linesize[plane], value, (size_t)columns);
+    int half = plane > 0 ? 2 : 1;
+    for (int y = box.y / half; y < (box.y + box.height) / half; y++) {
+        memset(f->data[plane] + (ptrdiff_t)y * f->linesize[plane] + box.x / half, value,
+            (size_t)(box.width / half));
     }
 }
 
@@ -51,8 +58,9 @@ slate_picture_plain(AVFrame *picture)
         memset(picture->data[0] + (ptrdiff_t)y * picture->linesize[0],
             TOP - (TOP - BOTTOM) * y / picture->height, (size_t)picture->width);
     }
-    fill(picture, 1, GREY + 6); // towards blue
-    fill(picture, 2, GREY - 4);
+    struct box all = { 0, 0, picture->width, picture->height };
+    fill(picture, 1, all, GREY + 6); // towards blue
+    fill(picture, 2, all, GREY - 4);
 }
 
 // --- decoding ---
@@ -153,20 +161,13 @@ slate_picture_decode(const uint8_t *data, size_t len, AVFrame **out)
 
 // --- scaling ---
 
-struct box {
-    int x;
-    int y;
-    int width;
-    int height;
-};
-
 static int
 even(int64_t v)
 {
     return (int)(v & ~INT64_C(1));
 }
 
-// The largest one of the picture's shape, at even places, as pairs share their colour.
+// The largest one of the picture's shape.
 static struct box
 fit(const AVFrame *from, const AVFrame *to)
 {
@@ -270,13 +271,26 @@ flatten(const AVFrame *from, struct box box, AVFrame **out)
     return why;
 }
 
+// After scaling, which may write a little beyond its rows.
+static void
+fill_around(AVFrame *f, struct box box)
+{
+    int right = box.x + box.width;
+    int bottom = box.y + box.height;
+    struct box bars[] = { { 0, 0, f->width, box.y }, { 0, box.y, box.x, box.height },
+        { right, box.y, f->width - right, box.height },
+        { 0, bottom, f->width, f->height - bottom } };
+    for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
+        fill(f, 0, bars[i], BLACK);
+        fill(f, 1, bars[i], GREY);
+        fill(f, 2, bars[i], GREY);
+    }
+}
+
 const char *
 slate_picture_fit(const AVFrame *from, AVFrame *to, struct SwsContext **sws)
 {
     struct box box = fit(from, to);
-    fill(to, 0, BLACK);
-    fill(to, 1, GREY);
-    fill(to, 2, GREY);
     ptrdiff_t x = box.x;
     ptrdiff_t y = box.y;
     struct target target = { { to->data[0] + y * to->linesize[0] + x,
@@ -289,5 +303,6 @@ slate_picture_fit(const AVFrame *from, AVFrame *to, struct SwsContext **sws)
         why = scale(flat ? flat : from, &target, sws);
     }
     av_frame_free(&flat);
+    fill_around(to, box);
     return why;
 }

@@ -100,6 +100,11 @@ test_a_picture_of_another_shape_stands_in_the_middle(void **state)
     assert_in_range(kit_luma(frame, 0, 0, 4, 16), 14, 18);
     assert_in_range(kit_luma(frame, 7, 0, 2, 16), 230, 237);
     assert_in_range(kit_luma(frame, 12, 0, 4, 16), 14, 18);
+    // Up to the picture's edge, 180 from the middle.
+    for (int y = 0; y < f.height; y++) {
+        assert_true(frame->data[0][y * frame->linesize[0] + 640 + 180 + 8] < 24);
+        assert_true(frame->data[0][y * frame->linesize[0] + 640 - 180 - 9] < 24);
+    }
     kit_decoder_close(&d);
     slate_media_unref(&m);
     unlink(path);
