@@ -386,7 +386,7 @@ is_spliced(struct bc_hls_program *p, char alias_of[BC_CHANNEL_NAME_MAX + 1])
 static void
 look(struct bc_channel *channel, struct hls_look *out, unsigned depth)
 {
-    *out = (struct hls_look){ .program = bc_channel_program(channel) };
+    *out = (struct hls_look){ 0 };
     struct bc_hls_program *p = hls_program_of(channel);
     if (!p) {
         return;
@@ -398,6 +398,7 @@ look(struct bc_channel *channel, struct hls_look *out, unsigned depth)
         look_other(channel, alias_of, &theirs, depth);
     }
     pthread_mutex_lock(&p->lock);
+    out->program = bc_channel_program(channel); // here, or an older one might come later
     bool done = !spliced && !p->splice
         && (alias_of[0] ? look_alias(p, out, &theirs) : look_own(p, out));
     if (!done) {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "flow_source.h"
+#include "record/recorder.h"
 #include "stream/program.h"
 
 #define STORE "store/0571"
@@ -51,6 +52,14 @@ setup(void **state)
     return 0;
 }
 
+static uint64_t
+running(struct fixture *f)
+{
+    struct bc_recorder_totals totals;
+    bc_recorder_totals(f->flow.server.recorder, &totals);
+    return totals.running;
+}
+
 static int
 teardown(void **state)
 {
@@ -60,10 +69,12 @@ teardown(void **state)
             flow_http_close(&f->players[i].http);
         }
     }
+    assert_int_equal(running(f), 2); // whatever they show
     bc_channel_unref(&f->channel);
     bc_channel_unref(&f->other);
     flow_source_close(&f->hq, true);
     flow_source_close(&f->store, true);
+    FLOW_UNTIL(&f->flow, running(f) == 0);
     flow_close(&f->flow);
     free(f);
     return 0;

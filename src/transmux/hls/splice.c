@@ -297,7 +297,8 @@ follow(struct bc_hls_splice *sp, const struct bc_hls_splice_input *in)
     if (bc_hls_splice_shows(sp, in->before)) {
         int64_t until_us = start.segment ? start.segment->parts[start.part].start_us
                                          : in->from_us;
-        extend(sp, in->before, until_us - sp->part_target_us / 2);
+        int64_t early_us = until_us == INT64_MIN ? 0 : sp->part_target_us / 2;
+        extend(sp, in->before, until_us - early_us); // what is nearer to that than behind it
     }
     if (!start.segment && in->now) {
         return; // its first part is not there yet
