@@ -51,6 +51,7 @@ bc_control_handler bc_control_metrics;
 bc_control_handler bc_control_channels;
 bc_control_handler bc_control_channel;
 bc_control_handler bc_control_kick;
+bc_control_handler bc_control_cut;
 bc_control_handler bc_control_message;
 bc_control_handler bc_control_relays;
 bc_control_handler bc_control_relay_start;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_stream.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "protocol/http/files.h"
 #include "schedule/schedule.h"
 #include "stream/channel.h"
+#include "stream/delay.h"
 #include "stream/hub.h"
 
 static struct bc_hub *g_hub; // the running test's, for bc_worker_post()
@@ -50,6 +52,13 @@ size_t
 bc_hub_count(struct bc_hub *hub)
 {
     return hub->count - hub->hidden;
+}
+
+int
+bc_channel_cut(struct bc_channel *channel, int64_t seconds)
+{
+    (void)channel;
+    return seconds == 0 || seconds < -1 ? -EINVAL : 0;
 }
 
 struct bc_channel *

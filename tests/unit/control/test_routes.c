@@ -45,6 +45,7 @@ body_of(const struct bc_control_route *r)
         { "sendMessage", "{\"text\":\"hello\"}" },
         { "recordChannel", "{\"record\":true}" },
         { "clipChannel", "{\"from\":1000}" },
+        { "cutChannel", "{\"seconds\":5}" },
         { "clipReplay", "{\"from\":1000}" },
         { "setSchedule", "{\"ends_at\":\"2030-03-01T12:00:00Z\"}" },
     };

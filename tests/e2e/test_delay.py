@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A broadcast delay: all comes late, and what is cut is seen by nobody."""
+import http.client
+import json
+import time
+
+import pytest
+
+from kit import publish
+from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
+from kit.server import TOP
+from kit.wait import until
+from kit.watch import Watcher
+
+DELAY_S = 10
+CUT_S = 3
+GOP = SAMPLE_FPS            # of the sample
+TOTAL = SAMPLE_FPS * SAMPLE_SECONDS
+
+
+def is_playable(server):
+    connection = server.connection()
+    try:
+        connection.request('GET', '/live/hq.flv')
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def delayed(make_server, tmp_path):
+    config = tmp_path / 'delay.yaml'
+    config.write_text('channels:\n  live/hq:\n'
+                      f'    delay_s: {DELAY_S}\n'
+                      '    sources:\n      - publisher\n'
+                      f'      - slate: {{image: {TOP}/conf/slate.png}}\n')
+    return make_server(config=str(config))
+
+
+@pytest.mark.limit(60)
+def test_pictures_come_late_and_a_cut_takes_exactly_its_own(delayed):
+    server = delayed
+    began = time.monotonic()
+    publish.ffmpeg(server.rtmp())
+    server.wait_live()
+    # What is live is not shown yet, in any protocol.
+    assert not is_playable(server)
+    assert server.get('/live/hq/index.m3u8').status != 200
+    until(lambda: is_playable(server), 20, 'what was sent 10 s ago')
+    assert time.monotonic() - began >= DELAY_S
+    viewer = Watcher(server.flv(), audio=False)
+    other = Watcher(server.rtmp(), audio=False)
+    viewer.wait_pictures(30)
+    other.wait_pictures(30)
+    late = viewer.times[29] - began - viewer.numbers[29] / SAMPLE_FPS
+    assert DELAY_S - 0.5 < late < DELAY_S + 3, late
+    shown = [len(viewer.numbers), len(other.numbers)]
+    answer = server.get('/api/v1/channels/live/hq/cut', method='POST',
+                        body=json.dumps({'seconds': CUT_S}),
+                        headers={'Content-Type': 'application/json'})
+    assert answer.status // 100 == 2, answer.body
+    cut_at = time.monotonic()
+    for watcher, before in zip((viewer, other), shown):
+        until(lambda w=watcher, n=before: any(
+            a is None and b is not None for a, b in zip(w.numbers[n:], w.numbers[n + 1:])),
+            15, lambda w=watcher: f'the slate to go: {w.numbers[-200:]}')
+        watcher.wait_pictures(20)
+        watcher.stop()
+        numbers = watcher.numbers
+        first = numbers.index(None)
+        back = next(i for i in range(first, len(numbers)) if numbers[i] is not None)
+        # The slate came at once and stood for as long as was cut.
+        assert watcher.times[first] - cut_at < 1.5
+        slate_s = watcher.times[back] - watcher.times[first]
+        assert CUT_S - 1 < slate_s < CUT_S + 3, slate_s
+        # Exactly the cut pictures are missing, and those up to the next keyframe.
+        missing = (numbers[back] - numbers[first - 1] - 1) % TOTAL
+        assert CUT_S * SAMPLE_FPS - 5 <= missing <= CUT_S * SAMPLE_FPS + GOP, missing
+        assert numbers[back] % GOP == 0
+        for part in (numbers[:first], numbers[back:]):
+            assert all((a + 1) % TOTAL == b for a, b in zip(part, part[1:])), part
