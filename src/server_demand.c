@@ -4,6 +4,7 @@
 
 #include "record/recorder.h"
 #include "server.h"
+#include "stream/wait.h"
 
 // Channels that show channels that show channels.
 #define DEPTH_MAX 4
@@ -83,7 +84,7 @@ want(struct bc_server *s, const struct bc_config *config, const char *name,
             : NULL;
         // What is there will be shown without being asked for.
         bool asks = source->kind == BC_SOURCE_CHANNEL
-            && (!other || bc_channel_state(other) == BC_CHANNEL_ENDED);
+            && (!other || !bc_channel_is_playable(other));
         wanted = (asks && want(s, config, source->value, via, depth + 1)) || wanted;
         bc_channel_unref(&other);
     }

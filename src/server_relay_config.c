@@ -7,26 +7,12 @@
 #include "base/log.h"
 #include "server_relays.h"
 
-// The first source of the channel that an input can read; NULL: none. The order among
-// several has no meaning yet.
-static const struct bc_config_source *
-source_of(const struct bc_config_channel *channel)
-{
-    for (size_t i = 0; i < channel->sources.n; i++) {
-        const struct bc_config_source *s = &channel->sources.items[i];
-        if (s->kind == BC_SOURCE_PULL || s->kind == BC_SOURCE_FILE) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
-// False: it has no such source, or one that is too long.
+// What a source asks for; false: it is none that an input reads, or its URL makes no sense.
 static bool
-pull_of(const struct bc_config_channel *channel, struct bc_control_relay *out)
+pull_of(const struct bc_config_channel *channel, const struct bc_config_source *s,
+    struct bc_control_relay *out)
 {
-    const struct bc_config_source *s = source_of(channel);
-    if (!s) {
+    if (s->kind != BC_SOURCE_PULL && s->kind != BC_SOURCE_FILE) {
         return false;
     }
     *out = (struct bc_control_relay){ .configured = true, .enabled = true,
@@ -62,23 +48,37 @@ same_pull(const struct bc_control_relay *a, const struct bc_control_relay *b)
         && strcmp(a->url, b->url) == 0;
 }
 
+static bool
+is_source(const struct bc_config_channel *channel, const struct bc_control_relay *shown)
+{
+    struct bc_control_relay wanted;
+    bool found = false;
+    for (size_t i = 0; i < channel->sources.n && !found; i++) {
+        found = pull_of(channel, &channel->sources.items[i], &wanted)
+            && same_pull(&wanted, shown);
+    }
+    return found;
+}
+
+static bool
+is_target(const struct bc_config_channel *channel, const struct bc_control_relay *shown)
+{
+    bool found = false;
+    for (size_t i = 0; i < channel->push.n && !found; i++) {
+        const struct bc_config_push *p = &channel->push.items[i];
+        found = strcmp(p->url, shown->url) == 0 && strcmp(p->name, shown->name) == 0
+            && p->enabled == shown->was_enabled;
+    }
+    return found;
+}
+
 // Whether it runs is the operator's, once it is there; only a changed entry begins anew.
 static bool
 is_unwanted(const struct bc_config *config, const struct bc_control_relay *shown)
 {
-    struct bc_control_relay wanted;
     const struct bc_config_channel *channel = bc_config_channel(config, shown->channel);
-    if (!channel || !shown->push) {
-        return !channel || !pull_of(channel, &wanted) || !same_pull(&wanted, shown);
-    }
-    for (size_t i = 0; i < channel->push.n; i++) {
-        const struct bc_config_push *p = &channel->push.items[i];
-        if (strcmp(p->url, shown->url) == 0 && strcmp(p->name, shown->name) == 0
-            && p->enabled == shown->was_enabled) {
-            return false;
-        }
-    }
-    return true;
+    return !channel
+        || !(shown->push ? is_target(channel, shown) : is_source(channel, shown));
 }
 
 static void
@@ -99,8 +99,10 @@ bc_server_relays_follow(struct bc_server_relays *t, const struct bc_config *conf
     for (size_t i = 0; i < config->n_channels; i++) {
         const struct bc_config_channel *channel = &config->channels[i];
         struct bc_control_relay wanted;
-        if (pull_of(channel, &wanted)) {
-            add(t, &wanted);
+        for (size_t k = 0; k < channel->sources.n; k++) {
+            if (pull_of(channel, &channel->sources.items[k], &wanted)) {
+                add(t, &wanted);
+            }
         }
         for (size_t k = 0; k < channel->push.n; k++) {
             push_of(channel, &channel->push.items[k], &wanted);

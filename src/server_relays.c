@@ -372,7 +372,8 @@ bc_server_relays_want(struct bc_server_relays *t, const char *channel)
             && strcmp(e->shown.channel, channel) == 0) {
             bool idle = e->shown.status.state == BC_RELAY_IDLE;
             // One that has failed already and tries again gives no hope for now.
-            wanted = wanted || idle || e->shown.status.state != BC_RELAY_WAITING;
+            wanted = wanted || idle || e->shown.status.state != BC_RELAY_WAITING
+                || !e->shown.status.error[0];
             e->wanted_us = bc_clock_us();
             if (idle) {
                 post_look(e);

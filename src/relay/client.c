@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "relay_internal.h"
 
 #define PAUSE_FIRST_S 1
 #define PAUSE_MAX_S 30
@@ -68,6 +69,7 @@ relay_client_connect(struct relay_client *c, struct relay_session_params *p)
     p->worker = c->params.worker;
     p->url = c->params.url;
     p->bearer = c->params.bearer;
+    p->guarded = !c->params.trusted && !c->params.relay->allow_private;
     p->servers = c->servers;
     p->server_count = &c->server_count;
     p->log = &c->log;

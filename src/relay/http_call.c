@@ -106,6 +106,7 @@ relay_http_call_create(struct relay_http *http, const struct relay_http_params *
     bc_list_init(&c->task.node);
     c->task.run = run_reply;
     c->http = http;
+    c->guarded = params->guarded;
     c->refs = params->on_reply ? 2 : 1;
     if (!copy_params(c, params)) {
         free_call(c);

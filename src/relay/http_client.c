@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "address_guard.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http_internal.h"
@@ -133,6 +134,19 @@ set_headers(struct relay_http_call *c)
         && (!c->if_match || add_header(c, "If-Match", c->if_match));
 }
 
+// Each address that it is about to connect to, whatever a name stands for this time.
+static curl_socket_t
+open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct relay_http_call *c = user;
+    (void)purpose;
+    if (c->guarded && !relay_address_is_public(&address->addr)) {
+        c->kept_out = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static bool
 set_options(struct relay_http_call *c)
 {
@@ -144,6 +158,11 @@ set_options(struct relay_http_call *c)
         && curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers) == CURLE_OK
         && curl_easy_setopt(e, CURLOPT_USERAGENT, "Branchcast/" BC_VERSION) == CURLE_OK;
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
+    if (c->guarded) {
+        curl_easy_setopt(e, CURLOPT_PROXY, ""); // it would connect for us
+    }
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L); // see follow()
     curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
@@ -223,7 +242,9 @@ on_done(struct relay_http *http, struct relay_http_call *c, CURLcode result)
 {
     curl_multi_remove_handle(http->multi, c->easy);
     if (result != CURLE_OK) {
-        fail(c, c->too_large ? "the reply is too large" : curl_easy_strerror(result));
+        fail(c, c->too_large ? "the reply is too large"
+                : c->kept_out ? "the address is not public (relay.allow_private)"
+                              : curl_easy_strerror(result));
         return;
     }
     long status = 0;

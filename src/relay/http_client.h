@@ -50,6 +50,7 @@ struct relay_http_params {
     const void *body;
     size_t body_len;
     unsigned timeout_ms; // of all; 0: 10 s
+    bool guarded;        // connects to public addresses only
     // Called once on the worker. NULL: nobody waits.
     struct bc_worker *worker;
     void (*on_reply)(void *user, const struct relay_http_reply *reply);

@@ -42,6 +42,8 @@ struct relay_http_call {
     unsigned timeout_ms;
     unsigned redirects;
     bool too_large;
+    bool guarded;
+    bool kept_out; // the guard let an address not pass
 };
 
 // --- http_call.c ---

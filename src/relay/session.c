@@ -38,7 +38,7 @@ delete_resource(struct relay_session *s)
     }
     bool same = relay_http_same_origin(s->resource, s->params.url);
     struct relay_http_params params = { .method = "DELETE", .url = s->resource,
-        .bearer = same ? s->params.bearer : NULL };
+        .bearer = same ? s->params.bearer : NULL, .guarded = s->params.guarded };
     relay_http_start(s->params.relay->http, &params);
 }
 
@@ -238,7 +238,7 @@ post_offer(struct relay_session *s, const struct relay_agent_local *mine)
     struct relay_http_params params = { .method = "POST", .url = s->params.url,
         .bearer = s->params.bearer, .content_type = "application/sdp",
         .body = offer.data, .body_len = offer.len, .worker = s->params.worker,
-        .on_reply = on_reply, .user = s };
+        .guarded = s->params.guarded, .on_reply = on_reply, .user = s };
     s->call = offer.failed ? NULL : relay_http_start(s->params.relay->http, &params);
     bc_writer_finish(&offer);
     return s->call != NULL;

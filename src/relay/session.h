@@ -28,6 +28,7 @@ struct relay_session_params {
     struct bc_worker *worker;
     const char *url;    // outlive the session
     const char *bearer; // NULL: none
+    bool guarded;       // the endpoint must have a public address
     enum bc_sdp_direction direction;
     enum bc_codec video[5];
     unsigned video_count;

@@ -58,7 +58,7 @@ def test_viewers_share_one_pull(make_server):
         thread.join(10)
     assert [v.status for v in crowd] == [200] * 20
     crowd[0].wait_tags(100)
-    assert viewers(origin) == 2
+    until(lambda: viewers(origin) == 2, 2, 'one pull')
     shown = edge.json('/api/v1/relays')['relays']
     assert [(r['channel'], r['edge'], r['state']) for r in shown] == [('live/hq', True, 'live')]
     near.wait_more(50)
@@ -80,7 +80,7 @@ def test_viewers_share_one_pull(make_server):
     poller.wait_updates(10)
     poller.check()
     poller.stop()
-    assert viewers(origin) == 2
+    until(lambda: viewers(origin) == 2, 2, 'one pull')
     near.close()
     host.end()
 
@@ -146,3 +146,35 @@ def test_loop(make_server):
     # A chain that names the server itself, one that is too long, one that makes no sense.
     assert a.get('/live/hq.flv', {'Branchcast-Via': ','.join(['0' * 16] * 8)}).status == 508
     assert a.get('/live/hq.flv', {'Branchcast-Via': 'x'}).status == 508
+
+
+def test_pull_on_demand(make_server, tmp_path):
+    """A configured pull that runs while somebody watches the channel, or another one that
+    shows it; a channel of an edge that is shown by one of ours."""
+    origin = make_server()
+    publish.ffmpeg(origin.rtmp())
+    origin.wait_live()
+    config = tmp_path / 'demand.yaml'
+    config.write_text(
+        'channels:\n'
+        '  live/copy:\n    sources:\n'
+        f'      - pull: {{ url: "{origin.flv()}", on_demand: true, idle_s: 1 }}\n'
+        '  store/1: { sources: [publisher, { channel: live/copy }] }\n'
+        '  store/2: { sources: [publisher, { channel: live/hq }] }\n')
+    server = make_server({'relay.origins': origin.http(''), 'relay.edge_grace_s': '1'},
+                         config=str(config))
+
+    def state():
+        return server.json('/api/v1/relays')['relays'][0]['state']
+    until(lambda: state() == 'idle', 5, 'rest')
+    assert viewers(origin) == 0
+    for path in ('/live/copy.flv', '/store/1.flv', '/store/2.flv'):
+        viewer = flv.Viewer(server.http_port, path)
+        assert viewer.status == 200, path
+        viewer.wait_tags(50)
+        until(lambda: viewers(origin) == 1, 3, 'the pull')
+        wanted = 'idle' if path == '/store/2.flv' else 'live'
+        until(lambda: state() == wanted, 2, wanted)
+        viewer.close()
+        until(lambda: viewers(origin) == 0, 10, 'the end of the pull')
+        until(lambda: state() == 'idle', 2, 'rest')

@@ -9,6 +9,7 @@ from kit.process import need
 from kit.wait import until
 from kit.watch import Watcher
 
+PRIVATE = {'relay.allow_private': 'true'}
 pytestmark = pytest.mark.usefixtures('programs')
 
 
@@ -59,7 +60,7 @@ def watch(server, channel):
 
 def test_pull(make_server):
     """An RTMP host of one server is seen and heard at the other."""
-    origin, edge = make_server(), make_server()
+    origin, edge = make_server(), make_server(PRIVATE)
     publish.ffmpeg(origin.rtmp())
     origin.wait_live()
     url = origin.http('/live/hq/whep')
@@ -84,7 +85,7 @@ def test_pull(make_server):
 
 def test_push_with_a_wrong_and_the_right_token(make_server):
     """The API says why it does not work, before it does."""
-    studio = make_server()
+    studio = make_server(PRIVATE)
     platform = make_server({'access.api': 'open'}, open_access=False)
     relay = {'channel': 'live/hq', 'kind': 'push', 'url': platform.http('/live/there/whip')}
     wrong = start(studio, token='not-the-key', **relay)
@@ -110,7 +111,7 @@ def test_push_with_a_wrong_and_the_right_token(make_server):
 def test_a_pull_survives_the_other_server(make_server):
     """kill -9 there: the relay waits, and the viewers here go on when it is back."""
     origin = make_server()
-    edge = make_server({'stream.idle_timeout_s': 1})
+    edge = make_server({**PRIVATE, 'stream.idle_timeout_s': 1})
     publish.ffmpeg(origin.rtmp())
     origin.wait_live()
     number = start(edge, channel='live/copy', kind='pull', url=origin.http('/live/hq/whep'))

@@ -31,7 +31,8 @@ static int
 setup(void **state)
 {
     const struct bc_relay_options options
-        = { .bind_address = "127.0.0.1", .port_min = 47040, .port_max = 47059 };
+        = { .bind_address = "127.0.0.1", .port_min = 47040, .port_max = 47059,
+              .allow_private = true };
     struct fixture *f = calloc(1, sizeof(*f));
     snprintf(f->listen, sizeof(f->listen), "webrtc.listen=127.0.0.1:%u", free_port());
     const char *overrides[] = { f->listen, NULL };
