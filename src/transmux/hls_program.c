@@ -15,6 +15,8 @@
 #define DIFFERS_US 1500000
 // How far behind the one before a stream may be that is shown from now on.
 #define LAG_US 3000000
+// How long a slate may take to follow the end, before players are told that all is over.
+#define OVER_US 1500000
 // Channels that show channels, at most.
 #define DEPTH_MAX 8
 
@@ -40,6 +42,7 @@ destroy(struct bc_channel_part *part)
 {
     struct bc_hls_program *p = bc_container_of(part, struct bc_hls_program, part);
     hls_tap_finish(p);
+    bc_timer_cancel(&p->over_timer);
     bc_channel_unwatch_program(&p->watch);
     bc_channel_remove_sink(&p->sink);
     bc_hls_splice_destroy(p->splice);
@@ -97,7 +100,15 @@ run_end(struct bc_task *task, struct bc_worker *worker)
     p->ending = false;
     hls_tap_last(p);
     hls_tap_end(p);
+    bc_timer_set(&p->over_timer, OVER_US + OVER_US / 4);
     bc_channel_unref(&channel);
+}
+
+// Perhaps no slate came: players are told.
+static void
+on_over(struct bc_timer *timer)
+{
+    bc_channel_tell_program(bc_container_of(timer, struct bc_hls_program, over_timer)->channel);
 }
 
 static const struct bc_packet_sink_ops SINK_OPS = {
@@ -134,6 +145,7 @@ create(struct bc_channel *channel)
     p->end_task.run = run_end;
     p->watch.on_program = on_program;
     p->sink.ops = &SINK_OPS;
+    bc_timer_init(&p->over_timer, bc_channel_home(channel), on_over);
     return p;
 }
 
@@ -180,11 +192,14 @@ read_config(struct bc_hls_program *p)
     free(p->alias_of);
     p->alias_of = NULL;
     p->mode = HLS_PROGRAM_OWN;
+    p->has_slate = false;
     const struct bc_config_channel *own =
         bc_config_channel(config, bc_channel_name(p->channel));
     for (size_t i = 0; own && i < own->sources.n; i++) {
-        if (shows_others(own->sources.items[i].kind)) {
+        enum bc_source_kind kind = own->sources.items[i].kind;
+        if (shows_others(kind)) {
             p->mode = HLS_PROGRAM_SPLICE;
+            p->has_slate = p->has_slate || kind != BC_SOURCE_CHANNEL;
         }
     }
     if (own && own->delay_s > 0) {
@@ -256,11 +271,14 @@ note_change(struct bc_hls_program *p, struct bc_channel *program,
 
 // Whether the broadcast is over and nothing stands in for it.
 static bool
-is_over(const struct bc_hls_program *p, const struct bc_hls_snapshot *source)
+is_over(struct bc_hls_program *p, const struct bc_hls_snapshot *source)
 {
     enum bc_channel_state state = bc_channel_state(p->channel);
-    return (state == BC_CHANNEL_ENDED || state == BC_CHANNEL_NONE)
+    bool over = (state == BC_CHANNEL_ENDED || state == BC_CHANNEL_NONE)
         && (!source || bc_hls_snapshot_ended(source));
+    int64_t now_us = bc_clock_us();
+    p->over_us = !over ? 0 : p->over_us ? p->over_us : now_us;
+    return over && (!p->has_slate || now_us - p->over_us >= OVER_US);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "config/config.h"
+#include "net/timer.h"
 #include "net/worker.h"
 #include "stream/channel.h"
 #include "transmux/hls_program.h"
@@ -24,9 +25,11 @@ struct bc_hls_program {
     struct bc_channel *channel; // borrowed; we are part of it
 
     pthread_mutex_t lock; // guards all down to `result`
-    struct bc_config *config; // owned reference; of which the next two tell
+    struct bc_config *config; // owned reference; of which the next three tell
     enum hls_program_mode mode;
     char *alias_of;       // owned; NULL: none
+    bool has_slate;       // which may follow the end
+    int64_t over_us;      // since when the broadcast is over; 0: it is not
     int64_t differs_us;   // since when an alias shows something else; 0: it does not
     struct bc_hls_splice *splice; // owned; NULL before it is needed
     struct bc_channel *shown;  // what it follows: an owned reference, unless it is `channel`
@@ -39,6 +42,7 @@ struct bc_hls_program {
     struct bc_task setup_task; // each holds a reference of the channel while on its way
     struct bc_task end_task;
     bool ending; // end_task is on its way
+    struct bc_timer over_timer;
     struct bc_program_watch watch;
     struct bc_packet_sink sink; // to hear of the end
     struct bc_hls_tap *tap;     // borrowed; NULL: none
