@@ -5,11 +5,12 @@
 //
 // Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
 // panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
-// chosen, by the second), until_text (waits for it first), sound (there will be no picture).
+// chosen, by the second), until_text (waits for it first), sound (there will be no picture),
+// hls (a playlist that hls.js plays alone in place of the page, as its manual has it).
 // Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -19,9 +20,11 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
     '--autoplay-policy=no-user-gesture-required'];
 const FIRST_FRAME_MS = 25_000;
 
+const load = createRequire(new URL('../../../src/web/package.json', import.meta.url));
+
 function loadPlaywright() {
     try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
+        return load('playwright-core');
     } catch {
         return null;
     }
@@ -51,6 +54,26 @@ function look() {
     return { at_ms: Date.now(), number, stats: window.branchcast?.stats() ?? null };
 }
 
+// Runs in the page: hls.js, and what its manual says to do after fatal errors.
+function playAlone(url) {
+    document.body.innerHTML = '<video muted autoplay width="320"></video>';
+    const video = document.querySelector('video');
+    const hls = new Hls({ lowLatencyMode: true });
+    const fatal = [];
+    hls.on(Hls.Events.ERROR, (_, data) => {
+        if (data.fatal) {
+            fatal.push(data.details);
+            setTimeout(() => data.type === Hls.ErrorTypes.NETWORK_ERROR
+                ? hls.startLoad() : hls.recoverMediaError(), 500);
+        }
+    });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    window.branchcast = { stats: () => ({
+        decoded_frames: video.getVideoPlaybackQuality().totalVideoFrames, fatal,
+        current_time: video.currentTime }) };
+}
+
 async function watch(browser, job) {
     const result = { samples: [], console: [], error: null };
     const context = await browser.newContext({
@@ -63,6 +86,10 @@ async function watch(browser, job) {
         page.on('console', (m) => result.console.push(`${m.type()}: ${m.text()}`));
         page.on('pageerror', (e) => result.console.push(`exception: ${e.message}`));
         await page.goto(job.url);
+        if (job.hls) {
+            await page.evaluate(readFileSync(load.resolve('hls.js/dist/hls.js'), 'utf8'));
+            await page.evaluate(playAlone, job.hls);
+        }
         if (job.until_text) {
             await page.waitForFunction((words) => document.body.innerText.includes(words),
                 job.until_text, { timeout: FIRST_FRAME_MS });
