@@ -38,8 +38,9 @@ bc_server_state_restore(struct bc_server *s)
         bc_warn(NULL, "%s/state is of no use: %s", s->config->data.dir, strerror(-ret));
         return;
     }
-    size_t open = bc_hub_restore(
-        s->hub, choose_home, s, state.rows, state.count, state.saved_wall_us);
+    struct bc_hub_saved saved = { .wall_us = state.saved_wall_us,
+        .clock_us = state.clock_us, .rows = state.rows, .count = state.count };
+    size_t open = bc_hub_restore(s->hub, choose_home, s, &saved);
     if (open > 0) {
         bc_info(NULL, "%zu broadcasts go on", open);
     }
@@ -88,6 +89,7 @@ save(struct bc_server *s, bool clean)
     struct bc_state now;
     bool ok = collect(s, &now);
     now.saved_wall_us = bc_clock_wall_us();
+    now.clock_us = bc_hub_clock_us(s->hub);
     now.clean = clean;
     if (!ok || (!clean && !is_due(&s->saved->state, &now))) {
         bc_state_finish(&now);

@@ -15,6 +15,7 @@
 // of whoever reads or writes it.
 struct bc_state {
     int64_t saved_wall_us;
+    int64_t clock_us; // the media clock then; 0: it stood
     bool clean; // written by a process that then stopped: the numbers are the last ones
     struct bc_channel_saved *rows; // owned
     size_t count;

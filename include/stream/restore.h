@@ -20,6 +20,14 @@ struct bc_channel_saved {
     uint64_t next_dseq;
 };
 
+// What outlives it of all, borrowed.
+struct bc_hub_saved {
+    int64_t wall_us;  // when it was saved
+    int64_t clock_us; // the media clock then; 0: it stood
+    const struct bc_channel_saved *rows;
+    size_t count;
+};
+
 // Any thread.
 void
 bc_channel_save(const struct bc_channel *channel, struct bc_channel_saved *out);
@@ -34,11 +42,11 @@ bc_channel_numbers(
     const struct bc_channel *channel, uint64_t *next_msn, uint64_t *next_dseq);
 
 // Before the workers run: open broadcasts wait for their hosts again, and playlists go on
-// above what was noted. What was saved at `saved_wall_us`, by a process that was killed
-// perhaps, is over when the grace period is. The rows are copied; `home` says who gets a
-// channel. Returns how many broadcasts go on.
+// above what was noted. What was saved by a process that was killed perhaps is over when
+// the grace period is. The rows are copied; `home` says who gets a channel. Returns how
+// many broadcasts go on.
 size_t
 bc_hub_restore(struct bc_hub *hub, struct bc_worker *(*home)(void *user, size_t index),
-    void *user, const struct bc_channel_saved *saved, size_t count, int64_t saved_wall_us);
+    void *user, const struct bc_hub_saved *saved);
 
 #endif

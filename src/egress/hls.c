@@ -8,6 +8,7 @@
 #include "container/cmaf.h"
 #include "media_internal.h"
 #include "net/timer.h"
+#include "stream/hub.h"
 #include "transmux/hls_program.h"
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
@@ -101,6 +102,11 @@ try_playlist(struct request *r, struct bc_hls_snapshot *s)
     }
     const char *why = "there is no such playlist";
     enum bc_hls_answer answer = bc_hls_playlist_state(s, r->rendition, &r->query, &why);
+    // What is waited for comes from the next process: who asks again gets to it.
+    if (answer == BC_HLS_WAIT && s && bc_hls_snapshot_playable(s)
+        && bc_hub_is_draining(bc_channel_hub(r->channel))) {
+        answer = BC_HLS_READY;
+    }
     if (answer == BC_HLS_READY) {
         bool gzip = bc_http_accepts_gzip(r->x);
         respond_playlist(

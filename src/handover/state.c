@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state file:
 //
-//   branchcast-state 1 1790000000000000 clean
+//   branchcast-state 1 1790000000000000 1000000000 clean
 //   live/hq open 3 5 1789999000000000 0 1790000123 45
 //   end
 //
-// A channel's line: its name, open or over, the broadcast's number, takes so far, when it
+// The first line has the time and the media clock. A channel's line: its name, open or over, the broadcast's number, takes so far, when it
 // began, when its grace period ends (0: a host was there), the next numbers of segments
 // and of discontinuities. Times are in microseconds since 1970.
 #include "handover/state.h"
@@ -28,16 +28,15 @@
 #define MSN_MAX UINT64_C(100000000000) // far above the clock's seconds, far from wrapping
 #define DSEQ_MAX 10000000
 #define COUNT_MAX UINT64_C(1000000000000)
-// A killed process wrote its last numbers a few seconds before.
+// A killed process wrote its last numbers a moment before.
 #define MSN_MARGIN 16
-#define DSEQ_MARGIN 4
 #define FIELDS 8
 
 bool
 bc_state_format(const struct bc_state *state, struct bc_writer *out)
 {
-    bc_write_fmt(out, HEADER " %" PRId64 " %s\n", state->saved_wall_us,
-        state->clean ? "clean" : "running");
+    bc_write_fmt(out, HEADER " %" PRId64 " %" PRId64 " %s\n", state->saved_wall_us,
+        state->clock_us, state->clean ? "clean" : "running");
     for (size_t i = 0; i < state->count; i++) {
         const struct bc_channel_saved *s = &state->rows[i];
         bc_write_fmt(out,
@@ -114,7 +113,6 @@ parse_row(char *line, bool clean, struct bc_channel_saved *row)
     memcpy(row->name, f[0], strlen(f[0]) + 1);
     if (!clean && row->next_msn > 0) {
         row->next_msn += MSN_MARGIN;
-        row->next_dseq += DSEQ_MARGIN;
     }
     return ok;
 }
@@ -139,13 +137,13 @@ next_line(const uint8_t **p, const uint8_t *end, char line[LINE_MAX_BYTES])
 static bool
 parse_header(char *line, struct bc_state *out)
 {
-    char *f[4];
+    char *f[3];
     size_t len = strlen(HEADER);
-    if (strncmp(line, HEADER " ", len + 1) != 0 || split(line + len + 1, f, 2) != 2) {
+    if (strncmp(line, HEADER " ", len + 1) != 0 || split(line + len + 1, f, 3) != 3) {
         return false;
     }
-    out->clean = strcmp(f[1], "clean") == 0;
-    return parse_time(f[0], &out->saved_wall_us);
+    out->clean = strcmp(f[2], "clean") == 0;
+    return parse_time(f[0], &out->saved_wall_us) && parse_time(f[1], &out->clock_us);
 }
 
 static bool

@@ -226,6 +226,10 @@ bc_channel_recall(struct bc_channel *channel, const struct bc_hub_past *past);
 struct bc_hub_past *
 bc_hub_past(struct bc_hub *hub);
 
+// The media clock runs, from there. Before the workers do.
+void
+bc_hub_resume_clock(struct bc_hub *hub, int64_t clock_us);
+
 
 struct bc_channel *
 bc_hub_obtain(struct bc_hub *hub, const char *name, struct bc_worker *worker);

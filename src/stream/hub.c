@@ -135,6 +135,12 @@ bc_hub_clock_us(struct bc_hub *hub)
     return origin_us ? bc_clock_us() - origin_us : 0;
 }
 
+void
+bc_hub_resume_clock(struct bc_hub *hub, int64_t clock_us)
+{
+    atomic_store(&hub->clock_origin_us, bc_clock_us() - clock_us);
+}
+
 int64_t
 bc_hub_start_clock(struct bc_hub *hub)
 {

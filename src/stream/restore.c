@@ -64,7 +64,8 @@ bc_channel_recall(struct bc_channel *c, const struct bc_hub_past *past)
     for (size_t i = 0; i < past->count; i++) {
         const struct bc_channel_saved *s = &past->rows[i];
         if (strcmp(s->name, c->name) == 0) {
-            bc_channel_note_numbers(c, s->next_msn, s->next_dseq);
+            // Only a broadcast that goes on has the times that its players know.
+            bc_channel_note_numbers(c, s->next_msn, s->next_dseq + !s->open);
             begin_again(c, s);
         }
     }
@@ -97,6 +98,7 @@ reopen(struct bc_hub *hub, struct bc_worker *worker, const struct bc_channel_sav
     if (ok) {
         c->live->takes = s->takes;
         c->takes_before = s->takes;
+        c->origin_due = true; // its timeline goes on where the clock is
         atomic_store(&c->waits_until_wall_us, bc_clock_wall_us() + grace_us);
         bc_channel_publish_info(c);
         bc_timer_set(&c->grace_timer, grace_us);
@@ -111,29 +113,34 @@ reopen(struct bc_hub *hub, struct bc_worker *worker, const struct bc_channel_sav
 
 size_t
 bc_hub_restore(struct bc_hub *hub, struct bc_worker *(*home)(void *user, size_t index),
-    void *user, const struct bc_channel_saved *saved, size_t count, int64_t saved_wall_us)
+    void *user, const struct bc_hub_saved *saved)
 {
     struct bc_hub_past *past = bc_hub_past(hub);
-    past->rows = calloc(count ? count : 1, sizeof(*past->rows));
+    past->rows = calloc(saved->count ? saved->count : 1, sizeof(*past->rows));
     if (!past->rows) {
         return 0; // the clock's numbers have to do
     }
-    memcpy(past->rows, saved, count * sizeof(*saved));
-    past->count = count;
+    memcpy(past->rows, saved->rows, saved->count * sizeof(*saved->rows));
+    past->count = saved->count;
     struct bc_config *config = bc_hub_config(hub);
     int64_t grace_us = config->stream.grace_s * 1000000;
     bc_config_unref(&config);
+    // Players that stay have the times so far, so these go on as if nothing had been.
+    int64_t away_us = bc_clock_wall_us() - saved->wall_us;
+    if (saved->clock_us > 0 && away_us >= 0 && away_us <= grace_us) {
+        bc_hub_resume_clock(hub, saved->clock_us + away_us);
+    }
     size_t open = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < saved->count; i++) {
         struct bc_channel_saved *row = &past->rows[i];
-        int64_t left_us = remaining_us(row, saved_wall_us, grace_us);
+        int64_t left_us = remaining_us(row, saved->wall_us, grace_us);
         row->open = left_us > 0;
         if (row->open && row->takes > 0) {
             open += reopen(hub, home(user, i), row, left_us);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        bc_hub_wake_followers(hub, saved[i].name);
+    for (size_t i = 0; i < saved->count; i++) {
+        bc_hub_wake_followers(hub, saved->rows[i].name);
     }
     return open;
 }

@@ -75,7 +75,7 @@ bc_hls_note_numbers(struct bc_channel *channel, const struct bc_hls_snapshot *sn
     struct bc_hls_stats stats;
     bc_hls_snapshot_stats(snapshot, &stats);
     if (stats.last_msn > 0) {
-        bc_channel_note_numbers(channel, stats.last_msn + 1, stats.last_dseq + 1);
+        bc_channel_note_numbers(channel, stats.last_msn + 1, stats.last_dseq);
     }
 }
 
@@ -274,6 +274,11 @@ static void
 end_muxer(struct bc_hls_outlet *o)
 {
     bc_hls_end(o->muxer);
+    // The next broadcast has times of its own.
+    uint64_t next_msn;
+    uint64_t dseq;
+    bc_channel_numbers(o->channel, &next_msn, &dseq);
+    bc_channel_note_numbers(o->channel, next_msn, dseq + 1);
     // The snapshot stays: its ENDLIST and last segments are served while the channel is
     // kept.
     bc_hls_destroy(o->muxer);

@@ -160,7 +160,7 @@ def evening(tmp_path_factory):
     until(lambda: sum(server.channel()['viewers_by_protocol'].values()) >= len(PLAYERS) + 1
           or not page.is_alive(), 30, 'the audience')
     e.flv = Returning(server)
-    time.sleep(1)
+    time.sleep(4)
     e.hammer = Hammer(server.http_port, server.rtmp_port)
     e.step(STEPS[0], take_over)
     e.hammer.stop()
@@ -198,7 +198,7 @@ def test_the_broadcast_goes_on(evening):
 def test_numbers_never_go_back(evening):
     for old, new in zip(evening.playlists, evening.playlists[1:]):
         assert new.sequence > old.last[0], (old.last, new.sequence)
-        assert new.discontinuity_sequence > old.discontinuity_sequence
+        assert new.discontinuity_sequence >= old.discontinuity_sequence
         assert not new.ended
 
 
