@@ -17,6 +17,7 @@ enum bc_take_refusal {
     BC_TAKE_BUSY,     // another host publishes here
     BC_TAKE_LIMIT,    // too many channels, no memory
     BC_TAKE_DRAINING, // the server is going down
+    BC_TAKE_CLOSED,   // the channel is closed, or has no such source
 };
 
 // Calls to the publisher's connection, on its own worker, never from inside its own
@@ -41,9 +42,10 @@ struct bc_take_params {
     const char *peer;
     const char *peer_ip;
     const char *encoder; // as it calls itself; ""
-    // Fills a channel only while no host does: gives way to any other take, and waits for
-    // its end without an answer.
-    bool stands_in;
+    const char *role; // a publisher's, as in channels.*.sources; NULL or "": the main one
+    // What is pulled: its URL, or "file:PATH", as configured. Has its place in the order of
+    // the channel's sources; what is not listed comes after all hosts. NULL: a publisher.
+    const char *input;
     const struct bc_take_ops *ops;
     void *user;
 };

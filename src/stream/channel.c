@@ -7,20 +7,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "channel_internal.h"
+#include "sources.h"
 #include "stream/hub.h"
 #include "stream/program.h"
 #include "take_internal.h"
 
-// How long a take that is silent counts as half-open (its line is dead but TCP does not
-// know), and how long another one waits to see whether it is.
-#define SILENT_US 1000000
-#define CHALLENGE_US 1500000
 // How long the end of a broadcast can still be fetched (ENDLIST, the last segments).
 #define KEEP_ENDED_US 60000000
 
-static void
-on_challenge(struct bc_timer *timer);
 static void
 on_grace_over(struct bc_timer *timer);
 
@@ -48,6 +42,7 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
     pthread_mutex_init(&c->program_lock, NULL);
     bc_list_init(&c->audiences);
     bc_list_init(&c->followers);
+    atomic_init(&c->choice, BC_CHOICE_NONE);
     bc_list_init(&c->sinks);
     bc_list_init(&c->drain_task.node);
     bc_list_init(&c->destroy_task.node);
@@ -55,7 +50,6 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
     c->drain_task.run = run_drain;
     c->poke_task.run = run_poke;
     c->destroy_task.run = run_destroy;
-    bc_timer_init(&c->challenge_timer, home, on_challenge);
     bc_timer_init(&c->grace_timer, home, on_grace_over);
     bc_timer_init(
         &c->tick_timer, home, NULL); // bc_channel_start_ticking() gives it its work
@@ -66,7 +60,6 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name)
 static void
 destroy(struct bc_channel *c)
 {
-    bc_timer_cancel(&c->challenge_timer);
     bc_timer_cancel(&c->grace_timer);
     bc_timer_cancel(&c->tick_timer);
     bc_channel_stop_delay(c);
@@ -86,6 +79,9 @@ destroy(struct bc_channel *c)
     bc_track_unref(&c->video);
     bc_track_unref(&c->audio);
     bc_channel_free_program(c);
+    bc_track_unref(&c->air_video);
+    bc_track_unref(&c->air_audio);
+    free(c->shown_sources);
     free(c->info);
     free(c->live);
     pthread_mutex_destroy(&c->program_lock);
@@ -171,30 +167,17 @@ bc_channel_begin_broadcast(struct bc_channel *c)
     pthread_mutex_unlock(&c->info_lock);
     c->in_broadcast = true;
     bc_timer_cancel(&c->grace_timer);
+    // Who joins now must not be based on the last broadcast's length.
+    int64_t clock_us = bc_hub_clock_us(c->hub);
+    atomic_store(&c->began_clock_us, clock_us);
     if (c->live) {
-        c->takes_before = c->live->takes;
-        c->live->history_count = 0;
+        bc_channel_forget_history(c);
+        c->live->media_us = 0;
+        c->live->clock_us = clock_us;
     }
     bc_info(&c->log, "broadcast %llu begins", (unsigned long long)c->broadcast);
     bc_hub_tell_broadcast(c->hub, c);
     bc_hub_wake_followers(c->hub, c->name);
-}
-
-// The times of the server's media clock go on while nobody publishes.
-static void
-begin_own_broadcast(struct bc_channel *c)
-{
-    int64_t origin_us = bc_hub_clock_us(c->hub);
-    if (origin_us < c->timeline.end_us) {
-        origin_us = c->timeline.end_us;
-    }
-    bc_timeline_init_at(&c->timeline, origin_us);
-    c->origin_due = true;
-    atomic_store(&c->began_clock_us, origin_us);
-    // who joins now must not be based on the last broadcast's length
-    c->live->media_us = 0;
-    c->live->clock_us = origin_us;
-    bc_channel_begin_broadcast(c);
 }
 
 void
@@ -226,8 +209,8 @@ bc_channel_end_broadcast(struct bc_channel *c, const char *reason)
     bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
 }
 
-static void
-tell_waiting(struct bc_channel *c)
+void
+bc_channel_tell_waiting(struct bc_channel *c)
 {
     bc_list_for_each(node, tmp, &c->sinks)
     {
@@ -238,143 +221,40 @@ tell_waiting(struct bc_channel *c)
     }
 }
 
-static void
-begin_waiting(struct bc_channel *c)
+bool
+bc_channel_wait(struct bc_channel *c, bool somebody)
 {
-    struct bc_config *config = bc_hub_config(c->hub);
-    int64_t grace_us = config->stream.grace_s * 1000000;
-    bc_config_unref(&config);
-    if (grace_us == 0) {
-        bc_channel_end_broadcast(c, "the host's connection dropped");
-        return;
+    int64_t grace_us = c->sources->config->stream.grace_s * 1000000;
+    if (!somebody && grace_us == 0) {
+        bc_channel_end_waiting(c, "the host's connection dropped");
+        return true;
     }
-    tell_waiting(c);
-    atomic_store(&c->waits_until_wall_us, bc_clock_wall_us() + grace_us);
-    bc_channel_set_state(c, BC_CHANNEL_WAITING);
-    bc_timer_set(&c->grace_timer, grace_us);
+    if (bc_channel_state(c) != BC_CHANNEL_WAITING) {
+        bc_channel_tell_waiting(c);
+        bc_channel_set_state(c, BC_CHANNEL_WAITING);
+    }
+    if (somebody) {
+        bc_timer_cancel(&c->grace_timer);
+    } else if (!bc_timer_is_set(&c->grace_timer)) {
+        atomic_store(&c->waits_until_wall_us, bc_clock_wall_us() + grace_us);
+        bc_timer_set(&c->grace_timer, grace_us);
+    }
+    return false;
 }
 
 static void
 on_grace_over(struct bc_timer *timer)
 {
     struct bc_channel *c = bc_container_of(timer, struct bc_channel, grace_timer);
-    if (bc_channel_state(c) == BC_CHANNEL_WAITING) {
-        bc_channel_end_broadcast(c, "the host did not come back within the grace period");
-    } else if (!c->take && !c->challenger && !bc_hub_forget(c->hub, c)) {
+    if (c->in_broadcast) {
+        bc_channel_end_waiting(c, "the host did not come back within the grace period");
+        bc_channel_look(c);
+    } else if (!bc_channel_has_takes(c) && !bc_hub_forget(c->hub, c)) {
         bc_timer_set(&c->grace_timer, KEEP_ENDED_US);
     }
 }
 
-static void
-accept_take(struct bc_channel *c, struct bc_take *take)
-{
-    bc_timer_cancel(&c->grace_timer);
-    bc_channel_set_program(c, c);
-    if (!c->in_broadcast) {
-        begin_own_broadcast(c);
-    }
-    bc_hub_tell_broadcast(c->hub, c);
-    c->take = bc_take_ref(take);
-    atomic_store(&c->owner, take->credential);
-    bc_channel_note_take(c, take);
-    bc_channel_begin_input(c);
-    bc_channel_set_state(c, BC_CHANNEL_LIVE);
-    bc_channel_start_ticking(c);
-    bc_take_answer(take, BC_TAKE_OK, "");
-}
-
-static void
-drop_take(struct bc_channel *c, const char *reason)
-{
-    if (c->take) {
-        bc_channel_note_take_end(c, reason);
-        bc_take_kick(c->take, reason);
-        c->take->dismissed = true;
-        bc_take_unref(&c->take);
-        atomic_store(&c->owner, 0);
-    }
-}
-
-// Lets go of the running take without a word to viewers: another one goes on.
-static void
-replace_take(struct bc_channel *c, struct bc_take *by)
-{
-    char reason[128];
-    snprintf(reason, sizeof(reason), "taken over by %s", by->peer);
-    bc_info(&c->log, "take from %s %s", c->take->peer, reason);
-    drop_take(c, reason);
-    accept_take(c, by);
-}
-
-static void
-refuse_busy(struct bc_channel *c, struct bc_take *take)
-{
-    char text[192];
-    snprintf(text, sizeof(text), "%.60s is being published by another host (%s)", c->name,
-        c->take ? c->take->peer_ip : "?");
-    bc_warn(&c->log, "take from %s refused: %s", take->peer, text);
-    take->dismissed = true;
-    bc_take_answer(take, BC_TAKE_BUSY, text);
-}
-
-// True when the running take's line looks dead, or when the new one comes from the same
-// place: then it is the same host that reconnects.
-static bool
-may_replace(const struct bc_channel *c, const struct bc_take *by)
-{
-    return strcmp(c->take->peer_ip, by->peer_ip) == 0
-        || bc_clock_us() - c->last_input_us > SILENT_US;
-}
-
-static void
-on_challenge(struct bc_timer *timer)
-{
-    struct bc_channel *c = bc_container_of(timer, struct bc_channel, challenge_timer);
-    struct bc_take *take = c->challenger;
-    c->challenger = NULL;
-    if (!c->take) {
-        accept_take(c, take);
-    } else if (may_replace(c, take)) {
-        replace_take(c, take);
-    } else {
-        refuse_busy(c, take);
-    }
-    bc_take_unref(&take);
-}
-
-// The policy between hosts and what stands in for them: a host takes over at once, and
-// what stands in waits, without an answer, until the host has gone. Viewers see one
-// broadcast.
-static bool
-admit_by_rank(struct bc_channel *c, struct bc_take *take)
-{
-    if (c->take->stands_in == take->stands_in) {
-        return false;
-    }
-    if (c->take->stands_in) {
-        replace_take(c, take);
-    } else if (c->standby) {
-        refuse_busy(c, take);
-    } else {
-        c->standby = bc_take_ref(take);
-    }
-    return true;
-}
-
-static bool
-accept_standby(struct bc_channel *c)
-{
-    struct bc_take *take = c->standby;
-    if (!take) {
-        return false;
-    }
-    c->standby = NULL;
-    bc_info(&c->log, "%s stands in", take->peer);
-    accept_take(c, take);
-    bc_take_unref(&take);
-    return true;
-}
-
+// What a channel that only showed others does without.
 bool
 bc_channel_make_own(struct bc_channel *c)
 {
@@ -395,66 +275,6 @@ bc_channel_make_own(struct bc_channel *c)
     return true;
 }
 
-void
-bc_channel_admit(struct bc_channel *c, struct bc_take *take)
-{
-    if (bc_hub_is_draining(c->hub)) {
-        take->dismissed = true;
-        bc_take_answer(
-            take, BC_TAKE_DRAINING, "the server is going down, try again soon");
-    } else if (!bc_channel_make_own(c)) {
-        take->dismissed = true;
-        bc_take_answer(take, BC_TAKE_LIMIT, "no memory");
-    } else if (!c->take) {
-        accept_take(c, take);
-    } else if (admit_by_rank(c, take)) {
-        return;
-    } else if (c->take->credential != take->credential || c->challenger) {
-        refuse_busy(c, take);
-    } else if (may_replace(c, take)) {
-        replace_take(c, take);
-    } else {
-        // The same key from elsewhere while the old take still sends: perhaps its last
-        // packets. Two hosts with one key must not fight, so the one that is alive stays.
-        c->challenger = bc_take_ref(take);
-        bc_timer_set(&c->challenge_timer, CHALLENGE_US);
-    }
-}
-
-void
-bc_channel_dismiss(
-    struct bc_channel *c, struct bc_take *take, bool clean, const char *reason)
-{
-    if (c->challenger == take) {
-        bc_timer_cancel(&c->challenge_timer);
-        bc_take_unref(&c->challenger);
-        return;
-    }
-    if (c->standby == take) {
-        bc_take_unref(&c->standby);
-        return;
-    }
-    if (c->take != take || take->dismissed) {
-        return;
-    }
-    take->dismissed = true;
-    bc_channel_note_take_end(c, reason);
-    bc_take_unref(&c->take);
-    atomic_store(&c->owner, 0);
-    if (c->challenger) {
-        bc_timer_cancel(&c->challenge_timer);
-        on_challenge(&c->challenge_timer);
-    } else if (accept_standby(c)) {
-        return;
-    } else if (clean) {
-        bc_channel_end_broadcast(c, reason);
-    } else {
-        bc_warn(&c->log, "take from %s dropped: %s; waiting for the host to come back",
-            take->peer, reason);
-        begin_waiting(c);
-    }
-}
-
 bool
 bc_channel_can_ask_key(const struct bc_channel *channel)
 {
@@ -472,11 +292,11 @@ bc_channel_ask_key(struct bc_channel *channel, unsigned rendition)
 void
 bc_channel_kick(struct bc_channel *c, const char *reason)
 {
-    drop_take(c, reason);
+    bc_channel_drop_on_air(c, reason);
     if (c->in_broadcast) {
-        bc_channel_end_broadcast(c, reason);
+        bc_channel_end_waiting(c, reason);
     }
-    accept_standby(c);
+    bc_channel_look(c);
 }
 
 static void
@@ -497,15 +317,10 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     // The broadcast is not over: the host comes back to the next process, and so do the
     // viewers.
     c->draining = true;
+    bc_channel_drop_takes(c, "the server is going down");
+    bc_channel_tell_waiting(c); // what they hold back is the last they get
     bc_channel_stop_delay(c);
     bc_channel_free_sources(c);
-    drop_take(c, "the server is going down");
-    tell_waiting(c); // what they hold back is the last they get
-    if (c->standby) {
-        c->standby->dismissed = true;
-        bc_take_answer(c->standby, BC_TAKE_DRAINING, "the server is going down");
-        bc_take_unref(&c->standby);
-    }
     bc_channel_unref(&c);
 }
 

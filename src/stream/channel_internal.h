@@ -14,7 +14,10 @@
 #include "stream/restore.h"
 
 struct bc_slate_wish;
+struct bc_source_info;
 struct bc_take;
+
+#define BC_CHOICE_NONE (-2)
 
 // A name that viewers know. Outlives every connection: made by its first take, kept
 // through the grace period and a while after the end, then forgotten by the hub.
@@ -38,11 +41,18 @@ struct bc_channel {
     atomic_uint_fast64_t next_msn;  // see stream/restore.h
     atomic_uint_fast64_t next_dseq;
     atomic_int_fast64_t waits_until_wall_us; // end of the grace period that runs or ran
-    pthread_mutex_t info_lock;    // guards the next four, and each take's line
+    pthread_mutex_t info_lock;    // guards the next ten, and each take's line
     struct bc_line_stats viewer_lines;
     struct bc_channel_info *info; // owned; NULL before the first take of its own
     uint64_t broadcast;           // counts up
     int64_t began_wall_us;
+    struct bc_track *air_video; // owned; of the running epoch, as others see them
+    struct bc_track *air_audio;
+    struct bc_source_info *shown_sources; // owned; NULL before the first look
+    unsigned shown_count;
+    int shown_on_air;
+    bool shown_manual;
+    atomic_int choice; // an operator's: index, -1: the channel's own, BC_CHOICE_NONE
     pthread_mutex_t program_lock; // guards the next three
     struct bc_channel *program;   // owned reference, unless it is this one; NULL: none
     struct bc_list audiences;     // who watches that, by worker
@@ -50,19 +60,22 @@ struct bc_channel {
     atomic_bool poked;            // poke_task is under way
     // Of its own media, on the server's media clock.
     atomic_int_fast64_t head_us; // dts of the newest packet
+    atomic_int_fast64_t key_us;  // dts of the newest keyframe
+    atomic_int_fast64_t gop_us;  // the last one's length
+    atomic_uint key_wanters;     // who is told of keyframes
     atomic_int_fast64_t began_clock_us;
 
     // Home only.
     bool in_broadcast;
-    bool origin_due; // the timeline of the broadcast begins with the next packet
+    // The next packet has its place where the server's clock is.
+    bool origin_due;
+    uint64_t timeline_of; // the broadcast that the timeline belongs to
     bool draining;
     struct bc_sources *sources; // owned; see sources.h
     struct bc_channel_delay *delay; // owned; NULL: none
     struct bc_list sinks;
-    struct bc_take *take;       // owned reference; NULL while nobody publishes
-    struct bc_take *challenger; // waits whether `take` is dead; owned reference
-    struct bc_take *standby; // stands in once no host is there; owned reference
-    struct bc_timer challenge_timer;
+    struct bc_take *take; // borrowed: the one on air; NULL while none of its own is
+    bool looking;
     struct bc_timer
         grace_timer; // the grace period, then the time an ended channel is kept
     struct bc_timer tick_timer;  // once a second while live
@@ -72,10 +85,8 @@ struct bc_channel {
     bool tracks_due;             // a take's first packet adopts its tracks
     bool need_key;               // nothing is let through before a keyframe
     int64_t need_key_since_us;
-    int64_t last_input_us;       // arrival of the take's last packet
     struct bc_gop gop;
     struct bc_gop smaller[BC_RENDITION_MAX - 1]; // of renditions 1 and up: video alone
-    struct bc_meter meter;
     // Smaller renditions run on the main one's clock.
     int64_t rendition_shift_us;
     int64_t rendition_dts_us[BC_RENDITION_MAX]; // of the newest packet
@@ -97,10 +108,6 @@ bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name);
 void
 bc_channel_post_drain(struct bc_channel *channel);
 
-// Gets what a channel that only shows others does without. False without memory.
-bool
-bc_channel_make_own(struct bc_channel *channel);
-
 // A take arrives at its home (opening was counted by the hub).
 void
 bc_channel_admit(struct bc_channel *channel, struct bc_take *take);
@@ -109,6 +116,19 @@ bc_channel_admit(struct bc_channel *channel, struct bc_take *take);
 void
 bc_channel_dismiss(struct bc_channel *channel, struct bc_take *take, bool clean,
     const char *reason);
+
+// Makes what a channel that only shows others does without. False without memory.
+bool
+bc_channel_make_own(struct bc_channel *channel);
+
+// No source is there: waits for one, for the grace period unless `somebody` is about. True:
+// the broadcast ended at once.
+bool
+bc_channel_wait(struct bc_channel *channel, bool somebody);
+
+// Tells the sinks that nothing more comes for now.
+void
+bc_channel_tell_waiting(struct bc_channel *channel);
 
 // Its own broadcast begins or ends.
 void
@@ -157,6 +177,19 @@ bc_channel_poke(struct bc_channel *channel);
 void
 bc_channel_look(struct bc_channel *channel);
 
+// Ends the broadcast while nothing real is on air.
+void
+bc_channel_end_waiting(struct bc_channel *channel, const char *reason);
+
+bool
+bc_channel_has_takes(const struct bc_channel *channel);
+
+void
+bc_channel_drop_on_air(struct bc_channel *channel, const char *reason);
+
+void
+bc_channel_drop_takes(struct bc_channel *channel, const char *reason);
+
 void
 bc_channel_free_sources(struct bc_channel *channel);
 
@@ -189,6 +222,18 @@ bc_channel_begin_input(struct bc_channel *channel);
 void
 bc_channel_clear_smaller(struct bc_channel *channel);
 
+// One packet of the take on air: its place in time, caches, sinks.
+void
+bc_channel_take_packet(struct bc_channel *channel, struct bc_packet *packet);
+
+void
+bc_channel_end_batch(struct bc_channel *channel);
+
+// The tracks now, as new references; NULL where there are none. Any thread.
+void
+bc_channel_tracks(
+    struct bc_channel *channel, struct bc_track **video, struct bc_track **audio);
+
 // Packets of `take`; takes over the references.
 void
 bc_channel_input(struct bc_channel *channel, struct bc_take *take,
@@ -203,10 +248,15 @@ void
 bc_channel_publish_info(struct bc_channel *channel);
 
 void
-bc_channel_note_take(struct bc_channel *channel, const struct bc_take *take);
+bc_channel_note_take(struct bc_channel *channel, struct bc_take *take);
 
 void
-bc_channel_note_take_end(struct bc_channel *channel, const char *reason);
+bc_channel_note_take_end(
+    struct bc_channel *channel, struct bc_take *take, const char *reason);
+
+// A broadcast begins: what is over is forgotten.
+void
+bc_channel_forget_history(struct bc_channel *channel);
 
 // --- restore.c ---
 
@@ -248,10 +298,6 @@ bool
 bc_hub_follow(struct bc_hub *hub, const char *name, struct bc_channel *by,
     struct bc_follow *follow);
 
-// As bc_hub_find(), up to this depth of channels that show channels.
-struct bc_channel *
-bc_hub_find_depth(struct bc_hub *hub, const char *name, unsigned depth);
-
 // Wakes the configured channels that may show this one: its broadcast begins.
 void
 bc_hub_wake_followers(struct bc_hub *hub, const char *name);
@@ -271,6 +317,12 @@ bc_hub_open_slate(
 
 void
 bc_hub_close_slate(struct bc_hub *hub, struct bc_channel **slate);
+
+struct bc_channel_plan;
+
+// The plan of the channel now; returns whether it is open.
+bool
+bc_hub_rules(struct bc_hub *hub, const char *name, struct bc_channel_plan *plan);
 
 bool
 bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel);

@@ -14,6 +14,19 @@
 #include "stream/via.h"
 #include "stream/wait.h"
 
+// What was said about a name at run time. In the hub's table, guarded by its lock.
+struct rule {
+    UT_hash_handle hh;
+    bool has_plan;
+    bool has_open;
+    bool open;
+    struct bc_channel_plan plan;
+    char name[];
+};
+
+// Names of channels that somebody made a rule for, by the API: bounded.
+#define RULES_MAX 20000
+
 struct bc_hub {
     const struct bc_hub_ops *ops; // borrowed
     void *user;
@@ -22,6 +35,7 @@ struct bc_hub {
     pthread_mutex_t lock; // guards all below, and `hh` and `opening` of every channel
     struct bc_channel *channels; // one reference each
     struct bc_config *config;    // owned reference
+    struct rule *rules;          // owned
     bool draining;
     unsigned hidden; // channels whose names nobody can write
     struct bc_worker *workers[BC_WORKER_MAX]; // borrowed; none: only takes make channels
@@ -71,6 +85,13 @@ bc_hub_destroy(struct bc_hub *hub)
         HASH_DEL(hub->channels, channel);
         bc_channel_unref(&channel);
     }
+    struct rule *rule;
+    struct rule *next;
+    HASH_ITER(hh, hub->rules, rule, next)
+    {
+        HASH_DEL(hub->rules, rule);
+        free(rule);
+    }
     bc_config_unref(&hub->config);
     free(hub->past.rows);
     pthread_mutex_destroy(&hub->lock);
@@ -92,16 +113,33 @@ bc_hub_config(struct bc_hub *hub)
     return config;
 }
 
-// Each channel looks at what it shows.
+// With the lock held: each channel looks at what it shows.
 static void
 look_again(struct bc_hub *hub)
 {
-    pthread_mutex_lock(&hub->lock);
     atomic_fetch_add(&hub->generation, 1);
     for (struct bc_channel *c = hub->channels; c; c = c->hh.next) {
         bc_channel_poke(c);
     }
-    pthread_mutex_unlock(&hub->lock);
+}
+
+// Channels that were configured anew and show what is live exist from now on.
+static void
+wake_configured(struct bc_hub *hub, const struct bc_config *config)
+{
+    for (size_t i = 0; i < config->n_channels; i++) {
+        for (size_t k = 0; k < config->channels[i].sources.n; k++) {
+            const struct bc_config_source *source = &config->channels[i].sources.items[k];
+            struct bc_channel *shown = source->kind == BC_SOURCE_CHANNEL
+                ? bc_hub_find(hub, source->value)
+                : NULL;
+            if (shown && bc_channel_state(shown) == BC_CHANNEL_LIVE) {
+                struct bc_channel *woken = bc_hub_find(hub, config->channels[i].name);
+                bc_channel_unref(&woken);
+            }
+            bc_channel_unref(&shown);
+        }
+    }
 }
 
 void
@@ -110,9 +148,10 @@ bc_hub_set_config(struct bc_hub *hub, struct bc_config *config)
     pthread_mutex_lock(&hub->lock);
     struct bc_config *old = hub->config;
     hub->config = bc_config_ref(config);
+    look_again(hub);
     pthread_mutex_unlock(&hub->lock);
     bc_config_unref(&old);
-    look_again(hub);
+    wake_configured(hub, config);
 }
 
 unsigned
@@ -188,11 +227,24 @@ make_here(struct bc_hub *hub, const char *name)
     return fresh;
 }
 
-// Whether it can show something without a host of its own.
-static bool
-is_standing(const struct bc_config *config, const char *name)
+// With the lock held.
+static const struct rule *
+rule_of(const struct bc_hub *hub, const char *name)
 {
-    const struct bc_config_channel *channel = bc_config_channel(config, name);
+    struct rule *rule;
+    HASH_FIND_STR(hub->rules, name, rule);
+    return rule;
+}
+
+// With the lock held: whether it can show something without a host of its own.
+static bool
+is_standing(const struct bc_hub *hub, const char *name)
+{
+    const struct bc_config_channel *channel = bc_config_channel(hub->config, name);
+    const struct rule *rule = rule_of(hub, name);
+    if (rule && rule->has_plan && rule->plan.lobby) {
+        return true;
+    }
     for (size_t i = 0; channel && i < channel->sources.n; i++) {
         enum bc_source_kind kind = channel->sources.items[i].kind;
         if (kind == BC_SOURCE_CHANNEL || kind == BC_SOURCE_SLATE_IMAGE
@@ -204,13 +256,12 @@ is_standing(const struct bc_config *config, const char *name)
 }
 
 struct bc_channel *
-bc_hub_find_depth(struct bc_hub *hub, const char *name, unsigned depth)
+bc_hub_find(struct bc_hub *hub, const char *name)
 {
-    (void)depth;
     bool made = false;
     pthread_mutex_lock(&hub->lock);
     struct bc_channel *channel = find_here(hub, name);
-    if (!channel && is_standing(hub->config, name)) {
+    if (!channel && is_standing(hub, name)) {
         channel = make_here(hub, name);
         made = channel != NULL;
     }
@@ -219,12 +270,6 @@ bc_hub_find_depth(struct bc_hub *hub, const char *name, unsigned depth)
         bc_channel_poke(channel);
     }
     return channel;
-}
-
-struct bc_channel *
-bc_hub_find(struct bc_hub *hub, const char *name)
-{
-    return bc_hub_find_depth(hub, name, 0);
 }
 
 bool
@@ -432,11 +477,17 @@ bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
     hub->ops->close_outputs(hub->user, outputs);
 }
 
+static bool
+expects_slate(struct bc_hub *hub, const char *name);
+
 bool
 bc_hub_want(struct bc_hub *hub, const char *name, const char *via)
 {
-    return hub->ops->wanted && !bc_hub_is_draining(hub)
-        && hub->ops->wanted(hub->user, name, via);
+    if (bc_hub_is_draining(hub) || !bc_hub_is_open(hub, name)) {
+        return false;
+    }
+    return expects_slate(hub, name)
+        || (hub->ops->wanted && hub->ops->wanted(hub->user, name, via));
 }
 
 const char *
@@ -470,4 +521,109 @@ bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel)
     if (hub->ops->on_close) {
         hub->ops->on_close(hub->user, channel);
     }
+}
+
+// --- what is said about names at run time ---
+
+// With the lock held. NULL without memory, or with too many.
+static struct rule *
+obtain_rule(struct bc_hub *hub, const char *name)
+{
+    struct rule *rule;
+    HASH_FIND_STR(hub->rules, name, rule);
+    if (rule || HASH_COUNT(hub->rules) >= RULES_MAX) {
+        return rule;
+    }
+    size_t size = strlen(name) + 1;
+    rule = calloc(1, sizeof(*rule) + size);
+    if (rule) {
+        memcpy(rule->name, name, size);
+        HASH_ADD_STR(hub->rules, name, rule);
+    }
+    return rule;
+}
+
+// With the lock held.
+static void
+look_again_at(struct bc_hub *hub, const char *name)
+{
+    struct bc_channel *channel;
+    atomic_fetch_add(&hub->generation, 1);
+    HASH_FIND_STR(hub->channels, name, channel);
+    if (channel) {
+        bc_channel_poke(channel);
+    }
+}
+
+void
+bc_hub_set_plan(
+    struct bc_hub *hub, const char *channel, const struct bc_channel_plan *plan)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct rule *rule = plan || rule_of(hub, channel) ? obtain_rule(hub, channel) : NULL;
+    if (rule) {
+        rule->has_plan = plan != NULL;
+        rule->plan = plan ? *plan : (struct bc_channel_plan){ .lobby = false };
+        bool idle = !rule->has_plan && !rule->has_open;
+        if (idle) {
+            HASH_DEL(hub->rules, rule);
+            free(rule);
+        }
+        look_again_at(hub, channel);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void
+bc_hub_set_open(struct bc_hub *hub, const char *name, bool open)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct rule *rule = obtain_rule(hub, name);
+    if (rule) {
+        rule->has_open = true;
+        rule->open = open;
+        look_again_at(hub, name);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+bool
+bc_hub_rules(struct bc_hub *hub, const char *name, struct bc_channel_plan *plan)
+{
+    pthread_mutex_lock(&hub->lock);
+    const struct rule *rule = rule_of(hub, name);
+    const struct bc_config_channel *configured = bc_config_channel(hub->config, name);
+    *plan = rule && rule->has_plan ? rule->plan
+                                   : (struct bc_channel_plan){ .lobby = false };
+    bool open = rule && rule->has_open ? rule->open : !configured || configured->open;
+    pthread_mutex_unlock(&hub->lock);
+    return open;
+}
+
+bool
+bc_hub_is_open(struct bc_hub *hub, const char *name)
+{
+    struct bc_channel_plan plan;
+    return bc_hub_rules(hub, name, &plan);
+}
+
+// --- slates ---
+
+// Whether a slate will be shown to who waits a little.
+static bool
+expects_slate(struct bc_hub *hub, const char *name)
+{
+    if (!hub->ops->open_slate) {
+        return false;
+    }
+    pthread_mutex_lock(&hub->lock);
+    const struct rule *rule = rule_of(hub, name);
+    bool expects = rule && rule->has_plan && rule->plan.lobby;
+    const struct bc_config_channel *channel = bc_config_channel(hub->config, name);
+    for (size_t i = 0; channel && i < channel->sources.n; i++) {
+        enum bc_source_kind kind = channel->sources.items[i].kind;
+        expects = expects || kind == BC_SOURCE_SLATE_IMAGE || kind == BC_SOURCE_SLATE_FILE;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return expects && bc_hub_is_open(hub, name);
 }

@@ -2,6 +2,7 @@
 // A packet's way through the channel: its place in time, the GOP cache, the sinks.
 #include "base/clock.h"
 #include "channel_internal.h"
+#include "sources.h"
 #include "stream/hub.h"
 #include "take_internal.h"
 
@@ -16,6 +17,14 @@ bc_channel_clear_smaller(struct bc_channel *c)
     }
 }
 
+// Whether viewers come from other channels, or go there: then times keep to the server's
+// clock. A plain channel goes on without a hole.
+static bool
+shares_clock(struct bc_channel *c)
+{
+    return c->sources->count > 1 || bc_channel_has_followers(c);
+}
+
 void
 bc_channel_begin_input(struct bc_channel *c)
 {
@@ -23,12 +32,20 @@ bc_channel_begin_input(struct bc_channel *c)
     c->gop.max_us = config->stream.gop_cache ? config->stream.gop_max_ms * 1000 : -1;
     bc_config_unref(&config);
     bc_channel_clear_smaller(c);
+    if (c->timeline_of != c->broadcast) {
+        // The times of the server's media clock go on while nobody publishes.
+        int64_t origin_us = atomic_load(&c->began_clock_us);
+        bool later = origin_us > c->timeline.end_us;
+        bc_timeline_init_at(&c->timeline, later ? origin_us : c->timeline.end_us);
+        c->timeline_of = c->broadcast;
+        c->origin_due = true;
+    } else {
+        c->origin_due = shares_clock(c);
+    }
     bc_timeline_begin_take(&c->timeline);
-    bc_meter_begin_take(&c->meter, bc_clock_us());
     c->tracks_due = true;
     c->need_key = true;
     c->need_key_since_us = bc_clock_us();
-    c->last_input_us = bc_clock_us();
     for (unsigned i = 0; i < BC_RENDITION_MAX; i++) {
         c->rendition_dts_us[i] = INT64_MIN;
     }
@@ -42,9 +59,22 @@ replace_track(struct bc_track **slot, struct bc_track *track)
     bc_track_unref(&old);
 }
 
+void
+bc_channel_tracks(struct bc_channel *c, struct bc_track **video, struct bc_track **audio)
+{
+    pthread_mutex_lock(&c->info_lock);
+    *video = c->air_video ? bc_track_ref(c->air_video) : NULL;
+    *audio = c->air_audio ? bc_track_ref(c->air_audio) : NULL;
+    pthread_mutex_unlock(&c->info_lock);
+}
+
 static void
 tell_tracks(struct bc_channel *c)
 {
+    pthread_mutex_lock(&c->info_lock);
+    replace_track(&c->air_video, c->video);
+    replace_track(&c->air_audio, c->audio);
+    pthread_mutex_unlock(&c->info_lock);
     bc_gop_clear(&c->gop);
     bc_channel_clear_smaller(c);
     bc_list_for_each(node, tmp, &c->sinks)
@@ -126,7 +156,9 @@ begin_clock(struct bc_channel *c)
 {
     c->origin_due = false;
     bc_timeline_skip_to(&c->timeline, bc_hub_start_clock(c->hub));
-    atomic_store(&c->began_clock_us, c->timeline.end_us);
+    if (c->timeline.epoch == 0) {
+        atomic_store(&c->began_clock_us, c->timeline.end_us);
+    }
 }
 
 static void
@@ -191,8 +223,24 @@ take_rendition(struct bc_channel *c, struct bc_packet *p)
     hand_out(c, p, bc_timeline_wall_us(&c->timeline, p->pts_us));
 }
 
+// Others that are about to show this channel wait for its keyframes.
 static void
-take_packet(struct bc_channel *c, struct bc_packet *p)
+note_key(struct bc_channel *c, const struct bc_packet *p)
+{
+    if (c->video ? !(p->kind == BC_KIND_VIDEO && p->flags & BC_PACKET_KEY)
+                 : p->kind != BC_KIND_AUDIO) {
+        return;
+    }
+    int64_t last_us = atomic_load(&c->key_us);
+    atomic_store(&c->gop_us, p->dts_us - last_us);
+    atomic_store(&c->key_us, p->dts_us);
+    if (atomic_load(&c->key_wanters) > 0) {
+        bc_channel_tell_followers(c);
+    }
+}
+
+void
+bc_channel_take_packet(struct bc_channel *c, struct bc_packet *p)
 {
     if (p->rendition > 0) {
         take_rendition(c, p);
@@ -210,12 +258,16 @@ take_packet(struct bc_channel *c, struct bc_packet *p)
     check_format(c, p);
     int64_t wall_us;
     place(c, p, &wall_us);
-    bc_meter_packet(&c->meter, p);
+    bc_meter_packet(&c->take->meter, p);
+    if (c->sources->cut_us && p->dts_us >= c->sources->cut_us) {
+        return; // another channel's keyframe is to follow
+    }
     c->live->media_us = p->dts_us - atomic_load(&c->began_clock_us);
     c->live->clock_us = p->dts_us;
     atomic_store_explicit(&c->head_us, p->dts_us, memory_order_relaxed);
     bc_gop_push(&c->gop, p, c->video != NULL);
     hand_out(c, p, wall_us);
+    note_key(c, p);
 }
 
 static void
@@ -225,27 +277,43 @@ announce(struct bc_take *take, const struct bc_packet *p)
 }
 
 void
-bc_channel_input(struct bc_channel *c, struct bc_take *take, struct bc_packet **packets,
-    size_t count)
+bc_channel_end_batch(struct bc_channel *c)
 {
-    bool mine = c->take == take && !take->dismissed;
-    for (size_t i = 0; i < count; i++) {
-        if (mine && packets[i]->len == 0) {
-            announce(take, packets[i]);
-        } else if (mine) {
-            c->last_input_us = packets[i]->arrived_us;
-            take_packet(c, packets[i]);
-        }
-        bc_packet_unref(&packets[i]);
-    }
-    if (!mine) {
-        return;
-    }
     bc_list_for_each(node, tmp, &c->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
         if (sink->ops->on_batch_end) {
             sink->ops->on_batch_end(sink);
         }
+    }
+}
+
+void
+bc_channel_input(struct bc_channel *c, struct bc_take *take, struct bc_packet **packets,
+    size_t count)
+{
+    bool fresh = false;
+    for (size_t i = 0; i < count; i++) {
+        struct bc_source *source = take->source;
+        bool mine = source && source->take == take;
+        if (mine && packets[i]->len == 0) {
+            announce(take, packets[i]);
+        } else if (mine) {
+            source->arrived_us = packets[i]->arrived_us;
+            source->last_us = bc_clock_us();
+            fresh = fresh || !source->ready;
+            if (c->take == take) {
+                bc_channel_take_packet(c, packets[i]);
+            } else {
+                bc_slot_keep(source, packets[i]);
+            }
+        }
+        bc_packet_unref(&packets[i]);
+    }
+    if (c->take == take) {
+        bc_channel_end_batch(c);
+    }
+    if (fresh) {
+        bc_channel_look(c);
     }
 }

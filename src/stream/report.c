@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "channel_internal.h"
+#include "sources.h"
 #include "stream/program.h"
 #include "take_internal.h"
 
@@ -16,6 +16,25 @@
 // A few repairs are an encoder's start-up; more are worth a word.
 #define MANY_REPAIRS 50
 
+static struct bc_take_info *
+info_of(struct bc_channel *c, const struct bc_take *take)
+{
+    for (unsigned i = 0; i < c->live->history_count; i++) {
+        if (c->live->history[i].number == take->number) {
+            return &c->live->history[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+fill_counts(struct bc_take_info *info, const struct bc_meter *meter)
+{
+    info->bytes = meter->take_bytes;
+    info->video_frames = meter->take_video_frames;
+    info->audio_frames = meter->take_audio_frames;
+}
+
 void
 bc_channel_publish_info(struct bc_channel *c)
 {
@@ -23,8 +42,12 @@ bc_channel_publish_info(struct bc_channel *c)
         return;
     }
     pthread_mutex_lock(&c->info_lock);
-    if (c->take) {
-        c->live->history[0].line = c->take->line;
+    for (unsigned i = 0; c->sources && i < c->sources->count; i++) {
+        struct bc_take *take = c->sources->list[i]->take;
+        struct bc_take_info *info = take ? info_of(c, take) : NULL;
+        if (info) {
+            info->line = take->line;
+        }
     }
     *c->info = *c->live;
     pthread_mutex_unlock(&c->info_lock);
@@ -131,19 +154,19 @@ static uint32_t
 find_advice(const struct bc_channel *c, int64_t take_age_us)
 {
     uint32_t advice = 0;
-    if (c->meter.gop_max_us > GOP_LONG_US) {
+    if (c->take->meter.gop_max_us > GOP_LONG_US) {
         advice |= BC_ADVICE_GOP_LONG;
     }
-    if (c->meter.b_frames) {
+    if (c->take->meter.b_frames) {
         advice |= BC_ADVICE_B_FRAMES;
     }
-    if (take_age_us > MISSING_AFTER_US && c->meter.take_audio_frames == 0) {
+    if (take_age_us > MISSING_AFTER_US && c->take->meter.take_audio_frames == 0) {
         advice |= BC_ADVICE_NO_AUDIO;
     }
-    if (take_age_us > MISSING_AFTER_US && c->meter.take_video_frames == 0) {
+    if (take_age_us > MISSING_AFTER_US && c->take->meter.take_video_frames == 0) {
         advice |= BC_ADVICE_NO_VIDEO;
     }
-    if (bc_meter_bitrate_low(&c->meter)) {
+    if (bc_meter_bitrate_low(&c->take->meter)) {
         advice |= BC_ADVICE_BITRATE_LOW;
     }
     if (c->timeline.repairs > MANY_REPAIRS || c->timeline.jumps > 0) {
@@ -166,29 +189,48 @@ log_new_advice(const struct bc_channel *c, uint32_t before)
 }
 
 static void
-on_tick(struct bc_timer *timer)
+tick_on_air(struct bc_channel *c)
 {
-    struct bc_channel *c = bc_container_of(timer, struct bc_channel, tick_timer);
     struct bc_channel_info *live = c->live;
-    bc_meter_tick(&c->meter, bc_clock_us());
-    fill_track(&live->video, c->video, &c->meter.video);
-    fill_track(&live->audio, c->audio, &c->meter.audio);
+    const struct bc_meter *meter = &c->take->meter;
+    fill_track(&live->video, c->video, &meter->video);
+    fill_track(&live->audio, c->audio, &meter->audio);
     fill_heights(c, bc_clock_us());
     live->epoch = c->timeline.epoch;
-    live->gop_us = c->meter.gop_us;
-    live->gop_max_us = c->meter.gop_max_us;
-    live->has_b_frames = c->meter.b_frames;
+    live->gop_us = meter->gop_us;
+    live->gop_max_us = meter->gop_max_us;
+    live->has_b_frames = meter->b_frames;
     live->timestamp_repairs = c->timeline.repairs;
     live->timestamp_jumps = c->timeline.jumps;
-    live->usual_kbps = bc_meter_usual_kbps(&c->meter);
-    if (c->take) {
-        struct bc_take_info *take = &live->history[0];
-        take->bytes = c->meter.take_bytes;
-        take->video_frames = c->meter.take_video_frames;
-        take->audio_frames = c->meter.take_audio_frames;
+    live->usual_kbps = bc_meter_usual_kbps(meter);
+    struct bc_take_info *take = info_of(c, c->take);
+    if (take) {
         uint32_t before = live->advice;
         live->advice = find_advice(c, bc_clock_wall_us() - take->began_wall_us);
         log_new_advice(c, before);
+    }
+}
+
+static void
+on_tick(struct bc_timer *timer)
+{
+    struct bc_channel *c = bc_container_of(timer, struct bc_channel, tick_timer);
+    for (unsigned i = 0; c->sources && i < c->sources->count; i++) {
+        struct bc_take *take = c->sources->list[i]->take;
+        struct bc_take_info *info = take ? info_of(c, take) : NULL;
+        if (take) {
+            bc_meter_tick(&take->meter, bc_clock_us());
+        }
+        if (info) {
+            fill_counts(info, &take->meter);
+        }
+    }
+    if (c->take) {
+        tick_on_air(c);
+    } else if (bc_channel_state(c) == BC_CHANNEL_WAITING) {
+        static const struct bc_meter NOTHING;
+        fill_track(&c->live->video, c->video, &NOTHING.video);
+        fill_track(&c->live->audio, c->audio, &NOTHING.audio);
     }
     bc_channel_publish_info(c);
     bc_timer_set(&c->tick_timer, TICK_US);
@@ -203,7 +245,7 @@ bc_channel_start_ticking(struct bc_channel *c)
 }
 
 void
-bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
+bc_channel_note_take(struct bc_channel *c, struct bc_take *take)
 {
     struct bc_channel_info *live = c->live;
     memmove(live->history + 1, live->history,
@@ -213,7 +255,7 @@ bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
     }
     struct bc_take_info *info = &live->history[0];
     memset(info, 0, sizeof(*info));
-    info->number = ++live->takes;
+    info->number = take->number = ++live->takes;
     snprintf(info->protocol, sizeof(info->protocol), "%s", take->protocol);
     snprintf(info->peer, sizeof(info->peer), "%s", take->peer);
     snprintf(info->encoder, sizeof(info->encoder), "%s", take->encoder);
@@ -225,13 +267,29 @@ bc_channel_note_take(struct bc_channel *c, const struct bc_take *take)
 }
 
 void
-bc_channel_note_take_end(struct bc_channel *c, const char *reason)
+bc_channel_note_take_end(
+    struct bc_channel *c, struct bc_take *take, const char *reason)
 {
-    struct bc_take_info *info = &c->live->history[0];
-    info->ended_wall_us = bc_clock_wall_us();
-    snprintf(info->end_reason, sizeof(info->end_reason), "%s", reason);
-    info->bytes = c->meter.take_bytes;
-    info->video_frames = c->meter.take_video_frames;
-    info->audio_frames = c->meter.take_audio_frames;
-    bc_channel_publish_info(c);
+    struct bc_take_info *info = info_of(c, take);
+    if (info) {
+        info->ended_wall_us = bc_clock_wall_us();
+        snprintf(info->end_reason, sizeof(info->end_reason), "%s", reason);
+        fill_counts(info, &take->meter);
+        bc_channel_publish_info(c);
+    }
+}
+
+void
+bc_channel_forget_history(struct bc_channel *c)
+{
+    struct bc_channel_info *live = c->live;
+    unsigned kept = 0;
+    c->takes_before = live->takes;
+    for (unsigned i = 0; i < live->history_count; i++) {
+        if (live->history[i].ended_wall_us == 0) {
+            live->history[kept++] = live->history[i];
+        }
+    }
+    c->takes_before -= kept;
+    live->history_count = kept;
 }

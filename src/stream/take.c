@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel_internal.h"
 
@@ -35,6 +36,7 @@ bc_take_unref(struct bc_take **holder)
     bc_track_unref(&take->video);
     bc_track_unref(&take->audio);
     bc_channel_unref(&take->channel);
+    free(take->input);
     free(take);
 }
 
@@ -131,7 +133,8 @@ bc_take_open(const struct bc_take_params *params)
     }
     take->worker = params->worker;
     take->credential = params->credential;
-    take->stands_in = params->stands_in;
+    snprintf(take->role, sizeof(take->role), "%s", params->role ? params->role : "");
+    take->input = params->input ? strdup(params->input) : NULL;
     take->ops = params->ops;
     take->user = params->user;
     snprintf(take->protocol, sizeof(take->protocol), "%s", params->protocol);

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "meter.h"
 #include "net/worker.h"
 #include "stream/take.h"
 
@@ -17,7 +18,8 @@ struct bc_take {
     struct bc_worker *worker;   // borrowed; of the connection
     struct bc_channel *channel; // owned reference
     uint64_t credential;
-    bool stands_in; // see bc_take_params
+    char role[64];
+    char *input; // owned; NULL: a publisher
     char protocol[8];
     char peer[64];
     char peer_ip[64];
@@ -32,6 +34,9 @@ struct bc_take {
     char close_reason[96];
 
     // The channel's side.
+    struct bc_source *source; // borrowed: the place that it has, or waits for
+    uint64_t number;          // within the channel; 0: not noted
+    struct bc_meter meter;
     struct bc_track *video; // owned; announced
     struct bc_track *audio;
     struct bc_line_stats line; // guarded by the channel's info_lock
