@@ -21,6 +21,10 @@ void
 bc_channels_override(
     struct bc_config *cfg, const char *rest, const char *value, struct bc_report *r);
 
+// One error for the first circle of channels that show channels.
+void
+bc_channels_check_circles(const struct bc_config *cfg, struct bc_report *r);
+
 void
 bc_channels_clear(struct bc_config *cfg);
 

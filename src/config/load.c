@@ -180,6 +180,7 @@ finish(struct load *l, struct bc_config **out)
     // mislead.
     if (!bc_report_failed(&l->report)) {
         bc_check_config(l->cfg, &l->origins, &l->report);
+        bc_channels_check_circles(l->cfg, &l->report);
     }
     if (bc_report_failed(&l->report)) {
         bc_config_unref(&l->cfg);

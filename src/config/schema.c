@@ -350,9 +350,10 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
         .text = "Viewers of this channel by all protocols; 0 is no limit." },
     { .name = "sources", .type = BC_KEY_SOURCES, .scope = LIVE,
         .offset = CHANNEL_AT(sources), .def = "[publisher]",
-        .text = "What feeds the channel: publisher, pull: URL, or file: { path: NAME, loop: "
-                "true, start_at_s: 0 }. While no host publishes, the first pull or file "
-                "does. Other kinds have no effect yet." },
+        .text = "What the channel shows, best first: publisher, publisher: ROLE (pushed with "
+                "?role=ROLE; backup comes behind publisher by itself), channel: NAME, pull: "
+                "URL, file: { path: NAME, loop: true, start_at_s: 0 }, slate: { image: PATH } "
+                "or slate: { file: PATH }." },
     { .name = "push", .type = BC_KEY_PUSHES, .scope = LIVE, .offset = CHANNEL_AT(push),
         .def = "[]",
         .text = "Where the channel is sent to whenever it is live: a list of { url: URL, "

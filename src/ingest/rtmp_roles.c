@@ -12,6 +12,7 @@
 #include "stream/program.h"
 #include "stream/wait.h"
 
+#define ROLE_MAX 64
 #define KEY_MAX 256
 
 static void
@@ -85,8 +86,13 @@ open_take(struct bc_rtmp_conn *c, const char *channel, const char *key,
     const struct bc_rtmp_request *req)
 {
     struct bc_rtmp_server *s = c->server;
+    char role[ROLE_MAX];
+    if (bc_query_get(req->query, "role", role, sizeof(role)) < 0) {
+        role[0] = '\0';
+    }
     struct bc_take_params params = {
         .hub = s->params.hub,
+        .role = role,
         .worker = s->params.worker,
         .channel = channel,
         .credential = bc_keys_publish_id(s->params.keys, key),

@@ -14,6 +14,7 @@
 #include "net/worker.h"
 #include "stream/gate.h"
 #include "stream/hub.h"
+#include "stream/source.h"
 #include "stream/take.h"
 
 #define LOOK_US 1000000
@@ -37,15 +38,20 @@ struct srt_host {
 // --- before the connection: SRT's thread ---
 
 static enum bc_srt_reject
-judge_channel(
-    struct bc_hub *hub, const char *name, uint64_t credential, const char **why)
+judge_channel(struct bc_hub *hub, const struct bc_srt_streamid *id, uint64_t credential,
+    const char **why)
 {
+    const char *name = id->channel;
     if (!bc_hub_has_room(hub, name)) {
         *why = "no room for another channel";
         return BC_SRT_OVERLOAD;
     }
+    if (!bc_hub_is_open(hub, name)) {
+        *why = "the channel is closed";
+        return BC_SRT_FORBIDDEN;
+    }
     struct bc_channel *channel = bc_hub_find(hub, name);
-    bool busy = channel && bc_channel_is_taken_by_other(channel, credential);
+    bool busy = channel && !id->backup && bc_channel_is_taken_by_other(channel, credential);
     bc_channel_unref(&channel);
     *why = "another host publishes here";
     return busy ? BC_SRT_CONFLICT : BC_SRT_ACCEPT;
@@ -67,7 +73,7 @@ bc_srt_ingest_admit(struct bc_hub *hub, const struct bc_keys *keys,
         *why = id->key[0] ? "wrong publish key" : "no publish key";
         return BC_SRT_UNAUTHORISED;
     }
-    return judge_channel(hub, id->channel, bc_keys_publish_id(keys, id->key), why);
+    return judge_channel(hub, id, bc_keys_publish_id(keys, id->key), why);
 }
 
 // --- the end ---
@@ -249,7 +255,7 @@ open_take(struct srt_host *h)
         .channel = id->channel,
         .credential = bc_keys_publish_id(h->ingest->keys, id->key), .protocol = "srt",
         .peer = bc_srt_conn_peer(h->conn), .peer_ip = bc_srt_conn_peer_ip(h->conn),
-        .encoder = id->user, .ops = &TAKE_OPS, .user = h };
+        .encoder = id->user, .role = id->backup ? "backup" : "", .ops = &TAKE_OPS, .user = h };
     h->take = bc_take_open(&params);
     return h->take != NULL;
 }

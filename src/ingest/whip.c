@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "access/keys.h"
+#include "base/query.h"
 #include "base/clock.h"
 #include "config/config.h"
 #include "net/timer.h"
@@ -18,6 +19,7 @@
 #include "stream/hub.h"
 #include "stream/take.h"
 
+#define ROLE_MAX 64
 #define KEY_MAX 256
 #define LOOK_US 1000000
 
@@ -260,6 +262,8 @@ on_refused(void *user, enum bc_take_refusal why, const char *text)
     bc_info(&s->log, "refused: %s", text);
     if (why == BC_TAKE_BUSY) {
         bc_webrtc_respond_later(s->x, 409, "channel_busy", text);
+    } else if (why == BC_TAKE_CLOSED) {
+        bc_webrtc_respond_later(s->x, 403, "channel_closed", text);
     } else {
         bc_webrtc_respond_later(s->x, 503, "refused", text);
     }
@@ -315,11 +319,15 @@ open_session(struct bc_whip *whip, struct bc_http_exchange *x, const char *chann
     bc_logger_init(&s->log, NULL, "whip %s %.40s", bc_http_peer(x), channel);
     bc_list_append(&whip->sessions, &s->node);
     const char *agent = bc_http_header(x, "user-agent");
+    char role[ROLE_MAX];
+    if (bc_query_get(bc_http_query(x), "role", role, sizeof(role)) < 0) {
+        role[0] = '\0';
+    }
     struct bc_take_params params = { .hub = whip->hub,
         .worker = bc_webrtc_port_worker(whip->port), .channel = channel,
         .credential = bc_keys_publish_id(whip->keys, key), .protocol = "whip",
         .peer = bc_http_peer(x), .peer_ip = bc_http_peer_ip(x),
-        .encoder = agent ? agent : "", .ops = &TAKE_OPS, .user = s };
+        .encoder = agent ? agent : "", .role = role, .ops = &TAKE_OPS, .user = s };
     s->take = bc_take_open(&params);
     if (!s->take) {
         bc_webrtc_respond_later(

@@ -127,6 +127,7 @@ rebuild(struct bc_channel *c)
                 s->on_air = NULL;
                 c->take = NULL;
             }
+            s->last_real = s->last_real == left ? NULL : s->last_real;
             s->manual = s->manual == left ? NULL : s->manual;
             if (s->next == left) {
                 bc_sources_cancel_switch(c);

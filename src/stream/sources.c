@@ -155,12 +155,13 @@ bc_source_close_slate(struct bc_source *s)
 }
 
 // The first slate of the list is opened as soon as it may be needed, for it takes time to
-// prepare, and closed some time later.
-static void
+// prepare, and closed some time later. True: it is there already.
+static bool
 keep_slate(struct bc_channel *c, bool needed, int64_t *look_us)
 {
     struct bc_sources *s = c->sources;
     int64_t now_us = bc_clock_us();
+    bool came = false;
     s->slate_needed_us = needed ? now_us : s->slate_needed_us;
     for (unsigned i = 0; i < s->count; i++) {
         struct bc_source *slate = s->list[i];
@@ -171,8 +172,11 @@ keep_slate(struct bc_channel *c, bool needed, int64_t *look_us)
         if (slate->slate && other && s->on_air != slate) {
             bc_source_close_slate(slate);
         }
-        if (needed) {
+        if (needed && !slate->slate) {
             bc_source_open_slate(slate);
+            came = shows_something(slate);
+        } else if (needed) {
+            // it is kept
         } else if (slate->slate && now_us - s->slate_needed_us >= KEEP_SLATE_US) {
             bc_source_close_slate(slate);
         } else if (slate->slate) {
@@ -181,6 +185,7 @@ keep_slate(struct bc_channel *c, bool needed, int64_t *look_us)
         }
         needed = false;
     }
+    return came;
 }
 
 // --- the channel's state ---
@@ -205,29 +210,18 @@ anybody_there(const struct bc_sources *s)
     return false;
 }
 
+// Nobody is there, and the last one said goodbye.
 static bool
-all_left(const struct bc_sources *s, const char **reason)
+has_ended(const struct bc_sources *s, const char **reason)
 {
-    bool any_left = false;
-    for (unsigned i = 0; i < s->count; i++) {
-        const struct bc_source *source = s->list[i];
-        if (bc_source_is_slate(source)) {
-            continue;
-        }
-        if (is_there(source)) {
-            return false;
-        }
-        if (source->left && (source == s->on_air || !any_left)) {
-            *reason = source->kind == BC_SOURCE_CHANNEL
-                ? "the channel that it shows has ended"
-                : source->reason;
-        }
-        any_left = any_left || source->left;
-        if (source == s->on_air && !source->left) {
-            return false;
-        }
+    const struct bc_source *last = s->last_real;
+    if (anybody_there(s) || (last && !last->left)) {
+        return false;
     }
-    return any_left;
+    *reason = !last                          ? "its source was taken away"
+        : last->kind == BC_SOURCE_CHANNEL ? "the channel that it shows has ended"
+                                          : last->reason;
+    return true;
 }
 
 static void
@@ -249,6 +243,7 @@ update_state(struct bc_channel *c)
     const char *reason = "";
     bool slate_only = s->plan.lobby || s->plan.over;
     if (is_real_live(s->on_air)) {
+        s->last_real = s->on_air;
         bc_timer_cancel(&c->grace_timer);
         if (!c->in_broadcast) {
             bc_channel_begin_broadcast(c);
@@ -256,7 +251,7 @@ update_state(struct bc_channel *c)
         bc_channel_set_state(c, BC_CHANNEL_LIVE);
         return false;
     }
-    if (c->in_broadcast && (s->plan.over || all_left(s, &reason))) {
+    if (c->in_broadcast && (s->plan.over || has_ended(s, &reason))) {
         end_broadcast(c, s->plan.over ? "its time is over" : reason);
         return true;
     }
@@ -389,7 +384,7 @@ bc_channel_look(struct bc_channel *c)
         choose(c, &look_us);
         follow_program(c);
         again = update_state(c);
-        keep_slate(c, slate_may_be_needed(c), &look_us);
+        again = keep_slate(c, slate_may_be_needed(c), &look_us) || again;
     }
     bc_sources_publish(c);
     set_timers(c, look_us);

@@ -54,6 +54,7 @@ struct bc_sources {
     int64_t slate_wait_us;
     int64_t stable_us;
     struct bc_source *on_air;
+    struct bc_source *last_real; // what was on air last and is no slate
     struct bc_source *manual; // an operator's choice
     bool manual_was_on_air;
     // A switch that waits for a keyframe.

@@ -34,7 +34,25 @@ close_outputs(void *user, struct bc_outputs *outputs)
     bc_outputs_destroy(outputs);
 }
 
+// The slate is a channel that the test feeds.
+static struct bc_channel *
+open_slate(void *user, struct bc_worker *worker, const struct bc_slate_wish *wish)
+{
+    (void)worker;
+    (void)wish;
+    return bc_hub_find(((struct stage *)user)->hub, STAGE_SLATE);
+}
+
+static void
+close_slate(void *user, struct bc_channel **slate)
+{
+    (void)user;
+    bc_channel_unref(slate);
+}
+
 static const struct bc_hub_ops HUB_OPS = {
+    .open_slate = open_slate,
+    .close_slate = close_slate,
     .open_outputs = open_outputs,
     .close_outputs = close_outputs,
 };
@@ -101,7 +119,7 @@ stage_open(struct stage *s, const char *const *overrides)
     assert_int_equal(bc_config_load(NULL, overrides, n, &s->config, NULL), 0);
     s->worker = bc_worker_create(0);
     s->windows = bc_windows_create(s->worker);
-    s->hub = bc_hub_create(&HUB_OPS, NULL, s->config);
+    s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     s->clock0_us = bc_clock_us();
     open_tracks(s);
     bc_log_set_level(BC_LOG_ERROR);

@@ -12,6 +12,7 @@
 
 #define STAGE_FRAME_MS 40
 #define STAGE_AUDIO_MS 20
+#define STAGE_SLATE "~slate/test" // shown as slate while a test publishes it
 
 // One worker turned by hand, a hub with real outputs, and a host whose packets a test
 // makes one by one. Lives on a test's stack; stage_close() must find no leak.
