@@ -41,6 +41,7 @@ accept_take(struct bc_source *s, struct bc_take *take)
         bc_channel_begin_input(c);
     }
     bc_channel_look(c); // first: a broadcast that begins has its own history
+    bc_hub_tell_broadcast(c->hub, c);
     bc_channel_note_take(c, take);
     bc_channel_start_ticking(c);
     bc_take_answer(take, BC_TAKE_OK, "");

@@ -215,12 +215,11 @@ static bool
 has_ended(const struct bc_sources *s, const char **reason)
 {
     const struct bc_source *last = s->last_real;
-    if (anybody_there(s) || (last && !last->left)) {
+    if (!last || !last->left || anybody_there(s)) {
         return false;
     }
-    *reason = !last                          ? "its source was taken away"
-        : last->kind == BC_SOURCE_CHANNEL ? "the channel that it shows has ended"
-                                          : last->reason;
+    *reason = last->kind == BC_SOURCE_CHANNEL ? "the channel that it shows has ended"
+                                              : last->reason;
     return true;
 }
 
@@ -396,7 +395,9 @@ bc_channel_look(struct bc_channel *c)
 void
 bc_channel_end_waiting(struct bc_channel *c, const char *reason)
 {
-    end_broadcast(c, reason);
+    if (bc_sources_load(c)) {
+        end_broadcast(c, reason);
+    }
 }
 
 bool

@@ -233,6 +233,7 @@ test_a_backup_takes_the_place_and_gives_it_back(void **state)
     bc_channel_info(hq, &channel);
     assert_int_equal(channel.broadcast, 1);
     assert_int_equal(channel.takes, 12);
+    feed(s, &backup, 70000, 70400);
     go(s, &main_host, true);
     assert_int_equal(bc_channel_state(hq), BC_CHANNEL_LIVE);
     go(s, &backup, true);
