@@ -56,7 +56,7 @@ struct bc_relay_params {
     const struct bc_config_url_list *origins;
     const char *via; // pulls: the servers that it is for (stream/via.h); NULL: none
     const char *bearer; // NULL: none
-    bool trusted;       // the operator's own word: may lead to private networks
+    bool trusted;       // pushes: the operator's own word may lead to private networks
     bool loop;          // inputs: begin anew at the end
     int64_t start_at_us; // inputs: where to begin
 };

@@ -258,8 +258,9 @@ const struct bc_key BC_CONFIG_KEYS[] = {
                 "data directory." },
     { .name = "relay.allow_private", .type = BC_KEY_BOOL, .scope = RESTART,
         .offset = AT(relay.allow_private), .def = "false",
-        .text = "Whether relays of the API may lead to addresses of private networks and of "
-                "this machine; those of this configuration may." },
+        .text = "Whether channels may be fed from addresses of private networks and of this "
+                "machine, and pushed there by the API; targets and origins of this "
+                "configuration may be there anyway." },
     { .name = "relay.max_inputs", .type = BC_KEY_INT, .scope = RESTART,
         .offset = AT(relay.max_inputs), .def = "32", .max = 256,
         .text = "Files and streams elsewhere that are read at one time, each by a thread "

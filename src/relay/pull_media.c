@@ -124,7 +124,7 @@ start_input(struct relay_media *m)
     bc_via_extend(p->hub, NULL, via);
     struct relay_input_params params = { .inputs = p->relay->inputs, .worker = p->worker,
         .url = p->url, .media_dir = p->relay->media_dir,
-        .allow_private = p->relay->allow_private || p->trusted, .loop = p->loop,
+        .allow_private = p->relay->allow_private, .loop = p->loop,
         .start_at_us = p->start_at_us, .via = via, .ops = &INPUT_OPS, .user = m };
     m->status.attempts++;
     m->status.state = BC_RELAY_CONNECTING;

@@ -218,7 +218,7 @@ start(const struct bc_relay_params *params)
     pull->free_task.run = run_free;
     bc_timer_init(&pull->look, params->worker, on_look);
     bc_gate_init(&pull->gate);
-    pull->link.guarded = !params->trusted;
+    pull->link.guarded = true;
     pull->link.on_connected = on_connected;
     pull->link.on_failed = on_failed;
     if (!relay_srt_link_init(&pull->link, params, "pull", attempt)) {

@@ -161,7 +161,8 @@ def test_pull_on_demand(make_server, tmp_path):
         f'      - pull: {{ url: "{origin.flv()}", on_demand: true, idle_s: 1 }}\n'
         '  store/1: { sources: [publisher, { channel: live/copy }] }\n'
         '  store/2: { sources: [publisher, { channel: live/hq }] }\n')
-    server = make_server({'relay.origins': origin.http(''), 'relay.edge_grace_s': '1'},
+    server = make_server({'relay.origins': origin.http(''), 'relay.edge_grace_s': '1',
+                          'relay.allow_private': 'true'},
                          config=str(config))
 
     def state():
