@@ -60,12 +60,16 @@ destroy(struct bc_channel_part *part)
 static void
 on_program(struct bc_program_watch *watch, struct bc_channel *program)
 {
-    (void)program;
     struct bc_hls_program *p = bc_container_of(watch, struct bc_hls_program, watch);
     struct hls_look look;
     hls_program_look(p->channel, &look); // now, as that is when it changes
     hls_look_finish(&look);
     hls_tap_look(p);
+    enum bc_channel_state state = bc_channel_state(p->channel);
+    if (p->delayed && !program && state != BC_CHANNEL_LIVE && state != BC_CHANNEL_WAITING) {
+        hls_tap_last(p); // the end has come out of the delay
+        hls_tap_end(p);
+    }
 }
 
 static void
@@ -80,6 +84,9 @@ static void
 on_end(struct bc_packet_sink *sink)
 {
     struct bc_hls_program *p = bc_container_of(sink, struct bc_hls_program, sink);
+    if (p->delayed) {
+        return; // what is held back is still to come
+    }
     hls_tap_last(p);
     if (!p->ending) { // others who hear of it publish their last parts first
         p->ending = true;
@@ -202,7 +209,8 @@ read_config(struct bc_hls_program *p)
             p->has_slate = p->has_slate || kind != BC_SOURCE_CHANNEL;
         }
     }
-    if (own && own->delay_s > 0) {
+    p->delayed = own && own->delay_s > 0;
+    if (p->delayed) {
         p->mode = HLS_PROGRAM_SPLICE; // of what comes out of the delay
     } else if (own && own->sources.n == 1 && own->sources.items[0].kind == BC_SOURCE_CHANNEL) {
         p->alias_of = strdup(own->sources.items[0].value);

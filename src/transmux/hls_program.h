@@ -3,6 +3,7 @@
 #define TRANSMUX_HLS_PROGRAM_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "config/config.h"
 #include "net/timer.h"
@@ -43,6 +44,7 @@ struct bc_hls_program {
     struct bc_task end_task;
     bool ending; // end_task is on its way
     struct bc_timer over_timer;
+    atomic_bool delayed; // the channel has a broadcast delay
     struct bc_program_watch watch;
     struct bc_packet_sink sink; // to hear of the end
     struct bc_hls_tap *tap;     // borrowed; NULL: none

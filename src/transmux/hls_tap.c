@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who keeps what a channel's viewers see: a recorder.
 #include "hls_program.h"
+
+#include <string.h>
+
 #include "stream/hub.h"
 
+// With a delay a broadcast that has ended is still shown for a while.
 static bool
-is_in_broadcast(const struct bc_hls_program *p)
+is_in_broadcast(const struct bc_hls_program *p, const struct hls_look *look)
 {
     enum bc_channel_state state = bc_channel_state(p->channel);
-    return state == BC_CHANNEL_LIVE || state == BC_CHANNEL_WAITING;
+    return state == BC_CHANNEL_LIVE || state == BC_CHANNEL_WAITING
+        || (p->delayed && p->tapped && look->program);
 }
 
 // The lobby's slate is still what is shown in a broadcast's first moment.
 static bool
 is_slate(const struct hls_look *look)
 {
-    return look->program && bc_channel_name(look->program)[0] == '~';
+    return look->program && strncmp(bc_channel_name(look->program), "~slate", 6) == 0;
 }
 
 static void
@@ -39,7 +44,7 @@ follow(struct bc_hls_program *p)
         struct hls_look look;
         hls_program_look(p->channel, &look);
         bool begins = !p->tapped && !look.stale && !is_slate(&look);
-        if (is_in_broadcast(p) && (p->tapped || begins)) {
+        if (is_in_broadcast(p, &look) && (p->tapped || begins)) {
             tell(p, &look);
         }
         waits = bc_channel_hls_wait(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kit import publish
+from kit import publish, recordings
 from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
 from kit.server import TOP
 from kit.wait import until
@@ -36,14 +36,14 @@ def delayed(make_server, tmp_path):
                       f'    delay_s: {DELAY_S}\n'
                       '    sources:\n      - publisher\n'
                       f'      - slate: {{image: {TOP}/conf/slate.png}}\n')
-    return make_server(config=str(config))
+    return make_server({'record.mode': 'always'}, config=str(config))
 
 
 @pytest.mark.limit(60)
 def test_pictures_come_late_and_a_cut_takes_exactly_its_own(delayed):
     server = delayed
     began = time.monotonic()
-    publish.ffmpeg(server.rtmp())
+    host = publish.ffmpeg(server.rtmp())
     server.wait_live()
     # What is live is not shown yet, in any protocol.
     assert not is_playable(server)
@@ -81,3 +81,23 @@ def test_pictures_come_late_and_a_cut_takes_exactly_its_own(delayed):
         assert numbers[back] % GOP == 0
         for part in (numbers[:first], numbers[back:]):
             assert all((a + 1) % TOTAL == b for a, b in zip(part, part[1:])), part
+    check_the_end(server, host, viewer.numbers)
+
+
+def check_the_end(server, host, seen):
+    """What was held back when the host left is shown and recorded, what was cut is not."""
+    host.end()
+    ended = time.monotonic()
+    until(lambda: any(r.ended for r in recordings.read_all(server)), 25,
+          'the end of the recording')
+    assert time.monotonic() - ended > DELAY_S - 3
+    found = recordings.read_all(server)
+    assert len(found) == 1
+    kept = [n for numbers in found[0].numbers() for n in numbers]
+    slate = kept.index(None)
+    back = next(i for i in range(slate, len(kept)) if kept[i] is not None)
+    # The part that was under way at the cut was not published.
+    assert (seen[seen.index(None) - 1] - kept[slate - 1]) % TOTAL < 10
+    assert CUT_S * SAMPLE_FPS - 5 <= (kept[back] - kept[slate - 1] - 1) % TOTAL
+    late = seen[-1]     # of the viewers, 10 s before the end
+    assert len(kept) - kept.index(late, back) > (DELAY_S - 3) * SAMPLE_FPS, kept[-5:]
