@@ -4,12 +4,13 @@
 #include "record/recorder.h"
 #include "schedule/schedule.h"
 #include "server.h"
+#include "stream/plan.h"
 
 static void
 apply(void *user, const char *channel, const struct bc_schedule_now *now)
 {
     struct bc_server *s = user;
-    (void)now;
+    bc_hub_set_plan(s->hub, channel, now ? &now->plan : NULL);
     bc_recorder_look_again(s->recorder, channel);
 }
 

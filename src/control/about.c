@@ -11,6 +11,7 @@
 #include "schedule/schedule.h"
 #include "stream/channel.h"
 #include "stream/hub.h"
+#include "stream/source.h"
 
 // A broadcast that ended so recently is "over"; after that the channel is merely off.
 #define OVER_US ((int64_t)24 * 3600 * 1000000)
@@ -29,7 +30,7 @@ struct about {
 static void
 look(struct bc_control *control, const char *channel, struct about *out)
 {
-    *out = (struct about){ .open = true };
+    *out = (struct about){ .open = bc_hub_is_open(control->params.hub, channel) };
     struct bc_schedule_found found;
     out->scheduled = bc_control_find_schedule(control, channel, &found);
     if (out->scheduled) {
@@ -55,17 +56,18 @@ look(struct bc_control *control, const char *channel, struct about *out)
 }
 
 static bool
-is_before(const struct about *a)
-{
-    return a->phase == BC_SCHEDULE_LOBBY
-        || (a->phase == BC_SCHEDULE_EARLY && a->schedule.starts_at_wall_us != 0);
-}
-
-static bool
 is_on(const struct about *a)
 {
     return a->there
         && (a->info.state == BC_CHANNEL_LIVE || a->info.state == BC_CHANNEL_WAITING);
+}
+
+static bool
+is_before(const struct about *a)
+{
+    return a->phase == BC_SCHEDULE_LOBBY
+        || (a->phase == BC_SCHEDULE_EARLY && a->schedule.starts_at_wall_us != 0
+            && !is_on(a));
 }
 
 static const char *
@@ -106,9 +108,8 @@ respond(struct bc_control *control, struct bc_http_exchange *x, const char *chan
     bc_json_time(&j, "starts_at", a.schedule.starts_at_wall_us);
     bc_json_time(&j, "ends_at", a.schedule.ends_at_wall_us);
     bc_json_time(&j, "now", bc_clock_wall_us());
-    bool over = last->id[0] && !is_before(&a) && !is_on(&a);
+    bool over = last->id[0] && a.open && !is_before(&a) && !is_on(&a);
     bc_json_text(&j, "replay_url", over ? url : NULL);
-    bc_json_int(&j, "program_changed", 0);
     bc_control_respond_json(x, 200, bc_json_end(&j));
 }
 
@@ -118,7 +119,7 @@ bc_control_about(
 {
     struct about a;
     look(control, channel, &a);
-    if (a.known && (is_before(&a) || is_on(&a))) {
+    if (a.known && (!a.open || is_before(&a) || is_on(&a))) {
         const struct bc_last_replay none = { "", 0 };
         respond(control, x, channel, &none);
     } else {

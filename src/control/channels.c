@@ -9,6 +9,7 @@
 #include "json.h"
 #include "last_replay.h"
 #include "stream/hub.h"
+#include "stream/source.h"
 
 #define HOST_MAX 255 // RFC 1035 2.3.4
 
@@ -158,6 +159,8 @@ begin_channel(struct bc_json *j, const struct bc_channel_info *info)
 static void
 put_plan(struct bc_json *j, struct bc_control *control, const char *channel)
 {
+    bc_json_bool(j, "open", bc_hub_is_open(control->params.hub, channel));
+    bc_json_put(j, "source", bc_control_source_json(control, channel));
     bc_json_put(j, "schedule", bc_control_schedule_json(control, channel));
 }
 

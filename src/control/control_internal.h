@@ -64,6 +64,8 @@ bc_control_handler bc_control_public_info;
 bc_control_handler bc_control_public_replay;
 bc_control_handler bc_control_public_clip;
 bc_control_handler bc_control_record;
+bc_control_handler bc_control_channel_change;
+bc_control_handler bc_control_source_choose;
 bc_control_handler bc_control_schedule;
 bc_control_handler bc_control_schedule_set;
 bc_control_handler bc_control_schedule_delete;
@@ -139,6 +141,10 @@ bc_control_find_schedule(
 // The same for an answer; null for none.
 struct json_t *
 bc_control_schedule_json(struct bc_control *control, const char *channel);
+
+// The channel's sources for an answer; null when it is not there.
+struct json_t *
+bc_control_source_json(struct bc_control *control, const char *channel);
 
 unsigned
 bc_control_viewers(const struct bc_channel_info *info);

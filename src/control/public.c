@@ -3,6 +3,10 @@
 // addresses, no encoders, no keys.
 #include "control_internal.h"
 #include "json.h"
+#include "stream/channel.h"
+#include "stream/hub.h"
+#include "stream/program.h"
+#include "stream/source.h"
 
 static const char *
 codec_of(const struct bc_track_info *track)
@@ -103,6 +107,21 @@ bc_control_public_channels(struct bc_control *control, struct bc_http_exchange *
     bc_control_respond_list(control, x, false, make_channel);
 }
 
+// Whether there is anything to see now: a host, another channel, a slate.
+static bool
+is_playable(struct bc_control *control, const char *channel)
+{
+    struct bc_channel *found = bc_hub_find(control->params.hub, channel);
+    struct bc_channel *program = NULL;
+    if (found && bc_hub_is_open(control->params.hub, channel)) {
+        program = bc_channel_program(found);
+    }
+    bool playable = program != NULL;
+    bc_channel_unref(&program);
+    bc_channel_unref(&found);
+    return playable;
+}
+
 void
 bc_control_public_channel(struct bc_control *control, struct bc_http_exchange *x,
     const char *channel)
@@ -111,6 +130,7 @@ bc_control_public_channel(struct bc_control *control, struct bc_http_exchange *x
     if (bc_control_find(control, x, channel, &info)) {
         struct bc_json j;
         begin_channel(&j, &info);
+        bc_json_bool(&j, "playable", is_playable(control, channel));
         bc_json_put(&j, "dvr", bc_control_dvr_json(control, channel));
         bc_control_respond_json(x, 200, bc_json_end(&j));
     }

@@ -28,7 +28,8 @@ bc_schedule_at(const struct bc_config_schedule *s, int64_t now_wall_us,
         .record = s->record,
     };
     out->plan = (struct bc_channel_plan){
-        .lobby = before && !over,
+        // Earlier a broadcast that runs goes on, and a store shows what it shows every day.
+        .lobby = before && !early && !over,
         .countdown_to_wall_us = before && !over ? s->starts_at_wall_us : 0,
         .keys_from_wall_us = keys_from_us,
         .over = over,

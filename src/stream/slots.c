@@ -157,6 +157,9 @@ closed_why(const struct bc_sources *s)
     if (!s->open) {
         return "the channel is closed";
     }
+    if (s->plan.over) {
+        return "the scheduled broadcast is over";
+    }
     return s->plan.keys_from_wall_us > bc_clock_wall_us()
         ? "hosts are not accepted yet: it is too early"
         : NULL;

@@ -334,6 +334,18 @@ shut(struct bc_channel *c)
     keep_slate(c, false, &never_us);
 }
 
+// Its time is over: hosts are told.
+static void
+dismiss_hosts(struct bc_channel *c)
+{
+    struct bc_sources *s = c->sources;
+    for (unsigned i = 0; i < s->count; i++) {
+        if (s->list[i]->kind == BC_SOURCE_PUBLISHER) {
+            bc_slot_drop(s->list[i], "the scheduled broadcast is over");
+        }
+    }
+}
+
 // What is shown may have another program.
 static void
 follow_program(struct bc_channel *c)
@@ -376,6 +388,8 @@ bc_channel_look(struct bc_channel *c)
     take_choice(c);
     if (!c->sources->open) {
         shut(c);
+    } else if (c->sources->plan.over) {
+        dismiss_hosts(c);
     }
     bool again = c->sources->open;
     for (int i = 0; again && i < ROUNDS_MAX; i++) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
 import { fromLocalInput, localInput, parsePush, parseRow, parseSchedule, scheduleBody }
     from '../../src/web/src/console/channels/model';
 import { nextAsk_ms, parseAbout } from '../../src/web/src/watch/about';

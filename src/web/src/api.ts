@@ -102,7 +102,8 @@ export function parseChannel(value: unknown): Channel {
     const dvr = isObject(json.dvr) ? json.dvr : {};
     return {
         channel: text(json.channel),
-        state: state === 'live' || state === 'waiting' ? state : 'offline',
+        // A slate or another channel plays like a host.
+        state: json.playable === true ? 'live' : state === 'live' || state === 'waiting' ? state : 'offline',
         viewers: count(json.viewers),
         since: text(json.since) || null,
         video: parseVideo(json.video),

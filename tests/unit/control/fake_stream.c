@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "access/keys.h"
@@ -18,6 +19,7 @@
 #include "stream/channel.h"
 #include "stream/delay.h"
 #include "stream/hub.h"
+#include "stream/program.h"
 
 static struct bc_hub *g_hub; // the running test's, for bc_worker_post()
 
@@ -71,8 +73,10 @@ bc_channel_ref(struct bc_channel *channel)
 void
 bc_channel_unref(struct bc_channel **holder)
 {
-    (*holder)->refs--;
-    *holder = NULL;
+    if (*holder) {
+        (*holder)->refs--;
+        *holder = NULL;
+    }
 }
 
 struct bc_worker *
@@ -106,6 +110,43 @@ bc_channel_kick(struct bc_channel *channel, const char *reason)
 {
     assert_true(strlen(reason) > 0);
     channel->kicks++;
+}
+
+struct bc_channel *
+bc_channel_program(struct bc_channel *channel)
+{
+    return channel->info.state == BC_CHANNEL_LIVE ? bc_channel_ref(channel) : NULL;
+}
+
+void
+bc_channel_sources(const struct bc_channel *channel, struct bc_sources_info *out)
+{
+    *out = channel->sources;
+}
+
+int
+bc_channel_choose_source(struct bc_channel *channel, int index, bool force)
+{
+    assert_true(index >= -1 && index < (int)channel->sources.count);
+    if (index >= 0 && channel->sources.list[index].state == BC_SOURCE_DOWN && !force) {
+        return -EHOSTDOWN;
+    }
+    channel->chosen = index;
+    channel->forced = force;
+    channel->sources.manual = index >= 0;
+    return 0;
+}
+
+void
+bc_hub_set_open(struct bc_hub *hub, const char *name, bool open)
+{
+    snprintf(hub->closed, sizeof(hub->closed), "%s", open ? "" : name);
+}
+
+bool
+bc_hub_is_open(struct bc_hub *hub, const char *name)
+{
+    return strcmp(hub->closed, name) != 0;
 }
 
 void
@@ -324,6 +365,12 @@ fake_add(struct fake *f, const char *name, enum bc_channel_state state)
     snprintf(c->info.name, sizeof(c->info.name), "%s", name);
     c->info.state = state;
     c->info.broadcast = 1;
+    c->chosen = -2;
+    c->sources = (struct bc_sources_info){ .on_air = 0, .count = 2, .program = "live/hq" };
+    c->sources.list[0] = (struct bc_source_info){ .kind = BC_SOURCE_PUBLISHER,
+        .name = "publisher", .state = BC_SOURCE_ON_AIR, .peer = "198.51.100.7:5000" };
+    c->sources.list[1] = (struct bc_source_info){ .kind = BC_SOURCE_PUBLISHER,
+        .name = "publisher:backup", .state = BC_SOURCE_DOWN, .error = "timed out" };
     return &c->info;
 }
 

@@ -7,6 +7,7 @@
 #include "control/control.h"
 #include "fake_record.h"
 #include "stream/info.h"
+#include "stream/source.h"
 
 // Stands in for the hub, its channels and the keys, so that a test says what state they
 // have. The administrator's token is "secret".
@@ -14,6 +15,9 @@
 #define FAKE_CHANNELS_MAX 300
 
 struct bc_channel {
+    struct bc_sources_info sources;
+    int chosen; // last; -2: none
+    bool forced;
     struct bc_channel_info info;
     int refs; // those handed out and not given back
     int kicks;
@@ -23,6 +27,7 @@ struct bc_hub {
     struct bc_config *config;
     struct bc_channel *channels[FAKE_CHANNELS_MAX]; // owned; sorted by name
     size_t count;
+    char closed[64];        // the one channel that is
     size_t hidden;          // so many more are there when listed than when counted
     struct bc_task *posted; // what was posted last and did not run yet
 };

@@ -173,7 +173,8 @@ test_everybody_learns_nothing_of_the_host(void **state)
     assert_null(strstr(x.body, "OBS"));
     json_t *c = fake_json(&x);
     fake_finish(&x);
-    assert_int_equal(json_object_size(c), 10);
+    assert_int_equal(json_object_size(c), 11);
+    assert_true(json_is_true(json_object_get(c, "playable")));
     assert_string_equal(fake_text(c, "channel"), "live/hq");
     assert_string_equal(fake_text(c, "state"), "live");
     assert_int_equal(fake_number(c, "viewers"), 7);

@@ -47,6 +47,8 @@ body_of(const struct bc_control_route *r)
         { "clipChannel", "{\"from\":1000}" },
         { "cutChannel", "{\"seconds\":5}" },
         { "clipReplay", "{\"from\":1000}" },
+        { "changeChannel", "{\"open\":true}" },
+        { "chooseSource", "{\"mode\":\"auto\"}" },
         { "setSchedule", "{\"ends_at\":\"2030-03-01T12:00:00Z\"}" },
     };
     for (size_t i = 0; r->body && i < sizeof(BODIES) / sizeof(BODIES[0]); i++) {
@@ -140,7 +142,7 @@ test_the_method_decides_between_forms(void **state)
     assert_string_equal(found.channel, "a/b/kick");
     bc_control_route_find(BC_HTTP_DELETE, "/api/v1/channels/a/b/kick", &found);
     assert_null(found.route);
-    assert_string_equal(found.allow, "GET, HEAD, POST");
+    assert_string_equal(found.allow, "GET, HEAD, PATCH, POST");
     bc_control_route_find(BC_HTTP_GET, "/live/hq.flv", &found);
     assert_null(found.route);
     assert_string_equal(found.allow, "");

@@ -188,6 +188,9 @@ test_about_an_evening(void **state)
     // A host that tries the line before the start is nobody's business.
     struct bc_channel_info *info = fake_add_live(f);
     check_about(f, "lobby", "");
+    // Tomorrow's broadcast does not end the one of today.
+    put_minutes(f, 24 * 60, 0);
+    check_about(f, "live", "");
     put_minutes(f, -10, 120);
     check_about(f, "live", "");
     info->state = BC_CHANNEL_WAITING;

@@ -37,7 +37,7 @@ test_an_evening_from_keys_to_end(void **state)
         .record = BC_RECORD_ALWAYS };
     struct bc_schedule_now now = now_of(&s, start - 30 * MIN_US - 1);
     assert_int_equal(now.phase, BC_SCHEDULE_EARLY);
-    assert_true(now.plan.lobby);
+    assert_false(now.plan.lobby);
     assert_false(now.plan.over);
     assert_int_equal(now.plan.countdown_to_wall_us, start);
     assert_int_equal(now.plan.keys_from_wall_us, start - 30 * MIN_US);

@@ -53,13 +53,17 @@ export function makeAfterwards(live: HTMLElement): Afterwards {
 
     function update(session: WatchSession, about: About | null): void {
         const now_ms = performance.now();
-        const over = about?.state === 'ended' && session.phase !== 'playing'
-            && session.info?.state !== 'live';
+        // A slate may go on behind it.
+        const over = about?.state === 'ended';
         over_since_ms = over ? over_since_ms || now_ms : 0;
-        const watched = session.phase === 'ended';
+        const watched = session.stats().decoded_frames > 0;
         if (over && !shown && about.replay !== null
             && now_ms - over_since_ms > (watched ? PAUSE_MS : 0)) {
             void play(about.replay);
+        }
+        // A slate does not go on unseen.
+        if (shown && live.hidden && !session.video.paused) {
+            session.togglePause();
         }
         show(bar, shown && about?.state === 'live');
     }

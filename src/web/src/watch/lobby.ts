@@ -23,7 +23,7 @@ export function makeLobby(stage: HTMLElement): Lobby {
     function update(session: WatchSession, about: About | null): void {
         const before = about?.state === 'lobby';
         const closed = about?.state === 'closed';
-        const playing = session.phase === 'playing';
+        const playing = session.phase === 'playing' || session.video.videoWidth > 0;
         show(element, before || closed);
         element.classList.toggle('over-picture', before && playing);
         stage.classList.toggle('has-card', (before && !playing) || closed);

@@ -61,8 +61,7 @@ function makeFacts(channel: string): Facts {
     function update({ info }: WatchSession, about: About | null): void {
         const on_air = info?.state ?? 'offline';
         const said = about?.state;
-        const state = said === 'lobby' || said === 'closed' || (said === 'ended' && on_air === 'offline')
-            ? said : on_air;
+        const state = said === 'lobby' || said === 'closed' || said === 'ended' ? said : on_air;
         setText(title, about?.title || channel);
         setAttr(badge, 'data-state', state);
         setText(badge, t(`state.${state}`));

@@ -83,8 +83,9 @@ export const CHANNELS = {
     'pushes.start': { en: 'Start', zh: '开始' },
     'pushes.stop': { en: 'Stop', zh: '停止' },
     'pushes.off': { en: 'stopped', zh: '已停止' },
-    'pushes.waiting': { en: 'connecting', zh: '连接中' },
-    'pushes.running': { en: 'running', zh: '转推中' },
+    'pushes.connecting': { en: 'connecting', zh: '连接中' },
+    'pushes.waiting': { en: 'waiting', zh: '等待中' },
+    'pushes.live': { en: 'running', zh: '转推中' },
     'pushes.failed': { en: 'failed', zh: '失败' },
 
     'console.error.source_down': { en: 'This source is not there now.', zh: '该信号源当前不可用。' },

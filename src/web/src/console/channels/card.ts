@@ -36,7 +36,7 @@ function sourceRow(source: Source, take: () => void): HTMLElement {
 
 function pushRow(push: Push, set: (on: boolean) => void): HTMLElement {
     const running = push.enabled;
-    return el('li', { class: 'source', 'data-state': push.state === 'running' ? 'on_air' : 'down' },
+    return el('li', { class: 'source', 'data-state': push.state === 'live' ? 'on_air' : 'down' },
         el('i', { class: 'dot', 'aria-hidden': 'true' }),
         el('span', { class: 'source-name' }, push.name,
             push.error === '' || !running ? null : el('span', { class: 'dim small' }, push.error)),
