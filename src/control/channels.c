@@ -159,6 +159,10 @@ begin_channel(struct bc_json *j, const struct bc_channel_info *info)
 static void
 put_plan(struct bc_json *j, struct bc_control *control, const char *channel)
 {
+    struct bc_config *config = bc_hub_config(control->params.hub);
+    const struct bc_config_channel *own = bc_config_channel(config, channel);
+    bc_json_int(j, "delay_s", own ? own->delay_s : 0);
+    bc_config_unref(&config);
     bc_json_bool(j, "open", bc_hub_is_open(control->params.hub, channel));
     bc_json_put(j, "source", bc_control_source_json(control, channel));
     bc_json_put(j, "schedule", bc_control_schedule_json(control, channel));

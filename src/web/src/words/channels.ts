@@ -19,6 +19,7 @@ export const CHANNELS = {
     'channels.shows_slate': { en: 'On air: the slate', zh: '正在播出：垫片' },
     'channels.shows_nothing': { en: 'Nothing is on air', zh: '当前没有画面' },
     'channels.viewers': { en: '{n} watching', zh: '{n} 人在看' },
+    'channels.cut': { en: 'Cut the next {n} s', zh: '切掉接下来的 {n} 秒' },
     'channels.watch': { en: 'Watch', zh: '观看' },
 
     'channels.open': { en: 'Open', zh: '已开放' },

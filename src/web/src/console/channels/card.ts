@@ -62,6 +62,8 @@ export function makeCard(channel: string, api: ChannelsApi, run: Run): Card {
         save: (body) => run(() => api.setSchedule(channel, body)),
         remove: () => run(() => api.deleteSchedule(channel)),
     });
+    const cut = el('button', { type: 'button', class: 'button danger', hidden: true,
+        click: () => void run(() => api.cut(channel)) });
     let is_open = true;
     const toggle = el('button', { type: 'button', class: 'switch', role: 'switch',
         click: () => void setOpen() }, el('i', { 'aria-hidden': 'true' }), el('span'));
@@ -81,7 +83,7 @@ export function makeCard(channel: string, api: ChannelsApi, run: Run): Card {
             toggle,
             el('a', { class: 'button', href: `/watch/${channelPath(channel)}`, target: '_blank' },
                 icon('open'), labelled(el('span'), 'channels.watch'))),
-        program, sources, schedule.element, pushes_part);
+        el('div', { class: 'part-head' }, program, cut), sources, schedule.element, pushes_part);
 
     function update(row: ChannelRow, pushes: readonly Push[]): void {
         const state = row.open ? row.state : 'closed';
@@ -92,6 +94,8 @@ export function makeCard(channel: string, api: ChannelsApi, run: Run): Card {
         setAttr(toggle, 'aria-checked', String(row.open));
         setText(toggle.lastElementChild ?? toggle, t(row.open ? 'channels.open' : 'channels.closed'));
         setText(program, programText(row));
+        show(cut, row.delay_s > 0);
+        setText(cut, t('channels.cut', { n: row.delay_s }));
         setAttr(auto, 'aria-pressed', String(!row.manual));
         setText(hint, t(row.manual ? 'sources.manual_hint' : 'sources.auto_hint'));
         show(sources, row.sources.length > 0);

@@ -31,6 +31,8 @@ export interface ChannelRow {
     state: string;
     viewers: number;
     open: boolean;
+    // Viewers are so far behind; 0: not held back.
+    delay_s: number;
     manual: boolean;
     on_air: number;
     // Whose picture is shown; '': nothing.
@@ -82,6 +84,7 @@ export function parseRow(value: Json): ChannelRow {
         state: text(value.state) || 'offline',
         viewers: count(value.viewers),
         open: value.open !== false,
+        delay_s: count(value.delay_s),
         manual: source.mode === 'manual',
         on_air: typeof source.on_air === 'number' ? source.on_air : -1,
         program: text(source.program),
@@ -161,6 +164,11 @@ export class ChannelsApi {
 
     setOpen(channel: string, open: boolean): Promise<unknown> {
         return this.api.ask('PATCH', this.at(channel), { open });
+    }
+
+    // Throws away what is held back.
+    cut(channel: string): Promise<unknown> {
+        return this.api.ask('POST', this.at(channel, '/cut'));
     }
 
     setSchedule(channel: string, body: Json): Promise<unknown> {
