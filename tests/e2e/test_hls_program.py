@@ -20,7 +20,7 @@ CHANNELS = {
     'live/a': {'record': 'never'},
     'live/b': {'record': 'never'},
 }
-WATCH_S = 26
+WATCH_S = 20
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_hls_goes_on_over_switches(server):
         recordings.read_all(server)), 10, 'the end of the recording')]
     recording.check()
     assert recording.about['channel'] == 'store/1'
-    assert len(recording.breaks()) == 5, recording.breaks()
+    assert len(recording.breaks()) in (4, 5), recording.breaks()  # a file that loops may jump
     numbers = [n for file in recording.numbers() for n in file]
     assert None not in numbers and len(numbers) > SAMPLE_FPS * 15
     assert os.path.isdir(recording.folder)
