@@ -41,7 +41,8 @@ bc_windows_stats(const struct bc_windows *windows, struct bc_windows_stats *out)
 // --- one viewer ---
 
 struct bc_viewer_ops {
-    // The broadcast ended, or its tracks changed so that this player must open anew. The
+    // The channel's broadcast ended (not only its program's), or other kinds of media come,
+    // so that this player must open anew. The
     // viewer writes no more; the owner says goodbye and destroys it.
     void (*on_end)(void *user);
     // The peer is gone; the sink is dead. The owner destroys the viewer.
@@ -50,7 +51,9 @@ struct bc_viewer_ops {
 
 struct bc_viewer_params {
     struct bc_windows *windows;
-    struct bc_channel *channel; // referenced
+    // Whose viewer it is; referenced. It gets what that channel shows (stream/program.h),
+    // and moves with it.
+    struct bc_channel *channel;
     struct bc_feed_key key;     // base_ms is filled in
     struct bc_sink *sink;       // its callbacks become the viewer's
     bool from_gop;              // start with the cached GOP, else at the next keyframe
@@ -58,9 +61,9 @@ struct bc_viewer_params {
     void *user;
 };
 
-// Joins the channel; bytes begin to flow into the sink. A cursor into the worker's window
-// of shared bytes: that is all that one viewer costs. Worker's thread. NULL without
-// memory.
+// Joins the channel; bytes begin to flow into the sink, as soon as there is something to
+// show. A cursor into the worker's window of shared bytes: that is all that one viewer
+// costs. Worker's thread. NULL without memory.
 struct bc_viewer *
 bc_viewer_create(const struct bc_viewer_params *params);
 
