@@ -10,6 +10,7 @@
 #include "protocol/http/token.h"
 #include "replay.h"
 #include "stream/program.h"
+#include "stream/source.h"
 #include "stream/wait.h"
 
 #define TOKEN_MAX 256
@@ -36,6 +37,34 @@ bc_media_allows(struct bc_media *media, struct bc_http_exchange *x, const char *
     return allowed;
 }
 
+// Whether the request is one more viewer's, where a channel may have so many and no more.
+static bool
+finds_room(struct bc_media *media, const struct bc_media_url *url)
+{
+    bool comes = url->kind == BC_MEDIA_FLV || url->kind == BC_MEDIA_WHEP
+        || (url->kind == BC_MEDIA_MULTIVARIANT && !url->sid[0]);
+    struct bc_channel *channel = comes ? bc_hub_find(media->hub, url->channel) : NULL;
+    bool room = !channel || bc_channel_has_room(channel);
+    bc_channel_unref(&channel);
+    return room;
+}
+
+static bool
+admit(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url)
+{
+    if (!bc_hub_is_open(media->hub, url->channel)) {
+        bc_http_respond_error(x, 403, "closed", "this channel is closed");
+        return false;
+    }
+    if (!finds_room(media, url)) {
+        bc_http_respond_text(x, 503, "application/json", "Retry-After: 5\r\n",
+            "{\"error\":{\"code\":\"full\",\"message\":\"this channel has as many "
+            "viewers as it may have\"}}");
+        return false;
+    }
+    return true;
+}
+
 bool
 bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
     const struct bc_media_url *url)
@@ -50,7 +79,7 @@ bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
         bc_http_respond_error(
             x, 403, "forbidden", "a valid token is needed to watch this channel");
     }
-    return allowed;
+    return allowed && admit(media, x, url);
 }
 
 enum bc_codec

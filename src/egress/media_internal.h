@@ -31,7 +31,8 @@ struct bc_media_url {
 bool
 bc_media_url_parse(const char *path, struct bc_media_url *out);
 
-// May this request play? Answers 401/403 and returns false if not.
+// May this request play? Answers 401/403, or 503 when there are viewers enough, and returns
+// false if not.
 bool
 bc_media_authorise(struct bc_media *media, struct bc_http_exchange *x,
     const struct bc_media_url *url);

@@ -9,6 +9,7 @@
 #include "container/mpegts.h"
 #include "net/timer.h"
 #include "stream/program.h"
+#include "stream/source.h"
 #include "stream/wait.h"
 
 #define LOOK_US 1000000
@@ -41,7 +42,13 @@ judge_channel(struct bc_hub *hub, const char *name, const char **why)
 {
     struct bc_channel *channel = bc_hub_find(hub, name);
     enum bc_srt_reject answer = BC_SRT_ACCEPT;
-    if ((!channel || !bc_channel_is_playable(channel)) && bc_hub_want(hub, name, "")) {
+    if (!bc_hub_is_open(hub, name)) {
+        *why = "this channel is closed";
+        answer = BC_SRT_FORBIDDEN;
+    } else if (channel && !bc_channel_has_room(channel)) {
+        *why = "this channel has as many viewers as it may have";
+        answer = BC_SRT_OVERLOAD;
+    } else if ((!channel || !bc_channel_is_playable(channel)) && bc_hub_want(hub, name, "")) {
         // Perhaps it comes; there is no waiting here.
     } else if (!channel || !bc_channel_is_playable(channel)) {
         *why = "this channel is not live";

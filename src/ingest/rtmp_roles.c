@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "rtmp_internal.h"
 #include "stream/program.h"
+#include "stream/source.h"
 #include "stream/wait.h"
 
 #define ROLE_MAX 64
@@ -203,6 +204,9 @@ bc_rtmp_conn_play(struct bc_rtmp_conn *c, struct bc_channel *channel,
     char why[128];
     if (!channel || !bc_channel_is_playable(channel)) {
         refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, "this channel is not live");
+    } else if (!bc_channel_has_room(channel)) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND,
+            "this channel has as many viewers as it may have");
     } else if (!can_read_video(channel, req, why, sizeof(why))) {
         refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, why);
     } else {
@@ -237,6 +241,8 @@ on_play(void *user, const struct bc_rtmp_request *req)
     const char *loop = bc_via_problem(hub, via);
     if (!allowed) {
         refuse(c, BC_RTMP_REJECT_DENIED, "wrong or missing token");
+    } else if (!bc_hub_is_open(hub, name)) {
+        refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, "this channel is closed");
     } else if (loop) {
         refuse(c, BC_RTMP_REJECT_STREAM_NOT_FOUND, loop);
     } else if ((channel && bc_channel_is_playable(channel))
