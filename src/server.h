@@ -311,6 +311,10 @@ bc_server_edges_destroy(struct bc_server_edges *edges);
 
 // --- server_demand.c ---
 
+// Who asked for a channel counts as a viewer for so long: connecting takes its time, and
+// only who is connected is counted.
+#define BC_SERVER_WANTED_US 3000000
+
 // bc_hub_ops.wanted.
 bool
 bc_server_want(struct bc_server *server, const char *name, const char *via);

@@ -112,8 +112,8 @@ is_idle(struct edge *e, const struct bc_config *config, int64_t now)
     } else if (e->idle_since_us == 0) {
         e->idle_since_us = now;
     }
-    int64_t since = e->idle_since_us > wanted_us ? e->idle_since_us : wanted_us;
-    return e->idle_since_us && now - since > config->relay.edge_grace_s * 1000000;
+    return e->idle_since_us && now - wanted_us > BC_SERVER_WANTED_US
+        && now - e->idle_since_us > config->relay.edge_grace_s * 1000000;
 }
 
 static void

@@ -86,9 +86,9 @@ is_idle(struct entry *e, int64_t wanted_us)
     if (demand || e->idle_since_us == 0) {
         e->idle_since_us = demand ? 0 : now;
     }
-    bool runs = e->pull != NULL;
-    int64_t since = e->idle_since_us > wanted_us && runs ? e->idle_since_us : wanted_us;
-    return !demand && (since == 0 || now - since > e->shown.idle_s * 1000000);
+    bool wanted = wanted_us != 0 && now - wanted_us < BC_SERVER_WANTED_US;
+    bool lingers = e->pull && now - e->idle_since_us < e->shown.idle_s * 1000000;
+    return !demand && !wanted && !lingers;
 }
 
 static void
