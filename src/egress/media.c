@@ -146,6 +146,20 @@ serve(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_
     }
 }
 
+// Viewers of a closed channel hear that, whatever they ask it for. Who watches by WebRTC has
+// been told, and says goodbye.
+static bool
+refuse_closed(struct bc_media *media, struct bc_http_exchange *x,
+    const struct bc_media_url *url)
+{
+    if (url->kind == BC_MEDIA_WHEP_SESSION || bc_http_method(x) == BC_HTTP_OPTIONS
+        || bc_hub_is_open(media->hub, url->channel)) {
+        return false;
+    }
+    bc_http_respond_error(x, 403, "closed", "this channel is closed");
+    return true;
+}
+
 bool
 bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
 {
@@ -157,6 +171,9 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     }
     if (!bc_media_url_parse(bc_http_path(x), &url)) {
         return false;
+    }
+    if (refuse_closed(media, x, &url)) {
+        return true;
     }
     if (url.kind == BC_MEDIA_WHEP || url.kind == BC_MEDIA_WHEP_SESSION) {
         bc_whep_handle(media, x, &url);

@@ -14,10 +14,9 @@ from kit.wait import until
 from kit.watch import Watcher
 
 CHANNELS = {
-    'store/1': {'sources': [{'channel': 'live/a'}, {'channel': 'live/b'}], 'record': 'always',
+    'store/1': {'sources': ['publisher', {'channel': 'live/b'}], 'record': 'always',
                 'source_wait_ms': 200, 'source_stable_ms': 500},
     'store/2': {'sources': [{'channel': 'store/1'}]},
-    'live/a': {'record': 'never'},
     'live/b': {'record': 'never'},
 }
 WATCH_S = 20
@@ -58,7 +57,7 @@ def test_hls_goes_on_over_switches(server):
     state = {}
 
     def host_comes():
-        state['a'] = publish.ffmpeg(server.rtmp('live/a'))
+        state['a'] = publish.ffmpeg(server.rtmp('store/1'))
 
     def host_goes():
         state['a'].end()
@@ -91,6 +90,15 @@ def test_hls_goes_on_over_switches(server):
     # Each switch is one break in the row of numbers, besides the sample's own end.
     player.check_pictures(allowed_breaks=4)
     player.stop()
+    picture = server.get('/store/2.jpg')
+    assert picture.status == 200 and picture.body[:2] == b'\xff\xd8'
+    closed = server.get('/api/v1/channels/store/2', {'Content-Type': 'application/json'},
+                        method='PATCH', body=json.dumps({'open': False}))
+    assert closed.status == 200, closed.body
+    for path in ('main.m3u8', 'index.m3u8'):
+        answer = server.get(f'/store/2/{path}')
+        assert answer.status == 403 and b'"closed"' in answer.body, answer.body
+    assert server.get('/store/1/main.m3u8').status == 200
     b.end()
     until(lambda: hls.get_playlist(server, '/store/1/main.m3u8').ended, 8, 'ENDLIST')
     (recording,) = [r for r in until(lambda: (lambda all: all if all and all[0].ended else None)(
