@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Callers: on_hello in the library's thread, accept in ours.
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "conn.h"
@@ -123,82 +125,135 @@ on_listen(void *opaque, SRTSOCKET socket, int hs_version, const struct sockaddr 
 
 // --- opening and closing ---
 
-// Why a listener cannot be had. Lives for the call.
-struct failure {
-    bool in_use;
-    char words[128];
-};
-
-static void
-note_failure(struct failure *failure)
-{
-    int err = 0;
-    int code = srt_getlasterror(&err);
-    failure->in_use =
-        err == EADDRINUSE || code == SRT_EBINDCONFLICT || code == SRT_EDUPLISTEN;
-    snprintf(failure->words, sizeof(failure->words), "%s",
-        failure->in_use ? "the port is in use by another program; "
-                          "stop it or choose another port"
-            : err != 0  ? strerror(err)
-                        : srt_getlasterror_str());
-}
-
+// The port becomes the library's. The descriptor goes with it, whatever happens.
 static SRTSOCKET
-open_listener(
-    struct bc_srt *srt, const struct srt_address *address, struct failure *failure)
+open_listener(struct bc_srt *srt, const struct srt_doorbell *bell)
 {
     SRTSOCKET socket = srt_create_socket();
-    if (socket == SRT_INVALID_SOCK) {
-        note_failure(failure);
+    int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+    if (socket == SRT_INVALID_SOCK || !srt_library_configure(socket, srt->params.latency_ms)
+        || (bell->family == AF_INET6 && !srt_glue_set_int(socket, SRTO_IPV6ONLY, 0))
+        || srt_bind_acquire(socket, bell->fd) == SRT_ERROR) {
+        close(bell->fd);
+    } else if (srt_listen_callback(socket, on_listen, srt) != SRT_ERROR
+        && srt_epoll_add_usock(srt->epoll, socket, &events) != SRT_ERROR
+        && srt_listen(socket, BACKLOG) != SRT_ERROR) {
         return socket;
     }
-    int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
-    const struct sockaddr *sa = (const struct sockaddr *)&address->storage;
-    if (!srt_library_configure(socket, srt->params.latency_ms)
-        || (sa->sa_family == AF_INET6 && !srt_glue_set_int(socket, SRTO_IPV6ONLY, 0))
-        || srt_bind(socket, sa, address->len) == SRT_ERROR
-        || srt_listen_callback(socket, on_listen, srt) == SRT_ERROR
-        || srt_epoll_add_usock(srt->epoll, socket, &events) == SRT_ERROR
-        || srt_listen(socket, BACKLOG) == SRT_ERROR) {
-        note_failure(failure);
+    bc_error(&srt->log, "a port cannot be listened on: %s", srt_getlasterror_str());
+    if (socket != SRT_INVALID_SOCK) {
         srt_close(socket);
-        return SRT_INVALID_SOCK;
     }
-    return socket;
+    return SRT_INVALID_SOCK;
 }
 
 bool
 bc_srt_listen(struct bc_srt *srt, const char *address, char *error, size_t error_len)
 {
     struct srt_address resolved;
+    struct srt_doorbell bell;
     if (!srt_address_resolve(address, &resolved, error, error_len)) {
         return false;
     }
-    struct failure failure = { 0 };
-    SRTSOCKET socket = open_listener(srt, &resolved, &failure);
-    if (socket == SRT_INVALID_SOCK && address[0] == ':' && !failure.in_use) {
+    int err = srt_doorbell_open(&bell, &resolved);
+    if (err != 0 && address[0] == ':' && err != -EADDRINUSE) {
         // A machine without IPv6.
         char v4[32];
         snprintf(v4, sizeof(v4), "0.0.0.0%.20s", address);
         if (srt_address_resolve(v4, &resolved, error, error_len)) {
-            socket = open_listener(srt, &resolved, &failure);
+            err = srt_doorbell_open(&bell, &resolved);
         }
     }
-    if (socket == SRT_INVALID_SOCK) {
-        snprintf(error, error_len, "cannot listen on %s: %s", address, failure.words);
+    if (err != 0) {
+        snprintf(error, error_len, "cannot listen on %s: %s", address,
+            err == -EADDRINUSE ? "the port is in use by another program; "
+                                 "stop it or choose another port"
+                               : strerror(-err));
         return false;
     }
     pthread_mutex_lock(&srt->listen_lock);
-    bool room = srt->listener_count < SRT_LISTENERS_MAX;
+    bool room = srt->listener_count + srt->bell_count < SRT_LISTENERS_MAX;
     if (room) {
-        srt->listeners[srt->listener_count++] = socket;
+        srt->bells[srt->bell_count++] = bell;
     }
     pthread_mutex_unlock(&srt->listen_lock);
     if (!room) {
         snprintf(error, error_len, "cannot listen on %s: too many listeners", address);
+        srt_doorbell_close(&bell);
+        return false;
+    }
+    srt_service_wake(srt); // it waits for one more
+    return true;
+}
+
+// The port of the descriptor was called, or is wanted now.
+static void
+answer(struct bc_srt *srt, int fd)
+{
+    struct srt_doorbell bell = { .fd = -1 };
+    pthread_mutex_lock(&srt->listen_lock);
+    for (unsigned i = 0; i < srt->bell_count && bell.fd < 0; i++) {
+        if (srt->bells[i].fd == fd) {
+            bell = srt->bells[i];
+            srt->bells[i] = srt->bells[--srt->bell_count];
+        }
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    if (bell.fd < 0) {
+        return; // the listeners were closed meanwhile
+    }
+    SRTSOCKET socket = open_listener(srt, &bell);
+    if (socket == SRT_INVALID_SOCK) {
+        return;
+    }
+    pthread_mutex_lock(&srt->listen_lock);
+    bool closed = atomic_load(&srt->draining);
+    if (!closed) {
+        srt->listeners[srt->listener_count++] = socket;
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    if (closed) {
         srt_close(socket);
     }
-    return room;
+}
+
+// Fills `out` with the descriptors of the doorbells; returns how many.
+static unsigned
+list_bells(struct bc_srt *srt, struct pollfd out[SRT_LISTENERS_MAX])
+{
+    pthread_mutex_lock(&srt->listen_lock);
+    unsigned n = srt->bell_count;
+    for (unsigned i = 0; i < n; i++) {
+        out[i] = (struct pollfd){ .fd = srt->bells[i].fd, .events = POLLIN };
+    }
+    pthread_mutex_unlock(&srt->listen_lock);
+    return n;
+}
+
+void
+srt_listener_rest(struct bc_srt *srt, int wait_ms)
+{
+    struct pollfd fds[SRT_LISTENERS_MAX + 1];
+    unsigned n = list_bells(srt, fds);
+    fds[n] = (struct pollfd){ .fd = srt->wakeup, .events = POLLIN };
+    if (poll(fds, n + 1, wait_ms) <= 0) {
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (fds[i].revents) {
+            answer(srt, fds[i].fd);
+        }
+    }
+}
+
+void
+srt_listener_answer_all(struct bc_srt *srt)
+{
+    struct pollfd fds[SRT_LISTENERS_MAX];
+    unsigned n = list_bells(srt, fds);
+    for (unsigned i = 0; i < n; i++) {
+        answer(srt, fds[i].fd);
+    }
 }
 
 void
@@ -210,6 +265,9 @@ bc_srt_close_listeners(struct bc_srt *srt)
     unsigned n = srt->listener_count;
     memcpy(listeners, srt->listeners, n * sizeof(listeners[0]));
     srt->listener_count = 0;
+    for (; srt->bell_count > 0; srt->bell_count--) {
+        srt_doorbell_close(&srt->bells[srt->bell_count - 1]);
+    }
     pthread_mutex_unlock(&srt->listen_lock);
     for (unsigned i = 0; i < n; i++) {
         srt_epoll_remove_usock(srt->epoll, listeners[i]);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SRT thread.
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -126,10 +125,10 @@ rest(struct bc_srt *srt)
         return TURN_MS;
     }
     if (srt->conns || srt_listener_expects(srt)) {
+        srt_listener_answer_all(srt);
         return WAIT_MS;
     }
-    struct pollfd p = { .fd = srt->wakeup, .events = POLLIN };
-    poll(&p, 1, IDLE_MS);
+    srt_listener_rest(srt, IDLE_MS);
     return 0;
 }
 

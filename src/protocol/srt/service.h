@@ -10,6 +10,7 @@
 #include "address.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "doorbell.h"
 #include "protocol/srt/srt.h"
 #include "srt_glue.h"
 
@@ -54,9 +55,12 @@ struct bc_srt {
     bool awake;                 // the eventfd was written
     bool closed;                // nobody reads the inbox any more
 
-    pthread_mutex_t listen_lock; // guards listeners, pending; for no call of the library
+    // Guards listeners, bells, pending; for no call of the library.
+    pthread_mutex_t listen_lock;
     SRTSOCKET listeners[SRT_LISTENERS_MAX];
     unsigned listener_count;
+    struct srt_doorbell bells[SRT_LISTENERS_MAX]; // of ports that are no listeners yet
+    unsigned bell_count;
     struct srt_pending pending[SRT_PENDING_MAX];
     unsigned pending_count;
 
@@ -88,6 +92,15 @@ srt_service_wake(struct bc_srt *srt);
 // Whether somebody was let in who is not accepted yet.
 bool
 srt_listener_expects(struct bc_srt *srt);
+
+// Waits for the first datagram on the ports that nobody has called yet, or for a wake-up,
+// and makes listeners of the ports that were called.
+void
+srt_listener_rest(struct bc_srt *srt, int wait_ms);
+
+// Makes listeners of all ports: the library is at work anyway.
+void
+srt_listener_answer_all(struct bc_srt *srt);
 
 // Whether the socket is a listener.
 bool
