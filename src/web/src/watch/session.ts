@@ -87,6 +87,7 @@ export class WatchSession {
     private last_position_s = -1;
     private steps = 0;
     private poll_timer = 0;
+    private asked_ms = 0;
     private readonly poll_backoff = new Backoff(1500, 10_000);
     // A server that restarts is back within a second or two, and its host soon after.
     private readonly break_backoff = new Backoff(200, 2000, 2);
@@ -284,6 +285,7 @@ export class WatchSession {
 
     private async poll(): Promise<void> {
         window.clearTimeout(this.poll_timer);
+        this.asked_ms = performance.now();
         try {
             this.learn(await fetchChannel(this.channel));
         } catch {
@@ -311,6 +313,11 @@ export class WatchSession {
 
     private learn(info: Channel | null): void {
         const state = info?.state ?? 'offline';
+        // The server was away. A player whose picture stands may not notice, or late.
+        if (this.channel_state === 'unreachable' && this.player !== null && this.back_s === null
+            && performance.now() - this.still_since_ms > STANDS_MS) {
+            this.reopen(0);
+        }
         if (state === 'live' && this.channel_state !== 'live') {
             this.seen_live = true;
             this.still_since_ms = performance.now();
@@ -570,6 +577,12 @@ export class WatchSession {
     // with what is.
     private keepPlayer(now_ms: number, progressing: boolean): void {
         const still_ms = now_ms - this.still_since_ms;
+        // Perhaps the server is away, which not every connection tells.
+        if (this.player !== null && this.moving_since_ms > 0 && this.channel_state === 'live'
+            && !document.hidden && !progressing && still_ms > STANDS_MS
+            && now_ms - this.asked_ms > POLL_WAITING_MS) {
+            void this.poll();
+        }
         if (this.user_paused || this.needs_gesture) {
             this.still_since_ms = now_ms;
             if (this.user_paused && this.back_s === null && this.player && now_ms - this.paused_since_ms > RELEASE_PAUSED_MS) {
