@@ -108,7 +108,7 @@ parse_row(char *line, bool clean, struct bc_channel_saved *row)
         && parse_number(f[3], COUNT_MAX, &row->takes)
         && parse_time(f[4], &row->began_wall_us)
         && parse_time(f[5], &row->waits_until_wall_us)
-        && parse_number(f[6], MSN_MAX, &row->next_msn)
+        && parse_number(f[6], clean ? MSN_MAX : MSN_MAX - MSN_MARGIN, &row->next_msn)
         && parse_number(f[7], DSEQ_MAX, &row->next_dseq);
     memcpy(row->name, f[0], strlen(f[0]) + 1);
     if (!clean && row->next_msn > 0) {
