@@ -73,6 +73,7 @@ static const struct bc_hub_ops HUB_OPS = {
     .on_close = on_close,
     .open_slate = bc_server_open_slate,
     .close_slate = bc_server_close_slate,
+    .slate_problem = bc_server_slate_problem,
     .wanted = wanted,
 };
 

@@ -338,6 +338,9 @@ bc_server_open_slate(
 void
 bc_server_close_slate(void *user, struct bc_channel **slate);
 
+bool
+bc_server_slate_problem(void *user, const char *path, char *out, size_t size);
+
 // --- server_state.c ---
 
 // Reads the state file and opens again what it has; the workers are made but do not run.

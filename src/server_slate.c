@@ -17,3 +17,10 @@ bc_server_close_slate(void *user, struct bc_channel **slate)
     const struct bc_server *s = user;
     bc_slates_close(s->slates, slate);
 }
+
+bool
+bc_server_slate_problem(void *user, const char *path, char *out, size_t size)
+{
+    const struct bc_server *s = user;
+    return bc_slates_problem(s->slates, path, out, size);
+}

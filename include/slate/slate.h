@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct bc_channel;
-struct bc_config_source;
 struct bc_hub;
 struct bc_slate_wish;
 struct bc_worker;
@@ -50,10 +49,9 @@ bc_slates_open(struct bc_slates *slates, struct bc_worker *worker,
 void
 bc_slates_close(struct bc_slates *slates, struct bc_channel **slate);
 
-// Why the plain picture is shown instead of this source. False: nothing is known against
-// it. Any thread.
+// Why the plain picture is shown instead of this file. False: nothing is known against it.
+// Any thread.
 bool
-bc_slates_problem(struct bc_slates *slates, const struct bc_config_source *source,
-    char *out, size_t size);
+bc_slates_problem(struct bc_slates *slates, const char *path, char *out, size_t size);
 
 #endif

@@ -14,9 +14,8 @@ struct bc_config_source;
 // A slate as a channel wants it.
 struct bc_slate_wish {
     const struct bc_config_source *source; // SLATE_IMAGE or SLATE_FILE; NULL: a plain one
-    const char *title;             // drawn with the countdown; "" or NULL: none
-    int64_t countdown_to_wall_us;  // drawn into it; 0: none
-    const struct bc_track *video;  // the format that it should resemble; NULL: any
+    int64_t countdown_to_wall_us; // drawn into it; 0: none
+    const struct bc_track *video; // the format that it should resemble; NULL: any
     const struct bc_track *audio;
 };
 
@@ -34,10 +33,13 @@ struct bc_hub_ops {
     void (*on_close)(void *user, struct bc_channel *channel);
     // A new reference to a hidden channel that shows the slate from now on, the same for
     // equal wishes; NULL: it cannot, with the reason logged. Each one is closed again. Any
-    // worker. Both are NULL in servers without slates.
+    // worker. The three are NULL in servers without slates.
     struct bc_channel *(*open_slate)(
         void *user, struct bc_worker *worker, const struct bc_slate_wish *wish);
     void (*close_slate)(void *user, struct bc_channel **slate);
+    // Why the slate of this file shows a plain picture instead. False: nothing is known
+    // against it. Any thread.
+    bool (*slate_problem)(void *user, const char *path, char *out, size_t size);
     // Somebody wants to watch a name of which nothing can be played. False: nothing will
     // come of it; true: it may be there soon. `via`: for which servers (stream/via.h). Any
     // thread, looks up only. NULL: never.

@@ -83,19 +83,13 @@ struct want {
 };
 
 static void
-read_source(
-    const struct bc_config_source *source, enum slate_kind *kind, const char **path)
-{
-    bool image = source && source->kind == BC_SOURCE_SLATE_IMAGE;
-    bool file = source && source->kind == BC_SOURCE_SLATE_FILE;
-    *kind = image ? SLATE_IMAGE : file ? SLATE_FILE : SLATE_PLAIN;
-    *path = image || file ? source->value : NULL;
-}
-
-static void
 read_wish(const struct bc_slate_wish *wish, struct want *out)
 {
-    read_source(wish->source, &out->kind, &out->path);
+    const struct bc_config_source *source = wish->source;
+    bool image = source && source->kind == BC_SOURCE_SLATE_IMAGE;
+    bool file = source && source->kind == BC_SOURCE_SLATE_FILE;
+    out->kind = image ? SLATE_IMAGE : file ? SLATE_FILE : SLATE_PLAIN;
+    out->path = image || file ? source->value : NULL;
     slate_format_like(&out->format, wish->video, wish->audio);
     out->to_wall_us = wish->countdown_to_wall_us > bc_clock_wall_us()
         ? wish->countdown_to_wall_us
@@ -103,9 +97,9 @@ read_wish(const struct bc_slate_wish *wish, struct want *out)
 }
 
 static bool
-is_same(const struct slate_entry *e, enum slate_kind kind, const char *path)
+is_file_of(const struct slate_entry *e, const struct want *w)
 {
-    return e->kind == kind && (!path || strcmp(e->path, path) == 0);
+    return e->kind == w->kind && (!w->path || strcmp(e->path, w->path) == 0);
 }
 
 static struct slate_entry *
@@ -114,7 +108,7 @@ find(struct bc_slates *s, const struct want *w)
     bc_list_for_each(node, tmp, &s->entries)
     {
         struct slate_entry *e = bc_container_of(node, struct slate_entry, node);
-        if (is_same(e, w->kind, w->path) && slate_format_equal(&e->format, &w->format)
+        if (is_file_of(e, w) && slate_format_equal(&e->format, &w->format)
             && e->to_wall_us == w->to_wall_us) {
             return e;
         }
@@ -281,18 +275,14 @@ bc_slates_close(struct bc_slates *slates, struct bc_channel **slate)
 }
 
 bool
-bc_slates_problem(struct bc_slates *slates, const struct bc_config_source *source,
-    char *out, size_t size)
+bc_slates_problem(struct bc_slates *slates, const char *path, char *out, size_t size)
 {
-    enum slate_kind kind;
-    const char *path;
     bool found = false;
-    read_source(source, &kind, &path);
     pthread_mutex_lock(&slates->lock);
     bc_list_for_each(node, tmp, &slates->entries)
     {
         const struct slate_entry *e = bc_container_of(node, struct slate_entry, node);
-        if (!found && is_same(e, kind, path) && e->error[0]) {
+        if (!found && e->path && e->error[0] && strcmp(e->path, path) == 0) {
             snprintf(out, size, "%s", e->error);
             found = true;
         }

@@ -318,6 +318,9 @@ bc_hub_open_slate(
 void
 bc_hub_close_slate(struct bc_hub *hub, struct bc_channel **slate);
 
+bool
+bc_hub_slate_problem(struct bc_hub *hub, const char *path, char *out, size_t size);
+
 struct bc_channel_plan;
 
 // The plan of the channel now; returns whether it is open.

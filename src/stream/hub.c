@@ -471,6 +471,12 @@ bc_hub_close_slate(struct bc_hub *hub, struct bc_channel **slate)
     hub->ops->close_slate(hub->user, slate);
 }
 
+bool
+bc_hub_slate_problem(struct bc_hub *hub, const char *path, char *out, size_t size)
+{
+    return hub->ops->slate_problem && hub->ops->slate_problem(hub->user, path, out, size);
+}
+
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
 {

@@ -346,6 +346,19 @@ bc_sources_publish(struct bc_channel *c)
     free(old);
 }
 
+// What is wrong with a slate's file is known to who prepares it, sooner or later.
+static void
+ask_about_slate(const struct bc_channel *c, struct bc_source_info *info)
+{
+    bool slate
+        = info->kind == BC_SOURCE_SLATE_IMAGE || info->kind == BC_SOURCE_SLATE_FILE;
+    size_t prefix = strlen(prefix_of(info->kind)) + 1;
+    if (slate && info->error[0] == '\0' && strlen(info->name) > prefix) {
+        (void)bc_hub_slate_problem(
+            c->hub, info->name + prefix, info->error, sizeof(info->error));
+    }
+}
+
 void
 bc_channel_sources(const struct bc_channel *channel, struct bc_sources_info *out)
 {
@@ -362,6 +375,9 @@ bc_channel_sources(const struct bc_channel *channel, struct bc_sources_info *out
         memcpy(out->list, c->shown_sources, out->count * sizeof(out->list[0]));
     }
     pthread_mutex_unlock(&c->info_lock);
+    for (unsigned i = 0; i < out->count; i++) {
+        ask_about_slate(c, &out->list[i]);
+    }
 }
 
 int

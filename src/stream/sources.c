@@ -122,10 +122,8 @@ bc_source_open_slate(struct bc_source *s)
         return;
     }
     s->last_us = bc_clock_us(); // of the attempt
-    const struct bc_config_channel *own = bc_config_channel(c->sources->config, c->name);
     struct bc_channel *program = bc_channel_program(c);
     struct bc_slate_wish wish = { .source = configured(c->sources, s),
-        .title = own ? own->title : "",
         .countdown_to_wall_us = c->sources->plan.countdown_to_wall_us };
     struct bc_track *video = NULL;
     struct bc_track *audio = NULL;
@@ -169,8 +167,8 @@ keep_slate(struct bc_channel *c, bool needed, int64_t *look_us)
             continue;
         }
         bool other = slate->countdown_to_wall_us != s->plan.countdown_to_wall_us;
-        if (slate->slate && other && s->on_air != slate) {
-            bc_source_close_slate(slate);
+        if (slate->slate && other) {
+            bc_source_close_slate(slate); // on air it plays on until the next one does
         }
         if (needed && !slate->slate) {
             bc_source_open_slate(slate);

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slates: what viewers see while the host is away, and before a scheduled start."""
-import datetime
-import hashlib
-import json
+"""Slates: what viewers see while the host is away."""
 import os
 import subprocess
 
@@ -21,6 +18,7 @@ channels:
     slate_wait_ms: 500
   live/bad:
     sources: [publisher, { slate: { image: conf/no-such-picture.png } }]
+    slate_wait_ms: 0
 '''
 SIDE_X, SIDE_Y = 32, 18
 
@@ -39,21 +37,7 @@ def server(make_server, tmp_path):
 
 
 def host(server):
-    return Process(publish.ffmpeg(server.rtmp()), name='host')
-
-
-def keys(viewer):
-    return [t for t in viewer.media(flv.VIDEO) if t.is_keyframe]
-
-
-def digest(tag):
-    return hashlib.sha1(tag.body).digest()
-
-
-def put(server, path, body):
-    answer = server.get(path, {'Content-Type': 'application/json'}, method='PUT',
-                        body=json.dumps(body))
-    assert answer.status in (200, 201), (answer.status, answer.body)
+    return publish.ffmpeg(server.rtmp())
 
 
 def frames_of(path):
@@ -110,17 +94,9 @@ def test_stands_for_a_host_that_is_away(server, tmp_path):
     second.kill()
 
 
-def test_counts_down_in_the_lobby(server):
-    """Before the start each second has a picture of its own, for all who wait."""
-    start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=60)
-    put(server, '/api/v1/channels/live/hq/schedule', {'starts_at': start.isoformat()})
-    viewer = flv.Viewer(server.http_port)
+def test_a_bad_file_is_told_and_a_plain_picture_stands_for_it(server):
+    viewer = flv.Viewer(server.http_port, '/live/bad.flv')
     assert viewer.status == 200, server.process.tail()
-    other = flv.Viewer(server.http_port)
-    until(lambda: len(keys(viewer)) >= 6, 15, lambda: f'{len(keys(viewer))} keyframes')
-    assert len({digest(t) for t in keys(viewer)}) >= 5
-    until(lambda: len(keys(other)) >= 4, 15, 'the other viewer')
-    assert {digest(t) for t in keys(other)} & {digest(t) for t in keys(viewer)}
-    viewer.check_times()
+    viewer.wait_tags(30, kind=flv.VIDEO)
+    server.process.expect_log('a plain picture is instead: there is no such file', 5)
     viewer.close()
-    other.close()

@@ -239,13 +239,13 @@ test_a_file_that_is_no_picture_is_told_and_a_plain_one_stands_for_it(void **stat
     char why[160] = "";
     f->source.value = strdup(kit_file("bad.png", "nothing", 7));
     assert_false(
-        bc_slates_problem(f->flow.server.slates, &f->source, why, sizeof(why)));
+        bc_slates_problem(f->flow.server.slates, f->source.value, why, sizeof(why)));
     watch(f, open_slate(f, 0));
     FLOW_UNTIL(&f->flow, atomic_load(&f->show.keys) >= 2);
     unsigned different;
     assert_in_range(check_media(&f->show, &different), 25, 45);
     assert_true(
-        bc_slates_problem(f->flow.server.slates, &f->source, why, sizeof(why)));
+        bc_slates_problem(f->flow.server.slates, f->source.value, why, sizeof(why)));
     assert_string_equal(why, "it is neither PNG nor JPEG nor WebP");
 }
 
