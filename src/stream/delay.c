@@ -6,17 +6,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "channel_internal.h"
 #include "delay_tap.h"
 #include "stream/hub.h"
 #include "stream/program.h"
+#include "stream/source.h"
 #include "stream/take.h"
 
 #define RETRY_US 1000000
 #define CREDENTIAL 1
 #define PEER "delay"
+#define SLATE "~slate"
 
 // Part of a channel from its first program under a delay on; its home worker only.
 struct bc_channel_delay {
@@ -32,11 +35,14 @@ struct bc_channel_delay {
     bool accepted;
     struct bc_channel *out;   // owned reference: the hidden channel
     struct bc_channel *slate; // what covers a cut; from the hub's ops
+    struct bc_channel *after; // owned reference: a slate to show where nothing is due; NULL: none
     char name[BC_CHANNEL_NAME_MAX + 1];
 };
 
 static void
 on_timer(struct bc_timer *timer);
+static void
+arm(struct bc_channel_delay *d);
 
 // --- the hidden channel's take ---
 
@@ -164,8 +170,27 @@ static void
 end(struct bc_channel_delay *d)
 {
     close_take(d, true, "what was shown has ended");
-    close_slate(d);
-    bc_channel_show(d->channel, NULL);
+    if (!d->after) {
+        close_slate(d);
+    }
+    bc_channel_show(d->channel, d->after && d->slate ? d->slate : d->after);
+}
+
+// Slates need no delay but their place among what has one.
+static void
+set_after(struct bc_channel_delay *d, struct bc_channel *slate)
+{
+    bc_channel_unref(&d->after);
+    if (slate) {
+        d->after = bc_channel_ref(slate);
+        open_slate(d); // the channel's own is kept no longer than it is on air
+    }
+    if (!d->take && !d->queue.first) {
+        end(d);
+    } else {
+        bc_delay_push_end(&d->queue, bc_clock_us());
+        arm(d);
+    }
 }
 
 // One that is due; false: it has to wait for the take.
@@ -288,6 +313,7 @@ bc_channel_stop_delay(struct bc_channel *c)
     close_take(d, false, "the delay ends");
     close_slate(d);
     bc_delay_clear(&d->queue);
+    bc_channel_unref(&d->after);
     bc_track_unref(&d->video);
     bc_track_unref(&d->audio);
     free(d);
@@ -321,16 +347,27 @@ bc_channel_delay_program(struct bc_channel *c, struct bc_channel *program)
         return true;
     }
     d->queue.delay_us = delay_us;
-    if (program == d->source) {
+    if (program && program == d->source) {
+        return true;
+    }
+    if (!program && !d->source && !d->after) {
+        return true;
+    }
+    if (!program && !bc_hub_is_open(c->hub, c->name)) {
+        bc_channel_stop_delay(c); // the kill switch waits for nothing
+        bc_channel_show(c, NULL);
+        return true;
+    }
+    bool slate = program && strncmp(program->name, SLATE, strlen(SLATE)) == 0;
+    if (slate && program == d->after && !d->source) {
         return true;
     }
     leave_source(d);
-    if (program) {
+    if (program && !slate) {
         d->source = program == c ? c : bc_channel_ref(program);
         d->tap = bc_delay_tap_open(c, program, on_item);
     } else {
-        bc_delay_push_end(&d->queue, bc_clock_us());
-        arm(d);
+        set_after(d, program);
     }
     return true;
 }

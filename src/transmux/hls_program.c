@@ -66,7 +66,8 @@ on_program(struct bc_program_watch *watch, struct bc_channel *program)
     hls_look_finish(&look);
     hls_tap_look(p);
     enum bc_channel_state state = bc_channel_state(p->channel);
-    if (p->delayed && !program && state != BC_CHANNEL_LIVE && state != BC_CHANNEL_WAITING) {
+    bool held = program && strncmp(bc_channel_name(program), "~delay", 6) == 0;
+    if (p->delayed && !held && state != BC_CHANNEL_LIVE && state != BC_CHANNEL_WAITING) {
         hls_tap_last(p); // the end has come out of the delay
         hls_tap_end(p);
     }

@@ -6,13 +6,16 @@
 
 #include "stream/hub.h"
 
+static bool
+is_slate(const struct hls_look *look);
+
 // With a delay a broadcast that has ended is still shown for a while.
 static bool
 is_in_broadcast(const struct bc_hls_program *p, const struct hls_look *look)
 {
     enum bc_channel_state state = bc_channel_state(p->channel);
     return state == BC_CHANNEL_LIVE || state == BC_CHANNEL_WAITING
-        || (p->delayed && p->tapped && look->program);
+        || (p->delayed && p->tapped && look->program && !is_slate(look));
 }
 
 // The lobby's slate is still what is shown in a broadcast's first moment.
