@@ -52,10 +52,6 @@ finds_room(struct bc_media *media, const struct bc_media_url *url)
 static bool
 admit(struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url)
 {
-    if (!bc_hub_is_open(media->hub, url->channel)) {
-        bc_http_respond_error(x, 403, "closed", "this channel is closed");
-        return false;
-    }
     if (!finds_room(media, url)) {
         bc_http_respond_text(x, 503, "application/json", "Retry-After: 5\r\n",
             "{\"error\":{\"code\":\"full\",\"message\":\"this channel has as many "
