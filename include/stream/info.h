@@ -109,7 +109,8 @@ struct bc_channel_info {
     uint32_t advice;       // enum bc_advice
     uint32_t usual_kbps;   // what the bitrate was over the last minute
     uint64_t takes;        // how many there were
-    struct bc_take_info history[BC_TAKE_HISTORY]; // the newest first
+    // The one on air first, then the newest.
+    struct bc_take_info history[BC_TAKE_HISTORY];
     unsigned history_count;
     unsigned viewers[BC_PROTOCOL_COUNT];
     struct bc_line_stats viewer_lines; // of all viewers by SRT there were; counts only

@@ -27,6 +27,19 @@ info_of(struct bc_channel *c, const struct bc_take *take)
     return NULL;
 }
 
+// Of several takes at one time the one on air is shown first.
+static void
+bring_to_front(struct bc_channel_info *info, uint64_t number)
+{
+    for (unsigned i = 1; i < info->history_count; i++) {
+        if (info->history[i].number == number) {
+            struct bc_take_info take = info->history[i];
+            memmove(info->history + 1, info->history, i * sizeof(take));
+            info->history[0] = take;
+        }
+    }
+}
+
 static void
 fill_counts(struct bc_take_info *info, const struct bc_meter *meter)
 {
@@ -50,6 +63,9 @@ bc_channel_publish_info(struct bc_channel *c)
         }
     }
     *c->info = *c->live;
+    if (c->take) {
+        bring_to_front(c->info, c->take->number);
+    }
     pthread_mutex_unlock(&c->info_lock);
 }
 
