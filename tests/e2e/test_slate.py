@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slates: what viewers see while the host is away."""
+"""Slates: what viewers see while the host is away, and before a scheduled start."""
+import datetime
+import hashlib
+import json
 import os
 import subprocess
 
@@ -38,6 +41,20 @@ def server(make_server, tmp_path):
 
 def host(server):
     return publish.ffmpeg(server.rtmp())
+
+
+def keys(viewer):
+    return [t for t in viewer.media(flv.VIDEO) if t.is_keyframe]
+
+
+def digest(tag):
+    return hashlib.sha1(tag.body).digest()
+
+
+def put(server, path, body):
+    answer = server.get(path, {'Content-Type': 'application/json'}, method='PUT',
+                        body=json.dumps(body))
+    assert answer.status in (200, 201), (answer.status, answer.body)
 
 
 def frames_of(path):
@@ -92,6 +109,22 @@ def test_stands_for_a_host_that_is_away(server, tmp_path):
     assert not any(pictures[-10:]), 'the host at the end'
     viewer.close()
     second.kill()
+
+
+def test_counts_down_in_the_lobby(server):
+    """Before the start each second has a picture of its own, for all who wait."""
+    start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=60)
+    put(server, '/api/v1/channels/live/hq/schedule', {'starts_at': start.isoformat()})
+    viewer = flv.Viewer(server.http_port)
+    assert viewer.status == 200, server.process.tail()
+    other = flv.Viewer(server.http_port)
+    until(lambda: len(keys(viewer)) >= 6, 15, lambda: f'{len(keys(viewer))} keyframes')
+    assert len({digest(t) for t in keys(viewer)}) >= 5
+    until(lambda: len(keys(other)) >= 4, 15, 'the other viewer')
+    assert {digest(t) for t in keys(other)} & {digest(t) for t in keys(viewer)}
+    viewer.check_times()
+    viewer.close()
+    other.close()
 
 
 def test_a_bad_file_is_told_and_a_plain_picture_stands_for_it(server):
