@@ -143,7 +143,9 @@ def test_host_takes_over(make_server):
     begun = server.channel()['broadcast']
     host = publish.ffmpeg(server.rtmp())
     until(lambda: server.channel()['take']['protocol'] == 'rtmp', 10, 'the host')
-    until(lambda: server.channel()['video'], 10, 'standing by')
+    path = '/api/v1/channels/live/hq'
+    until(lambda: [s['state'] for s in server.json(path)['source']['list']][:2]
+          == ['on_air', 'standby'], 10, 'standing by')
     host.kill()
     until(lambda: (server.channel()['take'] or {}).get('protocol') == 'file', 10,
           lambda: f'the file again\n{server.process.tail()}')
