@@ -16,7 +16,7 @@ import pytest
 
 from kit import flv, obs, publish
 from kit.browser import look_at
-from kit.media import RATE, SAMPLE, SAMPLE_FPS, beep_starts, pcm
+from kit.media import RATE, SAMPLE_FPS, beep_starts, pcm
 from kit.server import Server, TOP
 from kit.wait import until
 from kit.watch import Watcher
@@ -34,11 +34,12 @@ class Host(Server):
     def __init__(self, directory, conf, names, *, public=None, settings=None):
         os.makedirs(directory)
         super().__init__(directory, {'access.publish': 'key', 'record.min_free_bytes': '1MiB',
+                                     'relay.allow_private': 'true',  # loopback is no public address
                                      **(settings or {})},
                          config=os.path.join(TOP, 'conf', conf))
         self.names = names
         if public:
-            self.settings['http.listen'] = f'[127.0.0.1:{self.http_port}, {public}]'
+            self.settings['http.listen'] = f'127.0.0.1:{self.http_port},{public}'
 
     def command(self):
         return ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"',
@@ -120,15 +121,17 @@ def test_an_evening(hosts, tmp_path):
 
     # The lobby: viewers are there before the host.
     store.api('PUT', 'store/0571/schedule', {'starts_at': later(14), 'title': '新品之夜'})
-    until(lambda: store.api('GET', 'store/0571')['state'] == 'lobby', 10, 'the lobby')
+    until(lambda: (store.api('GET', 'store/0571')['source']['program'] or '').startswith('~slate'),
+          10, 'the lobby')
     viewers = [flv.Viewer(store.http_port, '/store/0571.flv'),
                flv.Viewer(headquarters.http_port, '/live/hq.flv'),
                flv.Viewer(headquarters.http_port, '/store/0755.flv'),
                flv.WebSocketViewer(headquarters.http_port, '/store/0571.flv'),
                flv.Viewer(edge.http_port, '/live/hq.flv')]
     viewers += [flv.Viewer(s.http_port, '/store/0571.flv') for s in stores[1:]]
-    for viewer in viewers:
-        viewer.wait_tags(20)
+    for n, viewer in enumerate(viewers):
+        assert viewer.status in (101, 200), f'viewer {n}: {viewer.status}'
+        until(lambda: len(viewer.media()) > 20, 15, f'the stream of viewer {n}')
 
     # The store's own host opens OBS; viewers see it when the broadcast begins, not before.
     host = obs.Obs(str(tmp_path), store.rtmp('store').rsplit('?')[0], '0571?key=change-me-0571')
