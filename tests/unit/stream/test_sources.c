@@ -344,8 +344,11 @@ test_a_closed_channel_has_nobody(void **state)
     bc_hub_set_plan(s->hub, "live/hq", &(struct bc_channel_plan){ .over = true });
     stage_turn(s);
     assert_int_equal(bc_channel_state(hq), BC_CHANNEL_ENDED);
+    assert_string_not_equal(own.kicked, ""); // the host is told
+    go(s, &own, false);
     bc_hub_set_plan(s->hub, "live/hq", NULL);
     stage_turn(s);
+    come(s, &own, "live/hq", "");
     feed(s, &own, 400, 1200);
     assert_int_equal(bc_channel_state(hq), BC_CHANNEL_LIVE);
     go(s, &own, true);
