@@ -62,6 +62,14 @@ bc_channel_ref(struct bc_channel *channel);
 void
 bc_channel_unref(struct bc_channel **holder);
 
+// Channels that only others show; nobody can write their names, lists leave them out.
+#define BC_CHANNEL_SLATE "~slate/"
+#define BC_CHANNEL_DELAY "~delay/"
+
+// Whether it is one of that kind.
+bool
+bc_channel_is_hidden(const struct bc_channel *channel, const char *kind);
+
 // "live/hq"
 const char *
 bc_channel_name(const struct bc_channel *channel);

@@ -132,7 +132,7 @@ make_entry(struct bc_slates *s, const struct want *w)
     e->kind = w->kind;
     e->format = w->format;
     e->to_wall_us = w->to_wall_us;
-    snprintf(e->name, sizeof(e->name), "~slate/%" PRIu64, ++s->last_id);
+    snprintf(e->name, sizeof(e->name), BC_CHANNEL_SLATE "%" PRIu64, ++s->last_id);
     bc_list_init(&e->sync_task.node);
     e->sync_task.run = run_sync;
     slate_work_init(e);

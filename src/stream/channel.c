@@ -331,6 +331,12 @@ bc_channel_post_drain(struct bc_channel *channel)
     bc_worker_post(channel->home, &channel->drain_task);
 }
 
+bool
+bc_channel_is_hidden(const struct bc_channel *channel, const char *kind)
+{
+    return strncmp(channel->name, kind, strlen(kind)) == 0;
+}
+
 const char *
 bc_channel_name(const struct bc_channel *channel)
 {

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "channel_internal.h"
@@ -19,7 +18,6 @@
 #define RETRY_US 1000000
 #define CREDENTIAL 1
 #define PEER "delay"
-#define SLATE "~slate"
 
 // Part of a channel from its first program under a delay on; its home worker only.
 struct bc_channel_delay {
@@ -290,7 +288,7 @@ create(struct bc_channel *c)
     struct bc_channel_delay *d = calloc(1, sizeof(*d));
     if (d) {
         d->channel = c;
-        int n = snprintf(d->name, sizeof(d->name), "~delay/%s", c->name);
+        int n = snprintf(d->name, sizeof(d->name), BC_CHANNEL_DELAY "%s", c->name);
         if (n >= (int)sizeof(d->name)) {
             free(d);
             return NULL;
@@ -358,7 +356,7 @@ bc_channel_delay_program(struct bc_channel *c, struct bc_channel *program)
         bc_channel_show(c, NULL);
         return true;
     }
-    bool slate = program && strncmp(program->name, SLATE, strlen(SLATE)) == 0;
+    bool slate = program && bc_channel_is_hidden(program, BC_CHANNEL_SLATE);
     if (slate && program == d->after && !d->source) {
         return true;
     }

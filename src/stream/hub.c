@@ -8,42 +8,11 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "channel_internal.h"
 #include "config/config.h"
+#include "hub_internal.h"
 #include "sources.h"
 #include "stream/via.h"
 #include "stream/wait.h"
-
-// What was said about a name at run time. In the hub's table, guarded by its lock.
-struct rule {
-    UT_hash_handle hh;
-    bool has_plan;
-    bool has_open;
-    bool open;
-    struct bc_channel_plan plan;
-    char name[];
-};
-
-// Names of channels that somebody made a rule for, by the API: bounded.
-#define RULES_MAX 20000
-
-struct bc_hub {
-    const struct bc_hub_ops *ops; // borrowed
-    void *user;
-    struct bc_logger log;
-    char id[BC_VIA_ID_TEXT];
-    pthread_mutex_t lock; // guards all below, and `hh` and `opening` of every channel
-    struct bc_channel *channels; // one reference each
-    struct bc_config *config;    // owned reference
-    struct rule *rules;          // owned
-    bool draining;
-    unsigned hidden; // channels whose names nobody can write
-    struct bc_worker *workers[BC_WORKER_MAX]; // borrowed; none: only takes make channels
-    unsigned worker_count;
-    atomic_uint generation;
-    atomic_int_fast64_t clock_origin_us; // 0: the media clock stands
-    struct bc_hub_past past; // no lock: see there
-};
 
 // It need not be secret, only different.
 static void
@@ -85,8 +54,8 @@ bc_hub_destroy(struct bc_hub *hub)
         HASH_DEL(hub->channels, channel);
         bc_channel_unref(&channel);
     }
-    struct rule *rule;
-    struct rule *next;
+    struct bc_hub_rule *rule;
+    struct bc_hub_rule *next;
     HASH_ITER(hh, hub->rules, rule, next)
     {
         HASH_DEL(hub->rules, rule);
@@ -227,41 +196,13 @@ make_here(struct bc_hub *hub, const char *name)
     return fresh;
 }
 
-// With the lock held.
-static const struct rule *
-rule_of(const struct bc_hub *hub, const char *name)
-{
-    struct rule *rule;
-    HASH_FIND_STR(hub->rules, name, rule);
-    return rule;
-}
-
-// With the lock held: whether it can show something without a host of its own.
-static bool
-is_standing(const struct bc_hub *hub, const char *name)
-{
-    const struct bc_config_channel *channel = bc_config_channel(hub->config, name);
-    const struct rule *rule = rule_of(hub, name);
-    if (rule && rule->has_plan && rule->plan.lobby) {
-        return true;
-    }
-    for (size_t i = 0; channel && i < channel->sources.n; i++) {
-        enum bc_source_kind kind = channel->sources.items[i].kind;
-        if (kind == BC_SOURCE_CHANNEL || kind == BC_SOURCE_SLATE_IMAGE
-            || kind == BC_SOURCE_SLATE_FILE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct bc_channel *
 bc_hub_find(struct bc_hub *hub, const char *name)
 {
     bool made = false;
     pthread_mutex_lock(&hub->lock);
     struct bc_channel *channel = find_here(hub, name);
-    if (!channel && is_standing(hub, name)) {
+    if (!channel && bc_hub_is_standing(hub, name)) {
         channel = make_here(hub, name);
         made = channel != NULL;
     }
@@ -483,16 +424,13 @@ bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs)
     hub->ops->close_outputs(hub->user, outputs);
 }
 
-static bool
-expects_slate(struct bc_hub *hub, const char *name);
-
 bool
 bc_hub_want(struct bc_hub *hub, const char *name, const char *via)
 {
     if (bc_hub_is_draining(hub) || !bc_hub_is_open(hub, name)) {
         return false;
     }
-    return expects_slate(hub, name)
+    return bc_hub_expects_slate(hub, name)
         || (hub->ops->wanted && hub->ops->wanted(hub->user, name, via));
 }
 
@@ -527,109 +465,4 @@ bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel)
     if (hub->ops->on_close) {
         hub->ops->on_close(hub->user, channel);
     }
-}
-
-// --- what is said about names at run time ---
-
-// With the lock held. NULL without memory, or with too many.
-static struct rule *
-obtain_rule(struct bc_hub *hub, const char *name)
-{
-    struct rule *rule;
-    HASH_FIND_STR(hub->rules, name, rule);
-    if (rule || HASH_COUNT(hub->rules) >= RULES_MAX) {
-        return rule;
-    }
-    size_t size = strlen(name) + 1;
-    rule = calloc(1, sizeof(*rule) + size);
-    if (rule) {
-        memcpy(rule->name, name, size);
-        HASH_ADD_STR(hub->rules, name, rule);
-    }
-    return rule;
-}
-
-// With the lock held.
-static void
-look_again_at(struct bc_hub *hub, const char *name)
-{
-    struct bc_channel *channel;
-    atomic_fetch_add(&hub->generation, 1);
-    HASH_FIND_STR(hub->channels, name, channel);
-    if (channel) {
-        bc_channel_poke(channel);
-    }
-}
-
-void
-bc_hub_set_plan(
-    struct bc_hub *hub, const char *channel, const struct bc_channel_plan *plan)
-{
-    pthread_mutex_lock(&hub->lock);
-    struct rule *rule = plan || rule_of(hub, channel) ? obtain_rule(hub, channel) : NULL;
-    if (rule) {
-        rule->has_plan = plan != NULL;
-        rule->plan = plan ? *plan : (struct bc_channel_plan){ .lobby = false };
-        bool idle = !rule->has_plan && !rule->has_open;
-        if (idle) {
-            HASH_DEL(hub->rules, rule);
-            free(rule);
-        }
-        look_again_at(hub, channel);
-    }
-    pthread_mutex_unlock(&hub->lock);
-}
-
-void
-bc_hub_set_open(struct bc_hub *hub, const char *name, bool open)
-{
-    pthread_mutex_lock(&hub->lock);
-    struct rule *rule = obtain_rule(hub, name);
-    if (rule) {
-        rule->has_open = true;
-        rule->open = open;
-        look_again_at(hub, name);
-    }
-    pthread_mutex_unlock(&hub->lock);
-}
-
-bool
-bc_hub_rules(struct bc_hub *hub, const char *name, struct bc_channel_plan *plan)
-{
-    pthread_mutex_lock(&hub->lock);
-    const struct rule *rule = rule_of(hub, name);
-    const struct bc_config_channel *configured = bc_config_channel(hub->config, name);
-    *plan = rule && rule->has_plan ? rule->plan
-                                   : (struct bc_channel_plan){ .lobby = false };
-    bool open = rule && rule->has_open ? rule->open : !configured || configured->open;
-    pthread_mutex_unlock(&hub->lock);
-    return open;
-}
-
-bool
-bc_hub_is_open(struct bc_hub *hub, const char *name)
-{
-    struct bc_channel_plan plan;
-    return bc_hub_rules(hub, name, &plan);
-}
-
-// --- slates ---
-
-// Whether a slate will be shown to who waits a little.
-static bool
-expects_slate(struct bc_hub *hub, const char *name)
-{
-    if (!hub->ops->open_slate) {
-        return false;
-    }
-    pthread_mutex_lock(&hub->lock);
-    const struct rule *rule = rule_of(hub, name);
-    bool expects = rule && rule->has_plan && rule->plan.lobby;
-    const struct bc_config_channel *channel = bc_config_channel(hub->config, name);
-    for (size_t i = 0; channel && i < channel->sources.n; i++) {
-        enum bc_source_kind kind = channel->sources.items[i].kind;
-        expects = expects || kind == BC_SOURCE_SLATE_IMAGE || kind == BC_SOURCE_SLATE_FILE;
-    }
-    pthread_mutex_unlock(&hub->lock);
-    return expects && bc_hub_is_open(hub, name);
 }

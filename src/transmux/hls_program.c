@@ -13,8 +13,9 @@
 // How long an alias may show something else than the channel that it is of: that one's
 // change comes by a message.
 #define DIFFERS_US 1500000
-// How far behind the one before a stream may be that is shown from now on.
-#define LAG_US 3000000
+// How far behind the one before a stream may be that is shown from now on: so much of the
+// one before is lost then. Else it begins where that one ended, as soon as it is there.
+#define LAG_US 500000
 // How long a slate may take to follow the end, before players are told that all is over.
 #define OVER_US 1500000
 // Channels that show channels, at most.
@@ -66,7 +67,7 @@ on_program(struct bc_program_watch *watch, struct bc_channel *program)
     hls_look_finish(&look);
     hls_tap_look(p);
     enum bc_channel_state state = bc_channel_state(p->channel);
-    bool held = program && strncmp(bc_channel_name(program), "~delay", 6) == 0;
+    bool held = program && bc_channel_is_hidden(program, BC_CHANNEL_DELAY);
     if (p->delayed && !held && state != BC_CHANNEL_LIVE && state != BC_CHANNEL_WAITING) {
         hls_tap_last(p); // the end has come out of the delay
         hls_tap_end(p);

@@ -2,8 +2,6 @@
 // Who keeps what a channel's viewers see: a recorder.
 #include "hls_program.h"
 
-#include <string.h>
-
 #include "stream/hub.h"
 
 static bool
@@ -22,7 +20,7 @@ is_in_broadcast(const struct bc_hls_program *p, const struct hls_look *look)
 static bool
 is_slate(const struct hls_look *look)
 {
-    return look->program && strncmp(bc_channel_name(look->program), "~slate", 6) == 0;
+    return look->program && bc_channel_is_hidden(look->program, BC_CHANNEL_SLATE);
 }
 
 static void

@@ -99,8 +99,9 @@ def check_the_end(server, host, seen):
     kept = [n for numbers in found[0].numbers() for n in numbers]
     slate = kept.index(None)
     back = next(i for i in range(slate, len(kept)) if kept[i] is not None)
-    # Playlists begin the slate at a segment of its own, which may be a little before the cut.
-    assert (seen[seen.index(None) - 1] - kept[slate - 1]) % TOTAL < 2 * GOP
+    # Playlists begin the slate where its newest part ends, up to half a second before the cut.
+    short = (seen[seen.index(None) - 1] - kept[slate - 1]) % TOTAL
+    assert short < 20, short
     assert CUT_S * SAMPLE_FPS - 5 <= (kept[back] - kept[slate - 1] - 1) % TOTAL
     late = seen[-1]     # of the viewers, 10 s before the end
     assert len(kept) - kept.index(late, back) > (DELAY_S - 3) * SAMPLE_FPS, kept[-5:]
