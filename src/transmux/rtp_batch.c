@@ -56,6 +56,7 @@ bc_rtp_feed_emit(struct bc_rtp_feed *f, unsigned index, const struct bc_packet *
     frame->number = lane->next++;
     frame->wall_us = packet->pts_us + f->wall_offset_us;
     frame->base_us = f->base_us;
+    frame->clock = f->epoch;
     if (index != BC_LANE_AUDIO) {
         f->pictured_us = bc_clock_us();
         bc_rtp_lane_keep(lane, frame, f->gop_max_us);

@@ -42,9 +42,9 @@ struct bc_rtp_stream {
     bool stamped;   // it has its place in `sent` and its timestamp
     uint32_t frame_ts;      // of the frame that is being sent
     uint32_t last_ts;
-    bool based;
-    int64_t base_us; // of the last frame
-    uint32_t shift;  // what its timestamp is moved by
+    bool joined;    // the program's clock, which is:
+    uint32_t clock;
+    uint32_t shift; // what its timestamp is moved by, on that clock
     uint32_t packets;
     uint32_t bytes;         // of payload
 };
@@ -72,8 +72,10 @@ struct bc_rtp_viewer {
     int64_t moved_us;
     struct bc_rtp_been been[2]; // the newest first
     // All programs, and takes, one behind the other as they arrive.
+    bool joined; // the program's clock, which is:
+    uint32_t clock;
     bool based;
-    int64_t base_us; // of the program
+    int64_t base_us; // of the newest frame on that clock
     int64_t shift_us; // what its times are moved by
     struct bc_peer *peer;       // borrowed
     const struct bc_rtp_viewer_ops *ops;

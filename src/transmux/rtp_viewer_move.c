@@ -17,25 +17,34 @@ is_near(int64_t a_us, int64_t b_us)
     return a_us - b_us < SAME_CLOCK_US && b_us - a_us < SAME_CLOCK_US;
 }
 
+// Another program or another take: its times are moved so that they go on as it arrives.
+static void
+join_clock(struct bc_rtp_viewer *v, const struct bc_rtp_frame *frame)
+{
+    if (v->based && !is_near(frame->base_us, v->base_us)) {
+        int64_t shift_us = v->base_us + v->shift_us - frame->base_us;
+        v->shift_us = is_near(shift_us, 0) ? 0 : shift_us;
+    }
+    v->joined = v->based = true;
+    v->clock = frame->clock;
+    v->base_us = frame->base_us;
+}
+
 uint32_t
 bc_rtp_viewer_timestamp(
     struct bc_rtp_viewer *v, struct bc_rtp_stream *s, const struct bc_rtp_frame *frame)
 {
-    int64_t base_us = frame->base_us;
-    if (!s->based || !is_near(base_us, s->base_us)) {
-        if (v->based && !is_near(base_us, v->base_us)) {
-            int64_t shift_us = v->base_us + v->shift_us - base_us;
-            v->shift_us = is_near(shift_us, 0) ? 0 : shift_us;
-            v->base_us = base_us;
+    if (!s->joined || s->clock != frame->clock) {
+        if (!v->joined || v->clock != frame->clock) {
+            join_clock(v, frame);
         }
         int64_t rate = frame->kind == BC_KIND_VIDEO ? 90 : 48;
         s->shift = (uint32_t)(v->shift_us * rate / 1000);
-        s->based = true;
+        s->joined = true;
+        s->clock = frame->clock;
     }
-    s->base_us = base_us;
-    if (!v->based || is_near(base_us, v->base_us)) {
-        v->base_us = base_us; // clocks drift
-        v->based = true;
+    if (v->clock == frame->clock) {
+        v->base_us = frame->base_us; // it drifts
     }
     return frame->timestamp + s->shift;
 }
@@ -176,6 +185,7 @@ on_program(struct bc_program_watch *watch, struct bc_channel *program)
         return;
     }
     leave(v, now);
+    v->joined = v->video.joined = v->audio.joined = false;
     v->window = w;
     bc_rtp_window_add_viewer(w, &v->node);
     v->arriving = true;

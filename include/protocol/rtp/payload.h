@@ -32,6 +32,7 @@ struct bc_rtp_frame {
     int64_t pts_us;      // of the packet: broadcast time
     int64_t wall_us;     // wall clock of pts; set by the feed
     int64_t base_us;     // how far pts is ahead of arrivals, smoothed; set by the feed
+    uint32_t clock;      // of the feed: frames of one have times that go on as they are
     int64_t arrived_us;
     uint64_t number;     // counts the feed's frames of its kind and rendition; set by the feed
     uint32_t timestamp;  // pts in the RTP clock: 90 kHz for video, 48 kHz for Opus
