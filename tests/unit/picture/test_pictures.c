@@ -341,6 +341,7 @@ test_recording(void **state)
     }
     // The poster, thirty thumbnails, the live.
     assert_int_equal(bc_pictures_made(s->pictures), 32);
+    bc_pictures_stop(s->pictures); // the list of sheets is written last
     bc_recording_unref(&r);
     assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
