@@ -120,7 +120,9 @@ bc_hub_restore(struct bc_hub *hub, struct bc_worker *(*home)(void *user, size_t 
     if (!past->rows) {
         return 0; // the clock's numbers have to do
     }
-    memcpy(past->rows, saved->rows, saved->count * sizeof(*saved->rows));
+    if (saved->count > 0) {
+        memcpy(past->rows, saved->rows, saved->count * sizeof(*saved->rows));
+    }
     past->count = saved->count;
     struct bc_config *config = bc_hub_config(hub);
     int64_t grace_us = config->stream.grace_s * 1000000;
