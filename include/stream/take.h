@@ -46,6 +46,8 @@ struct bc_take_params {
     // What is pulled: its URL, or "file:PATH", as configured. Has its place in the order of
     // the channel's sources; what is not listed comes after all hosts. NULL: a publisher.
     const char *input;
+    // The servers that it comes by, as these tell (stream/via.h); NULL or "": none is known.
+    const char *upstream;
     const struct bc_take_ops *ops;
     void *user;
 };

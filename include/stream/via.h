@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+struct bc_channel;
 struct bc_hub;
 
 // Servers that pull from each other tell whom their pull is for: the ids of all servers on
@@ -22,6 +23,16 @@ bc_hub_id(const struct bc_hub *hub);
 // Why who comes with this chain gets nothing; NULL: it may. NULL and "" are no chain.
 const char *
 bc_via_problem(const struct bc_hub *hub, const char *via);
+
+// By which servers what a channel shows now comes here, and this one: what it tells those who
+// pull from it. Any thread.
+void
+bc_via_downstream(struct bc_channel *channel, char out[BC_VIA_TEXT]);
+
+// Whether one of the servers that `via` names would be given what came by itself: then each
+// would have the other's picture for ever once the host has gone. Any thread.
+bool
+bc_via_comes_back(struct bc_channel *channel, const char *via);
 
 // The chain of a pull made for somebody who came with `via`: that and our id. `via` has no
 // problem.

@@ -77,6 +77,12 @@ bc_media_await(struct bc_media *media, struct bc_http_exchange *x,
     }
     struct bc_channel *channel = bc_hub_find(media->hub, url->channel);
     bool playable = channel && bc_channel_is_playable(channel);
+    if (playable && via_of(x) && bc_via_comes_back(channel, via_of(x))) {
+        bc_http_respond_error(x, 508, "loop",
+            "a loop: this channel shows what comes from the server that asks");
+        bc_channel_unref(&channel);
+        return;
+    }
     if (playable || !wait_for_it(media, x, url, serve)) {
         serve(media, x, url, channel);
     }

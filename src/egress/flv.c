@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP-FLV and WS-FLV: a response without end that takes the channel's shared bytes.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "container/flv.h"
 #include "media_internal.h"
 #include "options.h"
+#include "stream/via.h"
 #include "stream/wait.h"
 
 // One viewer. Frees itself when the broadcast ends or the peer goes.
@@ -77,6 +79,22 @@ read_options(const char *query, struct bc_viewer_params *params)
         && strcmp(only, "audio") == 0;
 }
 
+#define STREAM_HEADERS "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+
+// Other servers are told by which ones their pull comes.
+static void
+write_headers(
+    struct bc_http_exchange *x, struct bc_channel *channel, char *out, size_t size)
+{
+    char via[BC_VIA_TEXT] = "";
+    bool pulls = bc_http_header(x, BC_VIA_HEADER) != NULL;
+    if (pulls) {
+        bc_via_downstream(channel, via);
+    }
+    snprintf(out, size, STREAM_HEADERS "%s%s%s", pulls ? BC_VIA_HEADER ": " : "", via,
+        pulls ? "\r\n" : "");
+}
+
 void
 bc_flv_handle(
     struct bc_media *media, struct bc_http_exchange *x, struct bc_channel *channel)
@@ -106,11 +124,12 @@ bc_flv_handle(
     v->began_us = bc_clock_us();
     bc_logger_init(&v->log, bc_channel_logger(channel), "%s %s",
         bc_protocol_name(v->protocol), bc_http_peer(x));
+    char headers[sizeof(STREAM_HEADERS) + sizeof(BC_VIA_HEADER) + BC_VIA_TEXT + 8];
+    write_headers(x, channel, headers, sizeof(headers));
     enum bc_http_framing framing = BC_HTTP_FRAMING_WEBSOCKET;
     v->sink = v->protocol == BC_PROTOCOL_WS_FLV
         ? bc_http_websocket(x)
-        : bc_http_stream(x, 200, "video/x-flv",
-              "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n", &framing);
+        : bc_http_stream(x, 200, "video/x-flv", headers, &framing);
     if (!v->sink) {
         free(v);
         return;

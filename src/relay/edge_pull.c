@@ -164,7 +164,8 @@ begin_media(struct edge_pull *e)
     struct bc_take_params params = { .hub = p->hub, .worker = p->worker,
         .channel = p->channel, .credential = relay_origin_credential(p->channel),
         .protocol = strncmp(peer, "rtmp", 4) == 0 ? "rtmp" : "http", .peer = peer,
-        .peer_ip = "", .encoder = "edge", .input = e->urls[e->current] };
+        .peer_ip = "", .encoder = "edge", .input = e->urls[e->current],
+        .upstream = e->input ? relay_input_upstream(e->input) : NULL };
     e->had_media = true;
     e->lost_us = 0;
     e->asked = 0;

@@ -339,6 +339,13 @@ relay_input_stop(struct relay_input *in)
     }
 }
 
+const char *
+relay_input_upstream(const struct relay_input *input)
+{
+    // Written before the thread's first packet was handed over.
+    return input->net.upstream;
+}
+
 uint64_t
 relay_input_dropped(const struct relay_input *in)
 {

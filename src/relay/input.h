@@ -59,6 +59,10 @@ relay_input_stop(struct relay_input *input);
 bool
 relay_input_was_refused(const struct relay_input *input);
 
+// From the first packet on: the servers that it comes by, as the source told; "": none.
+const char *
+relay_input_upstream(const struct relay_input *input);
+
 // Packets that were dropped as the worker did not keep up.
 uint64_t
 relay_input_dropped(const struct relay_input *input);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "input_curl.h"
@@ -43,6 +44,27 @@ on_body(char *data, size_t one, size_t count, void *user)
     return len;
 }
 
+static size_t
+on_header(char *line, size_t one, size_t count, void *user)
+{
+    struct input_http *h = user;
+    size_t len = one * count;
+    size_t name = strlen(BC_VIA_HEADER);
+    if (len > name && line[name] == ':' && strncasecmp(line, BC_VIA_HEADER, name) == 0) {
+        const char *value = line + name + 1;
+        const char *end = line + len;
+        while (value < end && *value == ' ') {
+            value++;
+        }
+        int n = 0;
+        while (value + n < end && strchr("0123456789abcdef,", value[n]) && value[n]) {
+            n++;
+        }
+        snprintf(h->t.net->upstream, BC_VIA_TEXT, "%.*s", n < BC_VIA_TEXT ? n : 0, value);
+    }
+    return len;
+}
+
 static bool
 begin(struct input_http *h)
 {
@@ -55,6 +77,8 @@ begin(struct input_http *h)
     curl_easy_setopt(e, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "branchcast");
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
     if (h->from > 0 || h->until > 0) {

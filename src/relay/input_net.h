@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "stream/via.h"
+
 // The only way by which an input reaches the network: every connection, be it of the URL
 // itself, of a redirect, or of something that a playlist names, is made here, and only to
 // an address that the guard lets pass. Blocking, for the input's own thread; each wait
@@ -23,6 +25,7 @@ struct input_net {
     bool allow_private;
     void *multi;                   // CURLM, owned; keeps connections for the next request
     const char *via;               // borrowed; the servers that this is for, or NULL
+    char upstream[BC_VIA_TEXT];    // those that it comes by, as the answer told; ""
     bool refused;                  // the server answered, with a no
     char error[INPUT_ERROR_BYTES]; // why the last call failed
 };

@@ -209,7 +209,8 @@ open_take(struct relay_media *m)
     struct bc_take_params params = { .hub = p->hub, .worker = p->worker,
         .channel = p->channel, .credential = relay_origin_credential(p->url),
         .protocol = protocol_of(p->url), .peer = peer, .peer_ip = "", .encoder = "relay",
-        .input = p->url, .ops = &TAKE_OPS, .user = m };
+        .input = p->url, .ops = &TAKE_OPS, .user = m,
+        .upstream = m->input ? relay_input_upstream(m->input) : NULL };
     m->asked_us = bc_clock_us();
     m->take = bc_take_open(&params);
     if (!m->take) {

@@ -11,6 +11,7 @@
 #include "net/timer.h"
 #include "net/worker.h"
 #include "stream/channel.h"
+#include "stream/via.h"
 #include "stream/restore.h"
 
 struct bc_slate_wish;
@@ -53,6 +54,7 @@ struct bc_channel {
     int shown_on_air;
     bool shown_manual;
     atomic_int choice; // an operator's: index, -1: the channel's own, BC_CHOICE_NONE
+    char upstream[BC_VIA_TEXT];     // of the take on air; with `info_lock`
     pthread_mutex_t program_lock; // guards the next three
     struct bc_channel *program;   // owned reference, unless it is this one; NULL: none
     struct bc_list audiences;     // who watches that, by worker

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packet's way through the channel: its place in time, the GOP cache, the sinks.
+#include <string.h>
+
 #include "base/clock.h"
 #include "channel_internal.h"
 #include "sources.h"
@@ -32,6 +34,9 @@ bc_channel_begin_input(struct bc_channel *c)
     c->gop.max_us = config->stream.gop_cache ? config->stream.gop_max_ms * 1000 : -1;
     bc_config_unref(&config);
     bc_channel_clear_smaller(c);
+    pthread_mutex_lock(&c->info_lock);
+    memcpy(c->upstream, c->take->upstream, sizeof(c->upstream));
+    pthread_mutex_unlock(&c->info_lock);
     if (c->timeline_of != c->broadcast) {
         // The times of the server's media clock go on while nobody publishes.
         int64_t origin_us = atomic_load(&c->began_clock_us);

@@ -141,6 +141,8 @@ bc_take_open(const struct bc_take_params *params)
     snprintf(take->peer, sizeof(take->peer), "%s", params->peer);
     snprintf(take->peer_ip, sizeof(take->peer_ip), "%s", params->peer_ip);
     snprintf(take->encoder, sizeof(take->encoder), "%s", params->encoder);
+    const char *upstream = params->upstream ? params->upstream : "";
+    snprintf(take->upstream, sizeof(take->upstream), "%s", upstream);
     init_task(&take->open_task, run_open);
     init_task(&take->close_task, run_close);
     init_task(&take->answer_task, run_answer);

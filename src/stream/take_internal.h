@@ -7,6 +7,7 @@
 #include "meter.h"
 #include "net/worker.h"
 #include "stream/take.h"
+#include "stream/via.h"
 
 #define BC_TAKE_BATCH 64
 
@@ -24,6 +25,7 @@ struct bc_take {
     char peer[64];
     char peer_ip[64];
     char encoder[64];
+    char upstream[BC_VIA_TEXT];
 
     // The connection's side.
     const struct bc_take_ops *ops; // NULL after bc_take_close()

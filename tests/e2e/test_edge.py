@@ -167,6 +167,29 @@ def test_loop(make_server):
     assert a.get('/live/hq.flv', {'Branchcast-Via': 'x'}).status == 508
 
 
+def test_two_that_pull_from_each_other(make_server, tmp_path):
+    """Each has the other as its second source: who is fed by the other feeds it nothing, so
+    that both end with the host and do not show its last second for ever."""
+    ports_ = {name: ports.free_port() for name in 'ab'}
+    servers = {}
+    for name, other in ('ab', 'ba'):
+        config = tmp_path / f'{name}.yaml'
+        config.write_text('channels:\n  live/hq:\n    sources:\n      - publisher\n'
+                          f'      - pull: http://127.0.0.1:{ports_[other]}/live/hq.flv\n')
+        servers[name] = make_server(
+            {'http.listen': f'127.0.0.1:{ports_[name]}', 'relay.allow_private': 'true',
+             'stream.grace_s': '1'}, config=str(config))
+    a, b = servers['a'], servers['b']
+    host = publish.ffmpeg(a.rtmp())
+    a.wait_live()
+    until(lambda: b.channel() and b.channel()['state'] == 'live', 20, 'b shows a')
+    a.wait_log('508', 20)
+    assert a.json('/api/v1/relays')['relays'][0]['state'] != 'connected'
+    host.end()
+    for server in (a, b):
+        until(lambda: (server.channel() or {}).get('state') != 'live', 15, 'the end')
+
+
 def test_pull_on_demand(make_server, tmp_path):
     """A configured pull that runs while somebody watches the channel, or another one that
     shows it; a channel of an edge that is shown by one of ours."""
