@@ -219,7 +219,8 @@ static void
 rehearse(const struct bc_feed *feed, struct bc_feed_ts *end)
 {
     struct bc_feed dry = { .fanout = feed->fanout, .key = feed->key,
-        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition) };
+        .shown = bc_fanout_choose(feed->fanout, feed->key.rendition),
+        .starts_once = true };
     struct bc_feed_tracks tracks = bc_feed_tracks(&dry);
     bc_list_init(&dry.node);
     bc_feed_ts_open(&dry.ts, &tracks);
@@ -263,7 +264,7 @@ prime(struct bc_feed *feed, struct bc_window *window)
     bc_feed_flush(feed);
     struct bc_feed replay = { .fanout = feed->fanout, .key = feed->key,
         .shown = bc_fanout_choose(feed->fanout, feed->key.rendition),
-        .subscribers = { window }, .subscriber_count = 1 };
+        .starts_once = true, .subscribers = { window }, .subscriber_count = 1 };
     struct bc_feed_ts end = { .count = 0 };
     bc_list_init(&replay.node);
     if (feed->key.format == BC_FEED_TS) {

@@ -136,7 +136,8 @@ is_start(const struct bc_feed *feed, const struct bc_packet *p)
         return p->kind == BC_KIND_VIDEO && p->flags & BC_PACKET_KEY;
     }
     return p->kind == BC_KIND_AUDIO
-        && (!feed->started || p->dts_us - feed->last_start_us >= AUDIO_START_US);
+        && (!feed->started
+            || (!feed->starts_once && p->dts_us - feed->last_start_us >= AUDIO_START_US));
 }
 
 // In a replay the counters are put where those of the others are.

@@ -41,6 +41,7 @@ struct bc_feed {
     bool has_audio;
     int64_t last_start_us;  // dts of the last item that a viewer can start from
     bool started;
+    bool starts_once;       // a replay of sound alone: who joins gets all of it
 };
 
 struct bc_feed *
