@@ -116,7 +116,7 @@ is_playable(struct bc_control *control, const char *channel)
     if (found && bc_hub_is_open(control->params.hub, channel)) {
         program = bc_channel_program(found);
     }
-    bool playable = program != NULL;
+    bool playable = program && bc_channel_state(program) != BC_CHANNEL_ENDED;
     bc_channel_unref(&program);
     bc_channel_unref(&found);
     return playable;
