@@ -167,6 +167,28 @@ def test_loop(make_server):
     assert a.get('/live/hq.flv', {'Branchcast-Via': 'x'}).status == 508
 
 
+def test_the_edge_itself_is_killed(make_server):
+    """Started again it pulls anew for the first who comes back; the origin has one viewer."""
+    origin = make_server()
+    host = publish.ffmpeg(origin.rtmp())
+    origin.wait_live()
+    edge = make_edge(make_server, origin.http(''))
+    viewer = flv.Viewer(edge.http_port)
+    viewer.wait_tags(60)
+    edge.process.kill()
+    viewer.wait_end(5)
+    until(lambda: viewers(origin) == 0, 5, 'the origin to see it')
+    began = time.monotonic()
+    edge.start()
+    again = flv.Viewer(edge.http_port)
+    assert again.status == 200
+    again.wait_tags(60)
+    assert time.monotonic() - began < 5
+    again.check_times()
+    assert viewers(origin) == 1
+    host.end()
+
+
 def test_two_that_pull_from_each_other(make_server, tmp_path):
     """Each has the other as its second source: who is fed by the other feeds it nothing, so
     that both end with the host and do not show its last second for ever."""
