@@ -358,7 +358,8 @@ bc_server_state_close(struct bc_server *server);
 void
 bc_server_state_free(struct bc_server *server);
 
-// --- server_handover.c: see handover/handover.h. Main thread ---
+// --- server_takeover.c, server_handover.c, server_successor.c: see handover/handover.h. Main
+// thread ---
 
 struct pollfd;
 
