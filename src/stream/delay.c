@@ -390,6 +390,9 @@ run_cut(struct bc_task *task, struct bc_worker *worker)
         int64_t cut_us = bc_delay_cut(&d->queue, bc_clock_us(), want_us);
         bc_info(&d->channel->log, "cut: %.1f s will not be shown", (double)cut_us / 1e6);
         if (d->slate) {
+            if (d->out && d->out->home == d->channel->home) {
+                bc_channel_tell_waiting(d->out); // all that was shown is kept before it
+            }
             bc_channel_show(d->channel, d->slate); // until what comes after is due
         }
     }

@@ -251,15 +251,18 @@ adopt(struct bc_hls_program *p, struct bc_hls_snapshot *snapshot)
 
 // Where a stream begins that is shown from now on: where the one before has come to, so
 // that nothing is missing. One that is a little late begins where it is, as its keyframe is
-// what the change waited for.
+// what the change waited for; not a slate, which has another one soon that is as good.
 static int64_t
-begin_us(struct bc_hls_program *p, const struct bc_hls_snapshot *source)
+begin_us(struct bc_hls_program *p, struct bc_channel *program,
+    const struct bc_hls_snapshot *source)
 {
+    bool slate = program && bc_channel_is_hidden(program, BC_CHANNEL_SLATE);
     struct bc_hls_snapshot *before = outputs_snapshot(p->before);
     int64_t old_us = bc_hls_snapshot_end_us(before ? before : p->result);
     int64_t end_us = source ? bc_hls_snapshot_end_us(source) : INT64_MIN;
     bc_hls_snapshot_unref(&before);
-    bool late = end_us != INT64_MIN && end_us < old_us && old_us - end_us < LAG_US;
+    bool late = !slate && end_us != INT64_MIN && end_us < old_us
+        && old_us - end_us < LAG_US;
     return late ? end_us : old_us;
 }
 
@@ -276,7 +279,7 @@ note_change(struct bc_hls_program *p, struct bc_channel *program,
     }
     drop(p, &p->shown);
     p->shown = hold(p, program);
-    p->from_us = p->result ? begin_us(p, source) : INT64_MIN;
+    p->from_us = p->result ? begin_us(p, program, source) : INT64_MIN;
 }
 
 // Whether the broadcast is over and nothing stands in for it.
