@@ -9,7 +9,13 @@
 #include "base/buf.h"
 #include "media/colour.h"
 
-enum bc_kind { BC_KIND_NONE, BC_KIND_VIDEO, BC_KIND_AUDIO, BC_KIND_SCRIPT };
+enum bc_kind {
+    BC_KIND_NONE,
+    BC_KIND_VIDEO,
+    BC_KIND_AUDIO,
+    BC_KIND_SCRIPT,
+    BC_KIND_CUE, // a cue of the channel itself: its JSON, before the first frame that has it
+};
 
 enum bc_codec {
     BC_CODEC_NONE,

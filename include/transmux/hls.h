@@ -64,7 +64,8 @@ bc_hls_create(const struct bc_hls_params *params, bc_hls_on_update *on_update,
 void
 bc_hls_destroy(struct bc_hls_muxer *m);
 
-// The next packet of the stream, any kind; those that CMAF cannot carry are passed over.
+// The next packet of the stream, any kind; those that CMAF cannot carry are passed over. A cue
+// (BC_KIND_CUE) is in the part with the first picture at or after its dts, as an event message.
 // The muxer takes its own reference. `wall_us` is the wall clock of the packet's pts; it
 // is used where an epoch begins.
 void
@@ -118,7 +119,7 @@ bc_hls_snapshot_passed_over(const struct bc_hls_snapshot *s);
 
 // A part of the main playlist, for who keeps them. Pointers are borrowed from the snapshot.
 struct bc_hls_part {
-    struct bc_buf *buf;  // moof, mdat
+    struct bc_buf *buf;  // emsg where there are cues, moof, mdat
     struct bc_buf *init; // of its segment
     uint64_t number;     // counts the muxer's parts, from 0
     uint64_t msn;        // of its segment
@@ -199,6 +200,12 @@ bc_hls_playlist_state(const struct bc_hls_snapshot *s, enum bc_hls_rendition ren
 struct bc_buf *
 bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
     bool gzip);
+
+// The same with lines of EXT-X-DATERANGE in it (transmux/hls_dates.h); those with the same
+// lines are shared, too. NULL `dates`: without.
+struct bc_buf *
+bc_hls_playlist_dated(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
+    bool gzip, struct bc_buf *dates);
 
 // The multivariant playlist; `prefix` stands before the names of the playlists ("s/4f2a/"
 // or ""). NULL without memory, or before the snapshot is playable.

@@ -237,6 +237,7 @@ bc_publisher_media(
     case BC_KIND_SCRIPT:
         script_message(p, media, now_us);
         break;
+    case BC_KIND_CUE: // comes of cues, never from a wire
     case BC_KIND_NONE:
         break;
     }

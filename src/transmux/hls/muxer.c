@@ -274,9 +274,27 @@ note_picture(struct bc_hls_muxer *m, const struct bc_packet *p, bool usable)
     }
 }
 
+// Each playlist has them in the part with their moment. One that is not there (yet) has no use
+// for them.
+static void
+push_cue(struct bc_hls_muxer *m, struct bc_packet *packet)
+{
+    struct hls_rendition *list[BC_HLS_RENDITIONS];
+    size_t count = list_renditions(m, list);
+    for (size_t i = 0; i < count && !m->ended && packet->len > 0; i++) {
+        if (list[i]->exists || list[i] == &m->main) {
+            hls_marks_push(&list[i]->marks, packet);
+        }
+    }
+}
+
 void
 bc_hls_push(struct bc_hls_muxer *m, struct bc_packet *packet, int64_t wall_us)
 {
+    if (packet->kind == BC_KIND_CUE) {
+        push_cue(m, packet);
+        return;
+    }
     bool usable = is_usable(m, packet);
     note_picture(m, packet, usable);
     if (!usable) {

@@ -2,6 +2,8 @@
 #include "transmux/hls.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/gzip.h"
@@ -28,6 +30,7 @@ struct rendering {
     enum bc_hls_rendition rendition;
     int64_t rest_us; // what the playlist lists from the next segment on
     const struct hls_init *init; // the last one written
+    size_t tail; // where the lines behind the segments begin
 };
 
 static void
@@ -189,6 +192,7 @@ write_playlist(struct rendering *x, size_t skipped)
     if (v->open) {
         write_segment(x, v->open, false);
     }
+    x->tail = x->w->len;
     write_end(x);
 }
 
@@ -203,13 +207,15 @@ render(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text
 {
     struct bc_writer w = { 0 };
     const struct hls_view *v = &s->views[rendition];
-    struct rendering x = { &w, s, v, rendition, listed_us(v), NULL };
+    struct rendering x = { &w, s, v, rendition, listed_us(v), NULL, 0 };
     size_t skipped = text == HLS_TEXT_DELTA ? pass_skippable(&x) : 0;
     if (text == HLS_TEXT_DELTA && skipped == 0) {
         struct bc_buf *full = make_text(s, rendition, HLS_TEXT_FULL, false);
+        s->tails[rendition][text] = s->tails[rendition][HLS_TEXT_FULL];
         return full ? bc_buf_ref(full) : NULL;
     }
     write_playlist(&x, skipped);
+    s->tails[rendition][text] = x.tail;
     atomic_fetch_add(&s->renderings, 1);
     struct bc_buf *buf = bc_buf_from_writer(&w);
     bc_writer_finish(&w);
@@ -237,12 +243,88 @@ make_text(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_t
     return buf;
 }
 
+void
+hls_dated_finish(struct hls_dated **list)
+{
+    while (*list) {
+        struct hls_dated *d = *list;
+        *list = d->next;
+        bc_buf_unref(&d->dates);
+        for (size_t i = 0; i < BC_HLS_RENDITIONS * HLS_TEXTS * 2; i++) {
+            bc_buf_unref(&d->texts[i / (HLS_TEXTS * 2)][i / 2 % HLS_TEXTS][i % 2]);
+        }
+        free(d);
+    }
+}
+
+// Names with the same cues share them, whoever wrote the dates.
+static struct hls_dated *
+find_dated(struct bc_hls_snapshot *s, struct bc_buf *dates)
+{
+    for (struct hls_dated *d = s->dated; d; d = d->next) {
+        if (d->dates == dates
+            || (d->dates->len == dates->len
+                && memcmp(d->dates->data, dates->data, dates->len) == 0)) {
+            return d;
+        }
+    }
+    struct hls_dated *d = calloc(1, sizeof(*d));
+    if (d) {
+        d->dates = bc_buf_ref(dates);
+        d->next = s->dated;
+        s->dated = d;
+    }
+    return d;
+}
+
+// The dates stand behind the segments: a tag that tells of all of the playlist may stand
+// anywhere, and a delta update has all of them (bis 6.2.5.1, without CAN-SKIP-DATERANGES).
+static struct bc_buf *
+insert(const struct bc_buf *plain, size_t at, const struct bc_buf *dates)
+{
+    struct bc_buf *buf = bc_buf_create(plain->len + dates->len);
+    if (buf) {
+        memcpy(buf->data, plain->data, at);
+        memcpy(buf->data + at, dates->data, dates->len);
+        memcpy(buf->data + at + dates->len, plain->data + at, plain->len - at);
+    }
+    return buf;
+}
+
+static struct bc_buf *
+make_dated(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, enum hls_text text,
+    bool gzip, struct bc_buf *dates)
+{
+    struct hls_dated *d = find_dated(s, dates);
+    struct bc_buf *plain = d ? make_text(s, rendition, text, false) : NULL;
+    if (!plain) {
+        return NULL;
+    }
+    struct bc_buf **slots = d->texts[rendition][text];
+    if (!slots[false]) {
+        slots[false] = insert(plain, s->tails[rendition][text], dates);
+        atomic_fetch_add(&s->renderings, 1);
+    }
+    if (gzip && !slots[true] && slots[false]) {
+        slots[true] = bc_gzip(slots[false], GZIP_LEVEL);
+        atomic_fetch_add(&s->compressions, 1);
+    }
+    return slots[gzip];
+}
+
+// The playlist that is asked for, when it is there.
+static bool
+find_playlist(const struct bc_hls_snapshot *s, enum bc_hls_rendition *rendition)
+{
+    *rendition = hls_snapshot_resolve(s, *rendition);
+    return bc_hls_snapshot_playable(s) && bc_hls_snapshot_has(s, *rendition);
+}
+
 struct bc_buf *
 bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
     bool gzip)
 {
-    rendition = hls_snapshot_resolve(s, rendition);
-    if (!bc_hls_snapshot_playable(s) || !bc_hls_snapshot_has(s, rendition)) {
+    if (!find_playlist(s, &rendition)) {
         return NULL;
     }
     enum hls_text text = delta ? HLS_TEXT_DELTA : HLS_TEXT_FULL;
@@ -254,4 +336,22 @@ bc_hls_playlist(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool
         pthread_mutex_unlock(&s->mutex);
     }
     return buf ? bc_buf_ref(buf) : NULL;
+}
+
+struct bc_buf *
+bc_hls_playlist_dated(struct bc_hls_snapshot *s, enum bc_hls_rendition rendition, bool delta,
+    bool gzip, struct bc_buf *dates)
+{
+    if (!dates) {
+        return bc_hls_playlist(s, rendition, delta, gzip);
+    }
+    if (!find_playlist(s, &rendition)) {
+        return NULL;
+    }
+    enum hls_text text = delta ? HLS_TEXT_DELTA : HLS_TEXT_FULL;
+    pthread_mutex_lock(&s->mutex);
+    struct bc_buf *buf = make_dated(s, rendition, text, gzip, dates);
+    buf = buf ? bc_buf_ref(buf) : NULL;
+    pthread_mutex_unlock(&s->mutex);
+    return buf;
 }

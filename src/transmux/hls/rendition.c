@@ -30,6 +30,7 @@ hls_rendition_finish(struct hls_rendition *r)
     hls_segment_unref(&r->open);
     hls_init_unref(&r->init);
     bc_track_unref(&r->track);
+    hls_marks_finish(&r->marks);
     for (size_t i = 0; i < BC_CMAF_MAX_TRACKS; i++) {
         hls_run_finish(&r->runs[i]);
     }
@@ -178,7 +179,10 @@ static void
 publish(struct hls_rendition *r, const size_t counts[2], const int64_t ends[2],
     struct hls_part *part)
 {
-    part->buf = write_chunk(r, counts, ends);
+    struct bc_buf *chunk = write_chunk(r, counts, ends);
+    // Of all playlists alike, so that a cue is at the same moment in all of them.
+    part->buf = hls_marks_apply(&r->marks, chunk, part->end_us, r->format->reorder_us,
+        r->runs[0].timescale);
     for (size_t i = 0; i < BC_CMAF_MAX_TRACKS; i++) {
         note_arrivals(r, &r->runs[i], counts[i]);
         hls_run_shift(&r->runs[i], counts[i], ends[i]);

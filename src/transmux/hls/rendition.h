@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mark.h"
 #include "run.h"
 #include "segment.h"
 #include "transmux/hls.h"
@@ -38,6 +39,7 @@ struct hls_rendition {
     int64_t reorder_us; // pts - dts of the running format's first frame
     struct bc_track *track; // owned reference; the newest format's ruling one
     struct hls_run runs[BC_CMAF_MAX_TRACKS]; // the first one rules parts and segments
+    struct hls_marks marks;   // that come with the next parts
     struct hls_init *init;    // owned reference
     struct hls_segment *open; // owned; NULL between segments
     uint64_t next_msn;        // of the segment that is open or comes next

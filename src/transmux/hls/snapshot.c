@@ -84,6 +84,7 @@ destroy(struct bc_hls_snapshot *s)
             bc_buf_unref(&text);
         }
     }
+    hls_dated_finish(&s->dated);
     bc_track_unref(&s->video);
     bc_track_unref(&s->audio);
     pthread_mutex_destroy(&s->mutex);

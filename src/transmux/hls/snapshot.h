@@ -30,6 +30,13 @@ struct hls_view {
 
 enum hls_text { HLS_TEXT_FULL, HLS_TEXT_DELTA, HLS_TEXTS };
 
+// The texts with the same dates. Owned by its snapshot, made by the first who asks.
+struct hls_dated {
+    struct hls_dated *next;
+    struct bc_buf *dates; // owned references
+    struct bc_buf *texts[BC_HLS_RENDITIONS][HLS_TEXTS][2]; // [2]: plain, gzip
+};
+
 // See transmux/hls.h. The texts are the only thing that changes after it was published:
 // each is made by the first who asks, under the mutex, and then read without it.
 struct bc_hls_snapshot {
@@ -48,6 +55,8 @@ struct bc_hls_snapshot {
     bool variants_due; // a smaller picture has begun and has no part so far
     pthread_mutex_t mutex; // guards the making of texts
     _Atomic(struct bc_buf *) texts[BC_HLS_RENDITIONS][HLS_TEXTS][2]; // [2]: plain, gzip
+    size_t tails[BC_HLS_RENDITIONS][HLS_TEXTS]; // where the plain texts' last lines begin
+    struct hls_dated *dated; // owned; what was made with dates, under the mutex
     atomic_uint renderings;
     atomic_uint compressions;
 };
@@ -56,6 +65,10 @@ struct bc_hls_snapshot {
 // before it publishes. NULL without memory.
 struct bc_hls_snapshot *
 hls_snapshot_create(struct hls_rendition *const *renditions, size_t count);
+
+// playlist.c
+void
+hls_dated_finish(struct hls_dated **list);
 
 // The playlist that is given for a name: the sound alone is found under both.
 enum bc_hls_rendition
