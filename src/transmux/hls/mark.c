@@ -3,7 +3,6 @@
 #include "mark.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/writer.h"
 #include "container/cmaf.h"
@@ -30,6 +29,17 @@ hls_marks_push(struct hls_marks *marks, struct bc_packet *cue)
     marks->items[marks->count++] = bc_packet_ref(cue);
 }
 
+// FNV-1a.
+static uint32_t
+hash(const uint8_t *data, size_t len)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ data[i]) * 16777619u;
+    }
+    return h;
+}
+
 static void
 write_mark(struct bc_writer *w, const struct bc_packet *p, int64_t at_us, uint32_t timescale)
 {
@@ -41,7 +51,7 @@ write_mark(struct bc_writer *w, const struct bc_packet *p, int64_t at_us, uint32
         .presentation_time = (uint64_t)(at_us > 0 ? bc_cmaf_ticks(at_us, timescale) : 0),
         .event_duration = BC_EMSG_DURATION_UNKNOWN,
         // The same in all playlists, and another one for each revision.
-        .id = (uint32_t)crc32(0, p->data, (uInt)p->len),
+        .id = hash(p->data, p->len),
         .data = tag.data,
         .len = tag.len,
     };
