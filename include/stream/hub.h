@@ -10,6 +10,7 @@
 
 struct bc_config;
 struct bc_config_source;
+struct bc_cues;
 
 // A slate as a channel wants it.
 struct bc_slate_wish {
@@ -31,6 +32,10 @@ struct bc_hub_ops {
     void (*on_broadcast)(void *user, struct bc_channel *channel);
     // The channel is about to be freed, before its outputs are; as those. May be NULL.
     void (*on_close)(void *user, struct bc_channel *channel);
+    // The channel shows another program from now on; NULL: none. `program` is borrowed. The
+    // channel's home worker. May be NULL.
+    void (*on_program)(
+        void *user, struct bc_channel *channel, struct bc_channel *program);
     // A new reference to a hidden channel that shows the slate from now on, the same for
     // equal wishes; NULL: it cannot, with the reason logged. Each one is closed again. Any
     // worker. The three are NULL in servers without slates.
@@ -67,6 +72,14 @@ bc_hub_set_config(struct bc_hub *hub, struct bc_config *config);
 // whom shows them; before the first look-up. Without, only takes make channels.
 void
 bc_hub_set_workers(struct bc_hub *hub, struct bc_worker *const *workers, unsigned count);
+
+// The server's cues (cue/cue.h), which whoever has a channel finds by its hub; set before the
+// first look-up. NULL: this server has none. Any thread.
+void
+bc_hub_set_cues(struct bc_hub *hub, struct bc_cues *cues);
+
+struct bc_cues *
+bc_hub_cues(struct bc_hub *hub);
 
 // The server's one media clock, on which the times of all channels' packets run: 0 before
 // the first broadcast, which starts it. Any thread.

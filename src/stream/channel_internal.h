@@ -335,11 +335,15 @@ bc_hub_open_outputs(struct bc_hub *hub, struct bc_channel *channel);
 void
 bc_hub_close_outputs(struct bc_hub *hub, struct bc_outputs *outputs);
 
-// See bc_hub_ops.on_broadcast and on_close.
+// See bc_hub_ops.on_broadcast, on_close and on_program.
 void
 bc_hub_tell_broadcast(struct bc_hub *hub, struct bc_channel *channel);
 
 void
 bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel);
+
+void
+bc_hub_tell_program(
+    struct bc_hub *hub, struct bc_channel *channel, struct bc_channel *program);
 
 #endif

@@ -136,6 +136,18 @@ bc_hub_set_workers(struct bc_hub *hub, struct bc_worker *const *workers, unsigne
     memcpy(hub->workers, workers, hub->worker_count * sizeof(struct bc_worker *));
 }
 
+void
+bc_hub_set_cues(struct bc_hub *hub, struct bc_cues *cues)
+{
+    hub->cues = cues;
+}
+
+struct bc_cues *
+bc_hub_cues(struct bc_hub *hub)
+{
+    return hub->cues;
+}
+
 int64_t
 bc_hub_clock_us(struct bc_hub *hub)
 {
@@ -464,5 +476,14 @@ bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel)
 {
     if (hub->ops->on_close) {
         hub->ops->on_close(hub->user, channel);
+    }
+}
+
+void
+bc_hub_tell_program(
+    struct bc_hub *hub, struct bc_channel *channel, struct bc_channel *program)
+{
+    if (hub->ops->on_program) {
+        hub->ops->on_program(hub->user, channel, program);
     }
 }

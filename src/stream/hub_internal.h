@@ -37,6 +37,7 @@ struct bc_hub {
     unsigned worker_count;
     atomic_uint generation;
     atomic_int_fast64_t clock_origin_us; // 0: the media clock stands
+    struct bc_cues *cues; // borrowed; see bc_hub_set_cues()
     struct bc_hub_past past; // no lock: see there
 };
 

@@ -160,6 +160,7 @@ bc_channel_show(struct bc_channel *channel, struct bc_channel *program)
     if (old != channel) {
         bc_channel_unref(&old);
     }
+    bc_hub_tell_program(channel->hub, channel, program);
     bc_channel_tell_followers(channel);
 }
 
