@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole_file.h"
+
 #define KEYS_DIR "keys"
-#define NAME_MAX_BYTES 64
 
 // Ours (or root's, who may do anything anyway) and for nobody else's eyes: a copied or
 // restored data directory often comes back readable by all.
@@ -94,50 +95,16 @@ read_secret(int fd, char out[BC_SECRET_TEXT])
     return ok ? 0 : -EINVAL;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR) {
-            return -errno;
-        }
-        if (n > 0) {
-            text += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-// Written aside and renamed, so that a crash leaves the whole secret or none.
+// A crash leaves the whole secret or none.
 static int
 write_secret(int dir, const char *name, const char *secret)
 {
-    char temporary[NAME_MAX_BYTES];
-    snprintf(temporary, sizeof(temporary), "%s.new", name);
-    // What an earlier crash left behind, or a link that somebody put there.
-    if (unlinkat(dir, temporary, 0) != 0 && errno != ENOENT) {
-        return -errno;
-    }
-    int fd = openat(
-        dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return -errno;
-    }
+    static const struct bc_whole_file_options KEPT = { .mode = 0600, .sync = true };
     char line[BC_SECRET_TEXT + 1];
     size_t len = (size_t)snprintf(line, sizeof(line), "%s\n", secret);
-    int ret = make_private(fd, 0600); // whatever the umask
-    ret = ret == 0 ? write_all(fd, line, len) : ret;
-    ret = ret == 0 && fsync(fd) != 0 ? -errno : ret;
+    int ret = bc_whole_file_replace(dir, name, line, len, &KEPT);
     bc_secret_wipe(line, sizeof(line));
-    close(fd);
-    ret = ret == 0 && renameat(dir, temporary, dir, name) != 0 ? -errno : ret;
-    if (ret != 0) {
-        unlinkat(dir, temporary, 0);
-        return ret;
-    }
-    return fsync(dir) != 0 ? -errno : 0;
+    return ret;
 }
 
 int

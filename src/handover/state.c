@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/whole_file.h"
 
 #define HEADER "branchcast-state 1"
 #define FILE_NAME "state"
@@ -190,29 +190,6 @@ bc_state_finish(struct bc_state *state)
 
 // --- the file ---
 
-static int
-read_text(int fd, struct bc_writer *out)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return -errno;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES) {
-        return -EBADMSG;
-    }
-    for (;;) {
-        uint8_t chunk[4096];
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno != EINTR) {
-            return -errno;
-        }
-        if (n == 0 || out->len > FILE_MAX_BYTES) {
-            return out->failed ? -ENOMEM : 0;
-        }
-        bc_write_bytes(out, chunk, n > 0 ? (size_t)n : 0);
-    }
-}
-
 int
 bc_state_read(const char *data_dir, struct bc_state *out)
 {
@@ -221,58 +198,28 @@ bc_state_read(const char *data_dir, struct bc_state *out)
     if (snprintf(path, sizeof(path), "%s/" FILE_NAME, data_dir) >= (int)sizeof(path)) {
         return -ENAMETOOLONG;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) {
-        return -errno;
-    }
-    struct bc_writer text = { 0 };
-    int ret = read_text(fd, &text);
-    close(fd);
-    if (ret == 0 && !bc_state_parse(text.data, text.len, out)) {
+    char *text;
+    size_t len;
+    int ret = bc_whole_file_read(AT_FDCWD, path, FILE_MAX_BYTES, &text, &len);
+    if (ret == -EFBIG || ret == -EINVAL
+        || (ret == 0 && !bc_state_parse((const uint8_t *)text, len, out))) {
         ret = -EBADMSG;
     }
-    bc_writer_finish(&text);
+    free(text);
     return ret;
-}
-
-static int
-write_text(int fd, const struct bc_writer *text)
-{
-    size_t done = 0;
-    while (done < text->len) {
-        ssize_t n = write(fd, text->data + done, text->len - done);
-        if (n < 0 && errno != EINTR) {
-            return -errno;
-        }
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return 0;
 }
 
 static int
 replace_file(const char *data_dir, const struct bc_writer *text)
 {
     char path[PATH_MAX];
-    char fresh[PATH_MAX + 8];
     if (snprintf(path, sizeof(path), "%s/" FILE_NAME, data_dir) >= (int)sizeof(path)) {
         return -ENAMETOOLONG;
     }
-    snprintf(fresh, sizeof(fresh), "%s.new", path);
-    if (unlink(fresh) != 0 && errno != ENOENT) {
-        return -errno;
-    }
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return -errno;
-    }
     // Not forced to the disk: it matters to the next process, not after a power failure,
     // and the main thread must not wait for a slow disk every few seconds.
-    int ret = write_text(fd, text);
-    close(fd);
-    if (ret == 0 && rename(fresh, path) != 0) {
-        ret = -errno;
-    }
-    return ret;
+    static const struct bc_whole_file_options QUICK = { .mode = 0600, .sync = false };
+    return bc_whole_file_replace(AT_FDCWD, path, text->data, text->len, &QUICK);
 }
 
 int

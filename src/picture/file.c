@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole_file.h"
+
 int
 picture_path(const char *folder, const char *name, char out[PICTURE_PATH_MAX])
 {
@@ -59,62 +61,19 @@ picture_file_read(const char *folder, const char *name, size_t max)
 
 // --- writing ---
 
-static int
-write_all(int fd, const struct bc_buf *bytes)
-{
-    size_t done = 0;
-    while (done < bytes->len) {
-        ssize_t n = write(fd, bytes->data + done, bytes->len - done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return n < 0 ? -errno : -EIO;
-        }
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-static int
-open_new(const char *folder, const char *path)
-{
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int fd = open(path, flags, 0644);
-    if (fd < 0 && errno == ENOENT) {
-        char dir[PICTURE_PATH_MAX];
-        // The recording's own folder is not made: it may just have been deleted.
-        if (picture_path(folder, "", dir) == 0 && mkdir(dir, 0755) == 0) {
-            fd = open(path, flags, 0644);
-        }
-    }
-    return fd < 0 ? -errno : fd;
-}
-
 int
 picture_file_write(const char *folder, const char *name, const struct bc_buf *bytes)
 {
+    static const struct bc_whole_file_options PUBLIC = { .mode = 0644, .sync = false };
     char path[PICTURE_PATH_MAX];
-    char part[64];
-    char fresh[PICTURE_PATH_MAX];
-    int n = snprintf(part, sizeof(part), "%s.tmp", name);
-    if (n <= 0 || n >= (int)sizeof(part) || picture_path(folder, name, path) != 0
-        || picture_path(folder, part, fresh) != 0) {
+    char dir[PICTURE_PATH_MAX];
+    if (picture_path(folder, name, path) != 0 || picture_path(folder, "", dir) != 0) {
         return -ENAMETOOLONG;
     }
-    int fd = open_new(folder, fresh);
-    if (fd < 0) {
-        return fd;
-    }
-    int err = write_all(fd, bytes);
-    if (close(fd) != 0 && err == 0) {
-        err = -errno;
-    }
-    if (err == 0 && rename(fresh, path) != 0) {
-        err = -errno;
-    }
-    if (err != 0) {
-        unlink(fresh);
+    int err = bc_whole_file_replace(AT_FDCWD, path, bytes->data, bytes->len, &PUBLIC);
+    // The recording's own folder is not made: it may just have been deleted.
+    if (err == -ENOENT && mkdir(dir, 0755) == 0) {
+        err = bc_whole_file_replace(AT_FDCWD, path, bytes->data, bytes->len, &PUBLIC);
     }
     return err;
 }
