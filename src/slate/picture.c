@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "image/image.h"
+
 #define SIDE_MIN 16
 #define SIDE_MAX 20000
 #define BLACK 16
@@ -63,100 +65,12 @@ slate_picture_plain(AVFrame *picture)
     fill(picture, 2, all, GREY - 4);
 }
 
-// --- decoding ---
-
-static const AVCodec *
-find_decoder(const uint8_t *data, size_t len)
-{
-    static const uint8_t PNG[4] = { 0x89, 'P', 'N', 'G' };
-    static const uint8_t JPEG[3] = { 0xff, 0xd8, 0xff };
-    const char *name = NULL;
-    if (len > sizeof(PNG) && memcmp(data, PNG, sizeof(PNG)) == 0) {
-        name = "png";
-    } else if (len > sizeof(JPEG) && memcmp(data, JPEG, sizeof(JPEG)) == 0) {
-        name = "mjpeg";
-    } else if (len > 12 && memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0) {
-        name = "webp";
-    }
-    return name ? avcodec_find_decoder_by_name(name) : NULL;
-}
-
-static int
-decode_with(AVCodecContext *ctx, const uint8_t *data, size_t len, AVFrame *out)
-{
-    AVPacket *packet = av_packet_alloc();
-    if (!packet || av_new_packet(packet, (int)len) < 0) {
-        av_packet_free(&packet);
-        return AVERROR(ENOMEM);
-    }
-    memcpy(packet->data, data, len);
-    int err = avcodec_send_packet(ctx, packet);
-    if (err == 0) {
-        avcodec_send_packet(ctx, NULL);
-        err = avcodec_receive_frame(ctx, out);
-    }
-    av_packet_free(&packet);
-    return err;
-}
-
-// FFmpeg makes up what is missing of a JPEG without a word.
-static bool
-is_cut(const AVCodec *codec, const uint8_t *data, size_t len)
-{
-    if (codec->id != AV_CODEC_ID_MJPEG) {
-        return false;
-    }
-    size_t at = len - 1;
-    while (at > 0 && (data[at - 1] != 0xff || data[at] != 0xd9)) { // end of image
-        at--;
-    }
-    return at == 0;
-}
-
-// A picture of which parts were made up is none.
-static bool
-is_usable(const AVFrame *f)
-{
-    return f->decode_error_flags == 0 && !(f->flags & AV_FRAME_FLAG_CORRUPT)
-        && f->width >= SIDE_MIN && f->height >= SIDE_MIN && f->width <= SIDE_MAX
-        && f->height <= SIDE_MAX && sws_isSupportedInput(f->format);
-}
-
 const char *
 slate_picture_decode(const uint8_t *data, size_t len, AVFrame **out)
 {
-    *out = NULL;
-    const AVCodec *codec = find_decoder(data, len);
-    if (!codec) {
-        return "it is neither PNG nor JPEG nor WebP";
-    }
-    if (len > SLATE_PICTURE_BYTES_MAX) {
-        return "the file is too large";
-    }
-    if (is_cut(codec, data, len)) {
-        return "its end is missing";
-    }
-    AVCodecContext *ctx = avcodec_alloc_context3(codec);
-    AVFrame *f = av_frame_alloc();
-    if (!ctx || !f) {
-        avcodec_free_context(&ctx);
-        av_frame_free(&f);
-        return NO_MEMORY;
-    }
-    ctx->max_pixels = SLATE_PIXELS_MAX;
-    ctx->thread_count = 1;
-    ctx->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
-    int err = avcodec_open2(ctx, codec, NULL);
-    if (err == 0) {
-        err = decode_with(ctx, data, len, f);
-    }
-    avcodec_free_context(&ctx);
-    if (err != 0 || !is_usable(f)) {
-        av_frame_free(&f);
-        return "it cannot be decoded, or is too small or larger than 33 million pixels";
-    }
-    *out = f;
-    return NULL;
+    static const struct bc_image_limits LIMITS = { .bytes_max = SLATE_PICTURE_BYTES_MAX,
+        .pixels_max = SLATE_PIXELS_MAX, .side_min = SIDE_MIN, .side_max = SIDE_MAX };
+    return bc_image_decode(data, len, &LIMITS, out);
 }
 
 // --- scaling ---

@@ -2,10 +2,12 @@
 // A picture file as H.264.
 #include "still_picture.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "annexb.h"
 #include "ffmpeg.h"
+#include "image/image.h"
 
 #define LONG_SIDE_MAX 1280
 #define SHORT_SIDE_MAX 720
@@ -13,56 +15,6 @@
 #define PIXELS_MAX (8000 * 6000) // what phones take
 // Each viewer gets it once a second.
 #define BYTES_WANTED (40 << 10)
-
-// --- the file ---
-
-static const AVCodec *
-find_decoder(const uint8_t *data, size_t len)
-{
-    static const uint8_t PNG[4] = { 0x89, 'P', 'N', 'G' };
-    static const uint8_t JPEG[3] = { 0xff, 0xd8, 0xff };
-    const char *name = len > sizeof(PNG) && memcmp(data, PNG, sizeof(PNG)) == 0 ? "png"
-        : len > sizeof(JPEG) && memcmp(data, JPEG, sizeof(JPEG)) == 0           ? "mjpeg"
-                                                                                : NULL;
-    return name ? avcodec_find_decoder_by_name(name) : NULL;
-}
-
-static int
-decode_with(AVCodecContext *ctx, const uint8_t *data, size_t len, AVFrame *out)
-{
-    AVPacket *packet = av_packet_alloc();
-    if (!packet || av_new_packet(packet, (int)len) < 0) {
-        av_packet_free(&packet);
-        return AVERROR(ENOMEM);
-    }
-    memcpy(packet->data, data, len);
-    int err = avcodec_send_packet(ctx, packet);
-    if (err == 0) {
-        avcodec_send_packet(ctx, NULL);
-        err = avcodec_receive_frame(ctx, out);
-    }
-    av_packet_free(&packet);
-    return err;
-}
-
-static const char *
-decode(const uint8_t *data, size_t len, AVFrame *out)
-{
-    const AVCodec *codec = find_decoder(data, len);
-    AVCodecContext *ctx = codec ? avcodec_alloc_context3(codec) : NULL;
-    if (!ctx) {
-        return codec ? "no memory" : "it is neither PNG nor JPEG";
-    }
-    ctx->max_pixels = PIXELS_MAX;
-    ctx->thread_count = 1;
-    int err = avcodec_open2(ctx, codec, NULL);
-    if (err == 0) {
-        err = decode_with(ctx, data, len, out);
-    }
-    avcodec_free_context(&ctx);
-    bool usable = err == 0 && out->width >= SIDE_MIN && out->height >= SIDE_MIN;
-    return usable ? NULL : "it cannot be decoded, or is too small or too large";
-}
 
 // --- its size ---
 
@@ -214,10 +166,12 @@ encode_small(AVFrame *f, struct bc_still *out)
 const char *
 still_encode(const uint8_t *data, size_t len, struct bc_still *out)
 {
+    static const struct bc_image_limits LIMITS = { .bytes_max = SIZE_MAX,
+        .pixels_max = PIXELS_MAX, .side_min = SIDE_MIN, .side_max = INT_MAX };
     memset(out, 0, sizeof(*out));
-    AVFrame *picture = av_frame_alloc();
+    AVFrame *picture = NULL;
     AVFrame *scaled = av_frame_alloc();
-    const char *why = picture && scaled ? decode(data, len, picture) : "no memory";
+    const char *why = scaled ? bc_image_decode(data, len, &LIMITS, &picture) : "no memory";
     if (!why) {
         why = scale(picture, scaled);
     }
