@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "config/config.h"
+#include "main_card.h"
 #include "main_catalogue.h"
 #include "main_clip.h"
 #include "server.h"
@@ -29,6 +30,7 @@ static const char HELP[] =
     "  serve     run the server; works without any configuration\n"
     "  check     validate a configuration file and print what it means\n"
     "  clip      write a piece of a recording as an MP4\n"
+    "  card      draw a filled card template\n"
     "  catalogue rebuild or print the list of replays and clips\n"
     "  version   print the version\n"
     "\n"
@@ -375,6 +377,9 @@ main(int argc, char **argv)
     }
     if (strcmp(command, "catalogue") == 0) {
         return run_catalogue(argc - 1, argv + 1);
+    }
+    if (strcmp(command, "card") == 0) {
+        return bc_card_command(argc - 1, argv + 1);
     }
     bool clip = strcmp(command, "clip") == 0;
     if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0 && !clip) {

@@ -4,7 +4,8 @@
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev libnghttp2-dev
     libhttp-parser-dev libyaml-dev libjansson-dev libsqlite3-dev zlib1g-dev uthash-dev
     libsrtp2-dev libnice-dev libusrsctp-dev libcurl4-openssl-dev libavcodec-dev libavutil-dev
-    libswresample-dev libswscale-dev libavformat-dev libsrt-openssl-dev"
+    libswresample-dev libswscale-dev libavformat-dev libsrt-openssl-dev librsvg2-dev
+    libpango1.0-dev libcairo2-dev libqrencode-dev libexpat1-dev fonts-noto-cjk"
 TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-client rtmpdump
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-libav obs-studio xvfb libgl1-mesa-dri vlc-bin
