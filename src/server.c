@@ -14,6 +14,7 @@
 #include "access/keys.h"
 #include "base/clock.h"
 #include "base/writer.h"
+#include "cue/cue.h"
 #include "net/disk.h"
 #include "net/tls.h"
 #include "picture/picture.h"
@@ -60,6 +61,12 @@ on_close(void *user, struct bc_channel *channel)
     bc_server_on_channel_close(user, channel);
 }
 
+static void
+on_program(void *user, struct bc_channel *channel, struct bc_channel *program)
+{
+    bc_server_on_program(user, channel, program);
+}
+
 static bool
 wanted(void *user, const char *name, const char *via)
 {
@@ -71,6 +78,7 @@ static const struct bc_hub_ops HUB_OPS = {
     .close_outputs = close_outputs,
     .on_broadcast = on_broadcast,
     .on_close = on_close,
+    .on_program = on_program,
     .open_slate = bc_server_open_slate,
     .close_slate = bc_server_close_slate,
     .slate_problem = bc_server_slate_problem,
@@ -249,6 +257,7 @@ open_parts(struct bc_server *s)
         return -EBUSY;
     }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
+    bool cues = s->hub && bc_server_cues_open(s);
     bool record = s->hub && bc_server_record_start(s);
     s->slates = s->hub ? bc_slates_create(s->hub) : NULL;
     s->sessions = bc_hls_sessions_create();
@@ -265,7 +274,7 @@ open_parts(struct bc_server *s)
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->edges
         && s->codecs && s->pictures && s->replays && s->slates && record && s->webrtc
-        && srt;
+        && srt && cues;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -363,6 +372,7 @@ bc_server_tick(struct bc_server *s)
     bc_server_srt_tick(s);
     if (atomic_load(&s->ready)) { // else the next process keeps it
         bc_server_state_tick(s);
+        bc_server_cues_tick(s);
     }
 }
 
@@ -481,6 +491,7 @@ free_parts(struct bc_server *s)
     bc_hub_destroy(s->hub);
     bc_slates_destroy(s->slates);
     bc_server_record_destroy(s);
+    bc_cues_close(s->cues);
     bc_schedules_close(s->schedules);
     bc_codec_threads_destroy(s->codecs);
     bc_pictures_destroy(s->pictures);
@@ -523,6 +534,7 @@ bc_server_stop(struct bc_server *s)
     bc_server_drain(s, DRAIN_DEADLINE_US);
     if (serves) { // else the process that does has written more since
         bc_server_state_close(s);
+        bc_server_cues_save(s);
     }
     if (open_connections(s) > 0) {
         // Loops with open connections would never end.

@@ -22,6 +22,7 @@
 #include "stream/hub.h"
 
 struct bc_codec_threads;
+struct bc_cues;
 struct bc_disk;
 struct bc_catalogue;
 struct bc_clips;
@@ -102,6 +103,7 @@ struct bc_server {
     struct bc_clips *clips;
     struct bc_webrtc *webrtc;
     struct bc_schedules *schedules;
+    struct bc_cues *cues;
     struct bc_hub *hub;
     struct bc_slates *slates;
     struct bc_recorder *recorder;
@@ -231,6 +233,25 @@ bc_server_record_stop(struct bc_server *server);
 // After the hub has gone.
 void
 bc_server_record_destroy(struct bc_server *server);
+
+// --- server_cues.c ---
+
+// After the hub. False without memory.
+bool
+bc_server_cues_open(struct bc_server *server);
+
+// See bc_hub_ops.on_program.
+void
+bc_server_on_program(
+    struct bc_server *server, struct bc_channel *channel, struct bc_channel *program);
+
+// Once a second or so, while this process is the one that serves. Main thread, as the next.
+void
+bc_server_cues_tick(struct bc_server *server);
+
+// Before the process ends or hands over.
+void
+bc_server_cues_save(struct bc_server *server);
 
 // --- server_schedule.c ---
 

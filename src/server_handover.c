@@ -203,6 +203,7 @@ let_go(struct bc_server *s)
     }
     bc_server_record_let_go(s);
     bc_server_state_close(s);
+    bc_server_cues_save(s);
 }
 
 static enum bc_server_turn

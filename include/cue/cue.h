@@ -102,13 +102,17 @@ struct bc_cues_ops {
 struct bc_cues *
 bc_cues_open(const char *data_dir, const struct bc_cues_ops *ops, void *user);
 
-// Writes what is not written yet. Every lane has been closed. NULL is fine.
+// Every lane has been closed. Writes nothing. NULL is fine.
 void
 bc_cues_close(struct bc_cues *cues);
 
-// Once a second, one thread: forgets what is over for long, writes what is new.
+// Once a second: forgets what is over for long, writes what is new. One thread, as the next.
 void
 bc_cues_tick(struct bc_cues *cues);
+
+// Writes what is not written yet.
+void
+bc_cues_save(struct bc_cues *cues);
 
 // The name shows another program from now on; NULL or itself: nothing of somebody else.
 // Any thread.

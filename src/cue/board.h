@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CUE_BOARD_H
+#define CUE_BOARD_H
+
+#include <pthread.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "rules.h"
+
+// Cues that are remembered, those that are over included: more are refused.
+#define BOARD_CUES_MAX 256
+
+// One of a name's own cues. Owned by its board.
+struct own {
+    struct bc_cue *cue; // owned reference
+    bool imported;      // came with the media; not kept
+};
+
+// One cue as the name has it. Owned by its board.
+struct shown {
+    struct bc_cue *source; // owned reference: what it was made of; NULL: it is gone
+    struct bc_cue *cue;    // owned reference: what was told last
+    bool inherited;
+    bool seen; // during a refresh
+};
+
+// All about one channel name; made when something is said of it, forgotten when nothing is
+// left. Owned by the server's cues, under their lock.
+struct board {
+    UT_hash_handle hh;
+    struct bc_cues *cues; // borrowed
+    struct board *program; // borrowed: whose cues it inherits; NULL: nobody's
+    unsigned shown_by;    // boards whose program this is
+    struct bc_list lanes;
+    struct own *own; // owned
+    size_t own_count;
+    struct shown *shown; // owned
+    size_t shown_count;
+    struct rules by_sku; // kept
+    struct rules by_id;  // of cues that are remembered
+    char *products;      // owned; the canonical text of the list; NULL: none
+    bool dirty;          // since it was written
+    char name[BC_CHANNEL_NAME_MAX + 1];
+};
+
+struct bc_cues {
+    struct bc_logger log;
+    const struct bc_cues_ops *ops; // borrowed
+    void *user;
+    char *folder; // owned: DATA/cues
+    int64_t opened_us;
+    pthread_mutex_t lock; // guards all below, and the boards
+    struct board *boards; // owned
+    atomic_bool anchored; // times are on the media clock, which runs
+    bool write_failed;
+};
+
+// --- with the lock held ---
+
+// The media clock; before it runs, the time since the start.
+int64_t
+cues_clock_us(const struct bc_cues *cues);
+
+// NULL: there is none.
+struct board *
+board_find(struct bc_cues *cues, const char *name);
+
+// NULL without memory.
+struct board *
+board_obtain(struct bc_cues *cues, const char *name);
+
+void
+board_free(struct board *board);
+
+// NULL: there is none.
+struct own *
+board_own(const struct board *board, const char *id);
+
+struct shown *
+board_shown(const struct board *board, const char *id);
+
+// How many of its own count now.
+size_t
+board_counting(const struct board *board, int64_t clock_us);
+
+// Adds one; takes the reference over, also when it fails. 0, -ENOSPC or -ENOMEM.
+int
+board_add(struct board *board, struct bc_cue *cue, bool imported);
+
+// Replaces what it has; takes the reference over.
+void
+board_replace(struct own *own, struct bc_cue *cue);
+
+// Looks at what counts for the name now, and for those that show it, and tells the lanes
+// what has changed.
+void
+board_changed(struct board *board);
+
+// The same for this name alone.
+void
+board_refresh(struct board *board);
+
+// Forgets what is over for long. True: nothing is left of the board.
+bool
+board_sweep(struct board *board, int64_t clock_us);
+
+void
+board_set_program(struct board *board, struct board *program);
+
+// --- lane.c, with the lock held ---
+
+// Tells the name's lanes. Without memory it is not heard of there.
+void
+lanes_tell(struct board *board, const struct bc_cue *cue);
+
+#endif

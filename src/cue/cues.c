@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: Apache-2.0
+// Posting, changing and ending cues.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "board.h"
+#include "file.h"
+#include "values.h"
+
+#define FNV_OFFSET 0xcbf29ce484222325u
+#define FNV_PRIME 0x100000001b3u
+
+// --- the lock and the clock ---
+
+// Times that were told before the media clock ran are moved onto it.
+static void
+anchor(struct bc_cues *cues)
+{
+    int64_t before_us = cues_clock_us(cues);
+    int64_t clock_us = cues->ops->clock_us(cues->user);
+    if (cues->anchored || clock_us <= 0) {
+        return;
+    }
+    cues->anchored = true;
+    struct board *board;
+    struct board *next;
+    HASH_ITER(hh, cues->boards, board, next)
+    {
+        for (size_t i = 0; i < board->own_count; i++) {
+            struct cue_values v = cue_values_of(board->own[i].cue);
+            v.at_us += clock_us - before_us;
+            v.revision++;
+            struct bc_cue *cue = cue_create(&v);
+            if (cue) {
+                board_replace(&board->own[i], cue);
+            }
+        }
+    }
+    HASH_ITER(hh, cues->boards, board, next)
+    {
+        board_refresh(board);
+    }
+}
+
+static void
+lock(struct bc_cues *cues)
+{
+    pthread_mutex_lock(&cues->lock);
+    if (!cues->anchored) {
+        anchor(cues);
+    }
+}
+
+static void
+unlock(struct bc_cues *cues)
+{
+    pthread_mutex_unlock(&cues->lock);
+}
+
+static void
+tell_own(struct bc_cues *cues, struct bc_cue *cue)
+{
+    if (cue && cues->ops->on_own) {
+        cues->ops->on_own(cues->user, cue);
+    }
+}
+
+// --- opening ---
+
+struct bc_cues *
+bc_cues_open(const char *data_dir, const struct bc_cues_ops *ops, void *user)
+{
+    struct bc_cues *cues = calloc(1, sizeof(*cues));
+    size_t size = strlen(data_dir) + sizeof("/cues");
+    if (!cues) {
+        return NULL;
+    }
+    bc_logger_init(&cues->log, NULL, "cues");
+    pthread_mutex_init(&cues->lock, NULL);
+    cues->ops = ops;
+    cues->user = user;
+    cues->opened_us = bc_clock_us();
+    cues->folder = malloc(size);
+    if (!cues->folder) {
+        bc_cues_close(cues);
+        return NULL;
+    }
+    snprintf(cues->folder, size, "%s/cues", data_dir);
+    cue_files_read(cues);
+    struct board *board;
+    struct board *next;
+    HASH_ITER(hh, cues->boards, board, next)
+    {
+        board_refresh(board);
+    }
+    return cues;
+}
+
+void
+bc_cues_close(struct bc_cues *cues)
+{
+    if (!cues) {
+        return;
+    }
+    struct board *board;
+    struct board *next;
+    HASH_ITER(hh, cues->boards, board, next)
+    {
+        board_free(board);
+    }
+    pthread_mutex_destroy(&cues->lock);
+    free(cues->folder);
+    free(cues);
+}
+
+void
+bc_cues_tick(struct bc_cues *cues)
+{
+    lock(cues);
+    int64_t clock_us = cues_clock_us(cues);
+    struct board *board;
+    struct board *next;
+    HASH_ITER(hh, cues->boards, board, next)
+    {
+        if (board_sweep(board, clock_us)) {
+            board_free(board);
+        }
+    }
+    unlock(cues);
+    cue_files_write(cues);
+}
+
+void
+bc_cues_save(struct bc_cues *cues)
+{
+    cue_files_write(cues);
+}
+
+void
+bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *program)
+{
+    bool others = program && strcmp(program, channel) != 0;
+    lock(cues);
+    struct board *board
+        = others ? board_obtain(cues, channel) : board_find(cues, channel);
+    if (board) {
+        board_set_program(board, others ? board_obtain(cues, program) : NULL);
+    }
+    unlock(cues);
+}
+
+// --- posting ---
+
+// Texts of the kind "c5f0a9d2e81b7344": told apart, not secret.
+static void
+make_id(const char *channel, const char *data, size_t len, int64_t at_us,
+    char out[BC_CUE_ID_MAX + 1])
+{
+    uint64_t hash = FNV_OFFSET ^ (uint64_t)at_us;
+    for (const char *c = channel; *c; c++) {
+        hash = (hash ^ (uint8_t)*c) * FNV_PRIME;
+    }
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ (uint8_t)data[i]) * FNV_PRIME;
+    }
+    snprintf(out, BC_CUE_ID_MAX + 1, "c%015llx",
+        (unsigned long long)(hash & 0xfffffffffffffff));
+}
+
+// With the lock held.
+static int
+find_place(struct bc_cues *cues, const char *channel, const char *id, struct board **out)
+{
+    struct board *board = board_obtain(cues, channel);
+    if (!board) {
+        return -ENOMEM;
+    }
+    if (board_shown(board, id) || board_own(board, id)) {
+        return -EEXIST;
+    }
+    *out = board;
+    return board_counting(board, cues_clock_us(cues)) < BC_CUES_RUNNING_MAX ? 0 : -ENOSPC;
+}
+
+// With the lock held. 0 and the times.
+static int
+find_time(const struct bc_cues *cues, const struct bc_cue_wish *wish, int64_t shown_us,
+    struct cue_values *out)
+{
+    int64_t clock_us = cues_clock_us(cues);
+    int64_t wall_us = bc_clock_wall_us();
+    if (wish->has_at) {
+        out->at_us = wish->at_us;
+    } else if (wish->at_wall_us != 0) {
+        out->at_us = clock_us + (wish->at_wall_us - wall_us);
+    } else {
+        out->at_us = (shown_us != 0 ? shown_us : clock_us) + wish->delay_us;
+    }
+    out->at_wall_us = wall_us + (out->at_us - clock_us);
+    out->duration_us = wish->duration_us;
+    return out->at_us >= clock_us - BC_CUE_BACK_MAX_US
+            && out->at_us <= clock_us + BC_CUE_AHEAD_MAX_US && wish->duration_us >= 0
+            && wish->duration_us <= BC_CUE_DURATION_MAX_US
+        ? 0
+        : -ERANGE;
+}
+
+// With the lock held.
+static int
+post(struct bc_cues *cues, const struct bc_cue_wish *wish, int64_t shown_us,
+    struct cue_values *v, struct bc_cue **out)
+{
+    struct board *board;
+    char id[BC_CUE_ID_MAX + 1];
+    int ret = find_time(cues, wish, shown_us, v);
+    if (ret != 0) {
+        return ret;
+    }
+    if (!wish->id) {
+        make_id(v->channel, v->data, v->data_len, bc_clock_us(), id);
+        v->id = id;
+    }
+    ret = find_place(cues, v->channel, v->id, &board);
+    if (ret != 0) {
+        return ret;
+    }
+    struct bc_cue *cue = cue_create(v);
+    ret = cue ? board_add(board, cue, false) : -ENOMEM;
+    if (ret == 0) {
+        *out = bc_cue_ref(cue);
+        board->dirty = true;
+        board_changed(board);
+    }
+    return ret;
+}
+
+int
+bc_cues_post(struct bc_cues *cues, const char *channel, const struct bc_cue_wish *wish,
+    struct bc_cue **out)
+{
+    char *data;
+    struct cue_values v = { .id = wish->id, .kind = wish->kind, .channel = channel,
+        .revision = 1 };
+    if (wish->id && !bc_cue_id_is_valid(wish->id)) {
+        return -EINVAL;
+    }
+    int ret = data_read(wish->data, wish->data_len, &data, &v.data_len);
+    if (ret != 0) {
+        return ret;
+    }
+    v.data = data;
+    int64_t shown_us = cues->ops->shown_us(cues->user, channel);
+    lock(cues);
+    ret = post(cues, wish, shown_us, &v, out);
+    unlock(cues);
+    free(data);
+    if (ret == 0) {
+        tell_own(cues, *out);
+    }
+    return ret;
+}
+
+// --- changing ---
+
+// With the lock held.
+static int
+change_own(struct board *board, struct own *own, const struct bc_cue_change *change,
+    struct bc_cue **told)
+{
+    struct cue_values v = cue_values_of(own->cue);
+    char *merged = NULL;
+    if (change->has_hidden) {
+        return -EPERM;
+    }
+    if (!bc_cue_counts(own->cue, cues_clock_us(board->cues))) {
+        return -EALREADY;
+    }
+    if (change->data) {
+        int ret = data_merge(v.data, v.data_len, change->data, change->data_len, &merged,
+            &v.data_len);
+        if (ret != 0) {
+            return ret;
+        }
+        v.data = merged;
+    }
+    v.duration_us = change->has_duration ? change->duration_us : v.duration_us;
+    v.revision++;
+    struct bc_cue *cue = cue_create(&v);
+    free(merged);
+    if (!cue) {
+        return -ENOMEM;
+    }
+    board_replace(own, cue);
+    *told = bc_cue_ref(cue);
+    board->dirty = true;
+    board_changed(board);
+    return 0;
+}
+
+// With the lock held. An inherited cue that the name hides is not shown, but may be shown
+// again.
+static bool
+is_inherited(const struct board *board, const char *id)
+{
+    return board->program && board_own(board->program, id);
+}
+
+// With the lock held.
+static int
+change_rule(struct board *board, const char *id, const struct bc_cue_change *change)
+{
+    char *merged = NULL;
+    size_t merged_len = 0;
+    if (change->has_duration) {
+        return -EPERM;
+    }
+    struct rule *rule = rules_obtain(&board->by_id, id);
+    if (!rule) {
+        return board->by_id.count >= RULES_MAX ? -ENOSPC : -ENOMEM;
+    }
+    if (change->data) {
+        const struct bc_cue *source = board_own(board->program, id)->cue;
+        char *full;
+        size_t full_len;
+        const char *base = rule->data ? rule->data : "{}";
+        int ret = data_merge(source->data, source->data_len, change->data,
+            change->data_len, &full, &full_len);
+        if (ret != 0) {
+            return ret;
+        }
+        free(full);
+        ret = data_overlay(base, strlen(base), change->data, change->data_len, &merged,
+            &merged_len);
+        if (ret != 0) {
+            return ret;
+        }
+        free(rule->data);
+        rule->data = merged;
+        rule->data_len = merged_len;
+    }
+    rule->hidden = change->has_hidden ? change->hidden : rule->hidden;
+    board->dirty = true;
+    board_refresh(board);
+    return 0;
+}
+
+// With the lock held.
+static int
+change(struct bc_cues *cues, const char *channel, const char *id,
+    const struct bc_cue_change *wanted, struct bc_cue **out, struct bc_cue **told)
+{
+    struct board *board = board_find(cues, channel);
+    struct own *own = board ? board_own(board, id) : NULL;
+    if (!own && !(board && is_inherited(board, id))) {
+        return -ENOENT;
+    }
+    int ret = own ? change_own(board, own, wanted, told)
+                  : change_rule(board, id, wanted);
+    struct shown *shown = board_shown(board, id);
+    if (ret == 0) {
+        *out = bc_cue_ref(shown ? shown->cue : board_own(board->program, id)->cue);
+    }
+    return ret;
+}
+
+int
+bc_cues_change(struct bc_cues *cues, const char *channel, const char *id,
+    const struct bc_cue_change *wanted, struct bc_cue **out)
+{
+    struct bc_cue *told = NULL;
+    if (wanted->duration_us < 0 || wanted->duration_us > BC_CUE_DURATION_MAX_US) {
+        return -ERANGE;
+    }
+    lock(cues);
+    int ret = change(cues, channel, id, wanted, out, &told);
+    unlock(cues);
+    tell_own(cues, told);
+    bc_cue_unref(&told);
+    return ret;
+}
+
+// --- ending ---
+
+// With the lock held.
+static int
+end(struct board *board, struct own *own, int64_t now_us, struct bc_cue **told)
+{
+    struct cue_values v = cue_values_of(own->cue);
+    v.ended = true;
+    v.revision++;
+    v.duration_us = now_us > v.at_us ? now_us - v.at_us : 0;
+    struct bc_cue *cue = cue_create(&v);
+    if (!cue) {
+        return -ENOMEM;
+    }
+    board_replace(own, cue);
+    *told = bc_cue_ref(cue);
+    board->dirty = board->dirty || !own->imported;
+    board_changed(board);
+    return 0;
+}
+
+int
+bc_cues_end(struct bc_cues *cues, const char *channel, const char *id)
+{
+    struct bc_cue *told = NULL;
+    int64_t shown_us = cues->ops->shown_us(cues->user, channel);
+    int ret = -ENOENT;
+    lock(cues);
+    struct board *board = board_find(cues, channel);
+    struct own *own = board ? board_own(board, id) : NULL;
+    int64_t clock_us = cues_clock_us(cues);
+    if (own) {
+        ret = bc_cue_counts(own->cue, clock_us)
+            ? end(board, own, shown_us ? shown_us : clock_us, &told)
+            : -EALREADY;
+    } else if (board && is_inherited(board, id)) {
+        ret = -EPERM;
+    }
+    unlock(cues);
+    tell_own(cues, told);
+    bc_cue_unref(&told);
+    return ret;
+}
+
+// --- what comes with the media ---
+
+// With the lock held.
+static int
+import(struct bc_cues *cues, struct cue_values *v, bool numbered, struct bc_cue **told)
+{
+    struct board *board = board_obtain(cues, v->channel);
+    struct own *own = board ? board_own(board, v->id) : NULL;
+    if (!board) {
+        return -ENOMEM;
+    }
+    if (own && (!own->imported || !numbered || v->revision <= own->cue->revision)) {
+        return 0;
+    }
+    if (!own && board_counting(board, cues_clock_us(cues)) >= BC_CUES_RUNNING_MAX) {
+        return -ENOSPC;
+    }
+    struct bc_cue *cue = cue_create(v);
+    if (!cue) {
+        return -ENOMEM;
+    }
+    *told = bc_cue_ref(cue);
+    int ret = 0;
+    if (own) {
+        board_replace(own, cue);
+    } else {
+        ret = board_add(board, cue, true);
+    }
+    if (ret == 0) {
+        board_changed(board);
+    } else {
+        bc_cue_unref(told);
+    }
+    return ret;
+}
+
+int
+bc_cues_import(
+    struct bc_cues *cues, const char *channel, const struct bc_cue_import *in)
+{
+    char id[BC_CUE_ID_MAX + 1];
+    struct bc_cue *told = NULL;
+    char *data;
+    size_t len;
+    int ret = data_read(in->data, in->data_len, &data, &len);
+    if (ret != 0) {
+        return ret;
+    }
+    if (bc_cue_id_is_valid(in->id)) {
+        snprintf(id, sizeof(id), "%s", in->id);
+    } else {
+        make_id(channel, data, len, in->at_us, id);
+    }
+    bool lasts = in->duration_us >= 0 && in->duration_us <= BC_CUE_DURATION_MAX_US;
+    struct cue_values v = { .id = id, .kind = in->kind, .channel = channel,
+        .revision = in->revision > 0 ? in->revision : 1, .ended = in->ended,
+        .at_us = in->at_us, .duration_us = lasts ? in->duration_us : 0, .data = data,
+        .data_len = len };
+    lock(cues);
+    v.at_wall_us = bc_clock_wall_us() + (in->at_us - cues_clock_us(cues));
+    ret = import(cues, &v, in->revision > 0, &told);
+    unlock(cues);
+    free(data);
+    tell_own(cues, told);
+    bc_cue_unref(&told);
+    return ret;
+}
+
+// --- looking ---
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct bc_cue *x = *(struct bc_cue *const *)a;
+    const struct bc_cue *y = *(struct bc_cue *const *)b;
+    return x->at_us < y->at_us ? -1 : x->at_us > y->at_us ? 1 : strcmp(x->id, y->id);
+}
+
+size_t
+bc_cues_list(struct bc_cues *cues, const char *channel, enum bc_cue_which which,
+    struct bc_cue **out, size_t max)
+{
+    size_t count = 0;
+    lock(cues);
+    int64_t clock_us = cues_clock_us(cues);
+    const struct board *board = board_find(cues, channel);
+    for (size_t i = 0; board && i < board->shown_count; i++) {
+        const struct shown *shown = &board->shown[i];
+        if (which != BC_CUES_RECENT && !bc_cue_counts(shown->cue, clock_us)) {
+            continue;
+        }
+        if (which == BC_CUES_OWN && shown->inherited) {
+            continue;
+        }
+        if (count < max) {
+            out[count] = bc_cue_ref(shown->cue);
+        }
+        count++;
+    }
+    unlock(cues);
+    size_t filled = count < max ? count : max;
+    if (filled > 1) {
+        qsort(out, filled, sizeof(*out), compare);
+    }
+    return count;
+}
+
+struct bc_cue *
+bc_cues_find(struct bc_cues *cues, const char *channel, const char *id)
+{
+    lock(cues);
+    const struct board *board = board_find(cues, channel);
+    const struct shown *shown = board ? board_shown(board, id) : NULL;
+    struct bc_cue *cue = shown ? bc_cue_ref(shown->cue) : NULL;
+    unlock(cues);
+    return cue;
+}
