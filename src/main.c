@@ -16,6 +16,7 @@
 #include "main_card.h"
 #include "main_catalogue.h"
 #include "main_clip.h"
+#include "main_compose.h"
 #include "server.h"
 
 #define EXIT_USAGE 2
@@ -32,6 +33,7 @@ static const char HELP[] =
     "  clip      write a piece of a recording as an MP4\n"
     "  card      draw a filled card template\n"
     "  catalogue rebuild or print the list of replays and clips\n"
+    "  compose   draw a composite channel (the server starts it by itself)\n"
     "  version   print the version\n"
     "\n"
     "First steps:\n"
@@ -380,6 +382,9 @@ main(int argc, char **argv)
     }
     if (strcmp(command, "card") == 0) {
         return bc_card_command(argc - 1, argv + 1);
+    }
+    if (strcmp(command, "compose") == 0) {
+        return bc_compose_command(argc - 1, argv + 1);
     }
     bool clip = strcmp(command, "clip") == 0;
     if (strcmp(command, "serve") != 0 && strcmp(command, "check") != 0 && !clip) {

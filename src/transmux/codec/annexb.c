@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "annexb.h"
+#include "transmux/codec.h"
 
 #include <stdbool.h>
 
@@ -18,7 +18,7 @@ type_of(const struct bc_param_set *unit)
 }
 
 struct bc_buf *
-annexb_slices(const uint8_t *data, size_t len)
+bc_annexb_slices(const uint8_t *data, size_t len)
 {
     struct bc_writer w = { 0 };
     struct bc_param_set unit;
@@ -47,7 +47,7 @@ find_unit(const uint8_t *data, size_t len, unsigned type, struct bc_param_set *u
 }
 
 struct bc_track *
-annexb_track(const uint8_t *data, size_t len)
+bc_annexb_track(const uint8_t *data, size_t len)
 {
     struct bc_param_set sps;
     struct bc_param_set pps;

@@ -79,6 +79,9 @@ open_codec(struct audio_encoder *e, unsigned channels)
         e->ctx->bit_rate = channels == 1 ? AAC_MONO_BPS : AAC_STEREO_BPS;
         av_opt_set(e->ctx->priv_data, "aac_coder", "fast", 0);
     }
+    if (e->bits_per_second > 0) {
+        e->ctx->bit_rate = e->bits_per_second;
+    }
     return avcodec_open2(e->ctx, codec, NULL) < 0 ? -EINVAL : 0;
 }
 

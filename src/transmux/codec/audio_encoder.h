@@ -27,6 +27,7 @@ struct audio_encoder {
     enum bc_codec codec;
     struct codec_sink sink;
     unsigned channels;
+    int64_t bits_per_second; // 0: the usual ones
     AVCodecContext *ctx; // owned; NULL until opened
     AVFrame *frame; // owned; the one that fills up
     AVPacket *packet; // owned

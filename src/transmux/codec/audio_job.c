@@ -17,9 +17,9 @@
 
 #include "audio_encoder.h"
 #include "base/list.h"
-#include "decoder.h"
 #include "ffmpeg.h"
 #include "job.h"
+#include "transmux/codec.h"
 
 #define GAP_SAMPLES (CODEC_RATE * 40 / 1000)
 #define OPUS_GAP_SAMPLES (CODEC_RATE * 15 / 1000) // its stamps are exact
@@ -73,7 +73,7 @@ open_decoder(struct audio_job *j, struct bc_track *track)
     j->track = bc_track_ref(track);
     j->fresh = true;
     j->bad = 0;
-    j->dec = decoder_open(track, &j->base.failed);
+    j->dec = bc_decoder_open(track, 1, &j->base.failed);
     return j->dec ? 0 : -EINVAL;
 }
 
@@ -286,7 +286,7 @@ static void
 decode(struct audio_job *j, const struct bc_packet *packet)
 {
     bool useful = false;
-    if (decoder_send(j->dec, j->packet, packet) == 0) {
+    if (bc_decoder_send(j->dec, j->packet, packet) == 0) {
         while (!j->base.failed && avcodec_receive_frame(j->dec, j->frame) == 0) {
             useful = take_frame(j) == 0 || useful;
         }

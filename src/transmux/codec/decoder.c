@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decoder.h"
+#include "transmux/codec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "ffmpeg.h"
+
 #define RATE_MAX 192000
 #define CHANNELS_MAX 8
 #define PIXELS_MAX (4096 * 2304)
-#define PIXELS_THREADS (1280 * 720) // from here on two threads
+#define PIXELS_THREADS (1280 * 720) // from here on more than one thread
 #define OPUS_HEAD_BYTES 19
 #define OPUS_PRE_SKIP 10
 #define FLAC_HEAD_BYTES 8 // of dfLa: version and flags, the STREAMINFO block's header
@@ -57,7 +59,7 @@ set_config(AVCodecContext *ctx, const struct bc_track *track)
 }
 
 static void
-set_options(AVCodecContext *ctx, const struct bc_track *track)
+set_options(AVCodecContext *ctx, const struct bc_track *track, int threads)
 {
     ctx->pkt_timebase = (AVRational){ 1, 1000000 };
     ctx->thread_count = 1;
@@ -73,12 +75,12 @@ set_options(AVCodecContext *ctx, const struct bc_track *track)
     // Threads by frame would hold back a picture each.
     ctx->thread_type = FF_THREAD_SLICE;
     if ((int64_t)track->width * track->height >= PIXELS_THREADS) {
-        ctx->thread_count = 2;
+        ctx->thread_count = threads;
     }
 }
 
 AVCodecContext *
-decoder_open(const struct bc_track *track, const char **why)
+bc_decoder_open(const struct bc_track *track, int threads, const char **why)
 {
     const AVCodec *codec = find_codec(track->codec);
     if (!codec) {
@@ -95,7 +97,7 @@ decoder_open(const struct bc_track *track, const char **why)
         *why = "no memory for a decoder";
         return NULL;
     }
-    set_options(ctx, track);
+    set_options(ctx, track, threads);
     if (avcodec_open2(ctx, codec, NULL) < 0) {
         avcodec_free_context(&ctx);
         *why = "the decoder refuses the configuration";
@@ -104,7 +106,7 @@ decoder_open(const struct bc_track *track, const char **why)
 }
 
 int
-decoder_send(AVCodecContext *decoder, AVPacket *shell, const struct bc_packet *packet)
+bc_decoder_send(AVCodecContext *decoder, AVPacket *shell, const struct bc_packet *packet)
 {
     if (packet->len == 0 || packet->len > INT32_MAX / 2) {
         return AVERROR_INVALIDDATA;

@@ -5,9 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
-#include "annexb.h"
 #include "ffmpeg.h"
 #include "image/image.h"
+#include "transmux/codec.h"
 
 #define LONG_SIDE_MAX 1280
 #define SHORT_SIDE_MAX 720
@@ -114,7 +114,7 @@ static bool
 receive(AVCodecContext *ctx, AVPacket *packet, unsigned *n, struct bc_still *out)
 {
     while (*n < BC_STILL_PICTURES && avcodec_receive_packet(ctx, packet) == 0) {
-        out->pictures[*n] = annexb_slices(packet->data, (size_t)packet->size);
+        out->pictures[*n] = bc_annexb_slices(packet->data, (size_t)packet->size);
         av_packet_unref(packet);
         if (!out->pictures[(*n)++]) {
             return false;
@@ -138,7 +138,7 @@ encode(AVFrame *f, const char *quality, struct bc_still *out)
     good = good && avcodec_send_frame(ctx, NULL) == 0 && receive(ctx, packet, &n, out)
         && n == BC_STILL_PICTURES;
     if (good) {
-        out->track = annexb_track(ctx->extradata, (size_t)ctx->extradata_size);
+        out->track = bc_annexb_track(ctx->extradata, (size_t)ctx->extradata_size);
     }
     av_packet_free(&packet);
     avcodec_free_context(&ctx);

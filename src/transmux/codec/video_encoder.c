@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "annexb.h"
+#include "transmux/codec.h"
 
 #define KEY_EVERY_US 2000000
 #define QUALITY "23" // x264's usual one; the rate is only a limit
@@ -119,10 +119,14 @@ open_codec(struct video_encoder *e, const AVFrame *f)
     ctx->framerate = (AVRational){ fps, 1 };
     ctx->gop_size = fps * 4; // keyframes are asked for; this is for when nobody does
     ctx->max_b_frames = 0;
-    ctx->thread_count = pixels >= PIXELS_720P ? 2 : 1;
+    ctx->thread_count = e->wish.threads > 0 ? e->wish.threads
+        : pixels >= PIXELS_720P             ? 2
+                                            : 1;
     ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    set_rate(ctx, limit_rate(e->wish.bits_per_second));
-    av_opt_set(ctx->priv_data, "preset", preset_for(pixels), 0);
+    set_rate(ctx,
+        e->wish.preset ? e->wish.bits_per_second : limit_rate(e->wish.bits_per_second));
+    av_opt_set(ctx->priv_data, "preset",
+        e->wish.preset ? e->wish.preset : preset_for(pixels), 0);
     av_opt_set(ctx->priv_data, "tune", "zerolatency", 0);
     av_opt_set(ctx->priv_data, "profile", e->wish.high ? "high" : "main", 0);
     av_opt_set(ctx->priv_data, "crf", QUALITY, 0);
@@ -167,7 +171,7 @@ open_for(struct video_encoder *e, const AVFrame *f)
         err = open_conversion(e, f);
     }
     if (err == 0) {
-        e->track = annexb_track(e->ctx->extradata, (size_t)e->ctx->extradata_size);
+        e->track = bc_annexb_track(e->ctx->extradata, (size_t)e->ctx->extradata_size);
         err = e->track ? 0 : -ENOMEM;
     }
     if (err != 0) {
@@ -186,7 +190,7 @@ open_for(struct video_encoder *e, const AVFrame *f)
 static void
 give_packet(struct video_encoder *e, const struct video_place *place)
 {
-    struct bc_buf *buf = annexb_slices(e->packet->data, (size_t)e->packet->size);
+    struct bc_buf *buf = bc_annexb_slices(e->packet->data, (size_t)e->packet->size);
     struct bc_packet *p =
         buf ? bc_packet_create(BC_KIND_VIDEO, e->track, buf, buf->data, buf->len) : NULL;
     if (!p) {

@@ -7,6 +7,7 @@
 
 #include "ffmpeg.h"
 #include "job.h"
+#include "transmux/codec.h"
 
 // What a picture has besides its pixels.
 struct video_place {
@@ -16,18 +17,11 @@ struct video_place {
     uint32_t flags; // BC_PACKET_NEW_EPOCH
 };
 
-// How a stream is to be encoded; looked at when the encoder opens.
-struct video_wish {
-    int64_t bits_per_second;
-    int fps;
-    bool high; // profile High instead of Main
-};
-
 // Pictures become AVC packets without reordering: one in, one out. Part of a video job;
 // its thread only.
 struct video_encoder {
     struct codec_sink sink;
-    struct video_wish wish;
+    struct bc_video_wish wish; // looked at when the encoder opens
     AVCodecContext *ctx; // owned; NULL until the first picture
     AVPacket *packet; // owned
     AVFrame *converted; // owned; for pixels that x264 is not given as they are

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "decoder.h"
 #include "ffmpeg.h"
 #include "job.h"
+#include "transmux/codec.h"
 #include "video_encoder.h"
+
+#define VIDEO_THREADS 2
 
 #define PLACES 32 // pictures inside the decoder: 16 by the standards, and its threads'
 #define SLOW_AT 12 // packets behind
@@ -94,7 +96,7 @@ make_wish(struct video_job *j, const AVFrame *f)
 {
     const struct bc_track *t = j->track;
     int64_t span_us = j->places[(j->number - 1) % PLACES].pts_us - j->window_us;
-    struct video_wish *wish = &j->out.wish;
+    struct bc_video_wish *wish = &j->out.wish;
     if (j->bps == 0 && span_us >= RATE_ENOUGH_US) {
         close_window(j, span_us);
         j->bps = 0; // it was only a glimpse
@@ -194,7 +196,7 @@ open_decoder(struct video_job *j, struct bc_track *track)
     bc_track_unref(&j->track);
     j->track = bc_track_ref(track);
     j->bad = 0;
-    j->dec = decoder_open(track, &j->base.failed);
+    j->dec = bc_decoder_open(track, VIDEO_THREADS, &j->base.failed);
 }
 
 static void
@@ -203,7 +205,7 @@ decode(struct video_job *j, const struct bc_packet *packet)
     j->places[j->number++ % PLACES] = (struct video_place){
         .pts_us = packet->pts_us, .arrived_us = packet->arrived_us, .epoch = packet->epoch
     };
-    bool good = decoder_send(j->dec, j->packet, packet) == 0 && receive_frames(j);
+    bool good = bc_decoder_send(j->dec, j->packet, packet) == 0 && receive_frames(j);
     j->bad = good ? 0 : j->bad + 1;
     j->base.dropped += !good;
     if (j->bad > BAD_PACKETS_MAX) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assets.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "card/card.h"
+
+#define TIMEOUT_MS 3000
+
+void
+compose_assets_init(struct compose_assets *a, struct compose_http *http, const char *base)
+{
+    memset(a, 0, sizeof(*a));
+    a->http = http;
+    a->base = base;
+}
+
+static void
+drop(struct compose_assets *a, unsigned i)
+{
+    bc_buf_unref(&a->entries[i].buf);
+    a->count--;
+    memmove(a->entries + i, a->entries + i + 1, (a->count - i) * sizeof(a->entries[0]));
+}
+
+void
+compose_assets_finish(struct compose_assets *a)
+{
+    while (a->count > 0) {
+        drop(a, a->count - 1);
+    }
+}
+
+void
+compose_assets_begin(struct compose_assets *a)
+{
+    for (unsigned i = a->count; i-- > 0;) {
+        if (a->entries[i].used) {
+            a->entries[i].used = false;
+        } else {
+            drop(a, i);
+        }
+    }
+}
+
+static struct bc_buf *
+fetch(struct compose_assets *a, const char *name)
+{
+    struct bc_writer url = { 0 };
+    struct bc_writer body = { 0 };
+    struct bc_buf *buf = NULL;
+    compose_http_query(&url, a->base, "/asset?name=", name);
+    if (!url.failed) {
+        struct compose_request request
+            = { .method = "GET", .url = (const char *)url.data, .timeout_ms = TIMEOUT_MS };
+        int status = compose_http_call(a->http, &request, &body, BC_PICTURE_BYTES_MAX);
+        buf = status == 200 ? bc_buf_from_writer(&body) : NULL;
+        if (!buf) {
+            bc_warn(NULL, "%s is not there: HTTP %d %s", name, status, a->http->error);
+        }
+    }
+    bc_writer_finish(&url);
+    bc_writer_finish(&body);
+    return buf;
+}
+
+struct bc_buf *
+compose_assets_get(struct compose_assets *a, const char *name)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        if (strcmp(a->entries[i].name, name) == 0) {
+            a->entries[i].used = true;
+            return bc_buf_ref(a->entries[i].buf);
+        }
+    }
+    struct bc_buf *buf = strlen(name) < COMPOSE_ASSET_NAME ? fetch(a, name) : NULL;
+    if (!buf) {
+        return NULL;
+    }
+    if (a->count == COMPOSE_ASSETS_MAX) {
+        drop(a, 0);
+    }
+    snprintf(a->entries[a->count].name, COMPOSE_ASSET_NAME, "%s", name);
+    a->entries[a->count].used = true;
+    a->entries[a->count++].buf = bc_buf_ref(buf);
+    return buf;
+}
