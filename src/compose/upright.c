@@ -2,6 +2,7 @@
 #include "upright.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 void
 compose_upright_finish(struct compose_upright *u)

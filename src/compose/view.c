@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "brush.h"
-#include "scene/layout.h"
 
 #define US_PER_MS 1000
 

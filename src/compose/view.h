@@ -8,6 +8,7 @@
 #include "ffmpeg.h"
 #include "look.h"
 #include "mixer.h"
+#include "scene/layout.h"
 
 // What an input shows at this moment.
 struct compose_seen {
