@@ -12,7 +12,7 @@
 #include "media/nalu.h"
 #include "media/track_build.h"
 #include "picture/decode.h"
-#include "transmux/codec/annexb.h"
+#include "transmux/codec.h"
 #include "transmux/codec/ffmpeg.h"
 
 #define KIT_TICKS 180000
@@ -145,7 +145,7 @@ track_of(const AVCodecContext *ctx, const struct kit_look *k, const AVPacket *pa
     size_t len = (size_t)ctx->extradata_size;
     switch (k->codec) {
     case BC_CODEC_AVC:
-        return annexb_track(extra, len);
+        return bc_annexb_track(extra, len);
     case BC_CODEC_HEVC:
         return hevc_track(ctx);
     case BC_CODEC_VP9:
@@ -163,7 +163,7 @@ sample_of(enum bc_codec codec, const AVPacket *packet)
     struct bc_buf *buf = NULL;
     size_t len = (size_t)packet->size;
     if (codec == BC_CODEC_AVC) {
-        return annexb_slices(packet->data, len);
+        return bc_annexb_slices(packet->data, len);
     }
     if (codec == BC_CODEC_HEVC) {
         assert_int_equal(bc_nalu_normalise(packet->data, len, 4, &buf), 0);
