@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SCALE_H
+#define SCALE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compose/draw.h"
+
+struct SwsContext;
+
+// Makes pictures of another size. Keeps its tables while sizes stay, and the last picture.
+struct draw_scaler {
+    struct SwsContext *sws; // owned
+    uint8_t *memory; // owned; of the picture
+    size_t bytes;
+    struct bc_draw_picture made;
+};
+
+void
+draw_scaler_finish(struct draw_scaler *scaler);
+
+// The whole picture in another, even size, to be had from draw_scaler_picture(). False
+// without memory.
+bool
+draw_scale(struct draw_scaler *scaler, const struct bc_draw_picture *from, int width,
+    int height);
+
+static inline const struct bc_draw_picture *
+draw_scaler_picture(const struct draw_scaler *scaler)
+{
+    return &scaler->made;
+}
+
+#endif
