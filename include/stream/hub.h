@@ -30,6 +30,12 @@ struct bc_hub_ops {
     // A broadcast of a channel begins, or another take of it, on its home worker, before any
     // packet. It may show other channels' media alone, and then has no outputs. May be NULL.
     void (*on_broadcast)(void *user, struct bc_channel *channel);
+    // A script onCuePoint came with a host's or an upstream's media, on the channel's home
+    // worker; viewers do not get it as it is. `packet` has its place on the media clock, and
+    // came with the stamp `sent_us`. Of a delayed channel it comes when that shows it. NULL:
+    // scripts of cues are passed on to viewers like others.
+    void (*on_cue_point)(void *user, struct bc_channel *channel,
+        const struct bc_packet *packet, int64_t sent_us);
     // The channel is about to be freed, before its outputs are; as those. May be NULL.
     void (*on_close)(void *user, struct bc_channel *channel);
     // The channel shows another program from now on; NULL: none. `program` is borrowed. The

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "marks.h"
 #include "sources.h"
 #include "stream/hub.h"
 #include "stream/program.h"
@@ -69,6 +70,7 @@ destroy(struct bc_channel *c)
         part->destroy(part);
     }
     bc_channel_free_sources(c);
+    bc_marks_free(c);
     if (atomic_load(&c->outputs)) {
         bc_hub_close_outputs(c->hub, atomic_load(&c->outputs));
     }

@@ -14,6 +14,7 @@
 #include "stream/via.h"
 #include "stream/restore.h"
 
+struct bc_channel_marks;
 struct bc_slate_wish;
 struct bc_source_info;
 struct bc_take;
@@ -76,6 +77,7 @@ struct bc_channel {
     struct bc_sources *sources; // owned; see sources.h
     struct bc_channel_delay *delay; // owned; NULL: none
     struct bc_list sinks;
+    struct bc_channel_marks *marks; // owned; NULL while there was no cue
     struct bc_take *take; // borrowed: the one on air; NULL while none of its own is
     bool looking;
     struct bc_timer
@@ -341,6 +343,14 @@ bc_hub_tell_broadcast(struct bc_hub *hub, struct bc_channel *channel);
 
 void
 bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel);
+
+// See bc_hub_ops.on_cue_point.
+bool
+bc_hub_takes_cue_points(const struct bc_hub *hub);
+
+void
+bc_hub_tell_cue_point(struct bc_hub *hub, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us);
 
 void
 bc_hub_tell_program(

@@ -112,7 +112,9 @@ static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     (void)wall_us;
-    add_packet(from_sink(sink), packet);
+    if (packet->kind != BC_KIND_CUE) { // a delayed channel has its own
+        add_packet(from_sink(sink), packet);
+    }
 }
 
 static void

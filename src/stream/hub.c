@@ -479,6 +479,19 @@ bc_hub_close_channel(struct bc_hub *hub, struct bc_channel *channel)
     }
 }
 
+bool
+bc_hub_takes_cue_points(const struct bc_hub *hub)
+{
+    return hub->ops->on_cue_point != NULL;
+}
+
+void
+bc_hub_tell_cue_point(struct bc_hub *hub, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us)
+{
+    hub->ops->on_cue_point(hub->user, channel, packet, sent_us);
+}
+
 void
 bc_hub_tell_program(
     struct bc_hub *hub, struct bc_channel *channel, struct bc_channel *program)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "channel_internal.h"
+#include "marks.h"
 #include "sources.h"
 #include "stream/hub.h"
 #include "take_internal.h"
@@ -48,6 +49,7 @@ bc_channel_begin_input(struct bc_channel *c)
         c->origin_due = shares_clock(c);
     }
     bc_timeline_begin_take(&c->timeline);
+    bc_marks_begin_take(c);
     c->tracks_due = true;
     c->need_key = true;
     c->need_key_since_us = bc_clock_us();
@@ -224,8 +226,11 @@ take_rendition(struct bc_channel *c, struct bc_packet *p)
     *last = p->dts_us;
     struct bc_gop *gop = &c->smaller[p->rendition - 1];
     gop->max_us = c->gop.max_us;
-    bc_gop_push(gop, p, true);
-    hand_out(c, p, bc_timeline_wall_us(&c->timeline, p->pts_us));
+    int64_t wall_us = bc_timeline_wall_us(&c->timeline, p->pts_us);
+    struct bc_packet *marked = bc_marks_apply(c, p, wall_us);
+    bc_gop_push(gop, marked, true);
+    hand_out(c, marked, wall_us);
+    bc_packet_unref(&marked);
 }
 
 // Others that are about to show this channel wait for its keyframes.
@@ -244,6 +249,44 @@ note_key(struct bc_channel *c, const struct bc_packet *p)
     }
 }
 
+// A script that tells of a cue. False: nobody here makes cues of them, so it goes on as it is.
+static bool
+take_cue_point(struct bc_channel *c, struct bc_packet *p)
+{
+    if (c->delay || !bc_hub_takes_cue_points(c->hub) || !bc_marks_is_cue_point(p)) {
+        return false; // under a delay it counts where it is shown
+    }
+    bc_marks_look(c);
+    if (c->need_key || c->tracks_due) {
+        bc_marks_keep_early(c, p);
+        return true;
+    }
+    int64_t sent_us = p->dts_us;
+    int64_t wall_us;
+    place(c, p, &wall_us);
+    bc_hub_tell_cue_point(c->hub, c, p, sent_us);
+    return true;
+}
+
+// Cues that run already are told of before the first picture.
+static void
+take_early(struct bc_channel *c)
+{
+    struct bc_packet *script;
+    while ((script = bc_marks_take_early(c)) != NULL) {
+        take_cue_point(c, script);
+        bc_packet_unref(&script);
+    }
+}
+
+static void
+note_head(struct bc_channel *c, const struct bc_packet *p)
+{
+    c->live->media_us = p->dts_us - atomic_load(&c->began_clock_us);
+    c->live->clock_us = p->dts_us;
+    atomic_store_explicit(&c->head_us, p->dts_us, memory_order_relaxed);
+}
+
 void
 bc_channel_take_packet(struct bc_channel *c, struct bc_packet *p)
 {
@@ -251,7 +294,7 @@ bc_channel_take_packet(struct bc_channel *c, struct bc_packet *p)
         take_rendition(c, p);
         return;
     }
-    if (!is_let_through(c, p)) {
+    if (p->kind == BC_KIND_CUE || take_cue_point(c, p) || !is_let_through(c, p)) {
         return;
     }
     if (!c->tracks_due && !c->video && is_dependent(p)) {
@@ -267,12 +310,15 @@ bc_channel_take_packet(struct bc_channel *c, struct bc_packet *p)
     if (c->sources->cut_us && p->dts_us >= c->sources->cut_us) {
         return; // another channel's keyframe is to follow
     }
-    c->live->media_us = p->dts_us - atomic_load(&c->began_clock_us);
-    c->live->clock_us = p->dts_us;
-    atomic_store_explicit(&c->head_us, p->dts_us, memory_order_relaxed);
-    bc_gop_push(&c->gop, p, c->video != NULL);
-    hand_out(c, p, wall_us);
+    struct bc_packet *marked = bc_marks_apply(c, p, wall_us);
+    note_head(c, p);
+    bc_gop_push(&c->gop, marked, c->video != NULL);
+    hand_out(c, marked, wall_us);
     note_key(c, p);
+    bc_packet_unref(&marked);
+    if (c->marks && !c->need_key) {
+        take_early(c);
+    }
 }
 
 static void

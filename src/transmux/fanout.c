@@ -61,6 +61,9 @@ static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     (void)wall_us;
+    if (packet->kind == BC_KIND_CUE) {
+        return; // viewers have cues from their own channel's lane
+    }
     if (packet->kind == BC_KIND_VIDEO) {
         note_rendition(from_sink(sink), packet);
     }

@@ -284,6 +284,9 @@ static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     struct bc_rtp_feed *f = from_sink(sink);
+    if (packet->kind == BC_KIND_CUE) {
+        return;
+    }
     f->wall_offset_us = wall_us - packet->pts_us;
     track_base(f, packet);
     f->ended = false;
