@@ -37,7 +37,7 @@ struct bc_recording_part {
     uint32_t file;       // number of its file, from 1
     uint64_t offset;     // of its prft in the file
     uint32_t bytes;      // prft, moof and mdat
-    uint32_t head_bytes; // prft and moof
+    uint32_t head_bytes; // prft, emsg where there are cues, and moof
     int64_t start_us;    // recording time
     int64_t wall_us;     // wall clock of the same moment, Unix time
     uint32_t duration_us;

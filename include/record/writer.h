@@ -26,7 +26,7 @@ struct bc_recording_params {
 // A part as HLS has it. Bufs are borrowed.
 struct bc_recording_append {
     struct bc_buf *init;  // of its format; same bytes, same format
-    struct bc_buf *data;  // moof, mdat
+    struct bc_buf *data;  // moof, mdat; before them emsg where there are cues
     int64_t start_us;     // of the first sample, on the source's clock (tfdt, MT)
     int64_t duration_us;
     int64_t wall_us;

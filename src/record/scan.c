@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/emsg.h"
 #include "layout.h"
 #include "bounds.h"
 
@@ -159,9 +160,18 @@ record_scan_boxes(int fd, uint64_t size, uint64_t offset, struct record_scan_par
     if (e) {
         return e;
     }
+    for (uint64_t bytes = 0; box.type == box_type("emsg");) {
+        bytes += box.size;
+        at += box.size;
+        e = bytes > BC_EMSG_MAX ? -EINVAL : read_box(fd, size, at, &box);
+        if (e) {
+            return e;
+        }
+    }
     if (box.type != box_type("moof") || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES) {
         return -EINVAL;
     }
+    out->moof_at = (uint32_t)(at - offset);
     at += box.size;
     out->head_bytes = (uint32_t)(at - offset);
     e = read_box(fd, size, at, &box);
@@ -203,14 +213,13 @@ record_scan_part(int fd, uint64_t size, uint64_t offset,
     if (!head) {
         return -ENOMEM;
     }
-    size_t prft = out->has_prft ? BC_CMAF_PRFT_BYTES : 0;
-    size_t moof = out->head_bytes - prft;
+    size_t moof = out->head_bytes - out->moof_at;
     e = record_read(fd, head, out->head_bytes, offset);
     if (!e) {
-        e = record_times_read(head + prft, moof, movie, &out->times);
+        e = record_times_read(head + out->moof_at, moof, movie, &out->times);
     }
     // Samples beyond the mdat: the boxes do not belong together.
-    if (!e && out->times.bytes > out->bytes - prft) {
+    if (!e && out->times.bytes > out->bytes - out->moof_at) {
         e = -EINVAL;
     }
     if (!e) {

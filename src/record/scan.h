@@ -40,6 +40,7 @@ record_scan_head(int fd, uint64_t size, struct bc_buf **out);
 struct record_scan_part {
     uint64_t bytes;      // of all boxes
     uint32_t head_bytes; // before the mdat
+    uint32_t moof_at;    // behind prft and event messages
     bool has_prft;
     int64_t start_us;
     int64_t wall_us; // 0 without prft

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "container/emsg.h"
 #include "index.h"
 #include "info.h"
 #include "layout.h"
@@ -158,22 +159,53 @@ take_format(struct bc_recording_writer *w, struct bc_buf *init)
     return 0;
 }
 
-// How long the part's moof is; it and one mdat must be all.
+// A part's boxes: event messages if any, one moof, one mdat.
+struct boxes {
+    const uint8_t *emsg;
+    size_t emsg_bytes;
+    const uint8_t *moof;
+    size_t moof_bytes;
+    const uint8_t *mdat;
+    size_t mdat_bytes;
+};
+
 static int
-split(const struct bc_buf *data, size_t *moof_bytes)
+split(const struct bc_buf *data, struct boxes *out)
 {
     struct bc_cmaf_box box;
-    if (bc_cmaf_box_read(data->data, data->len, &box) != 0 || box.type != MOOF
-        || box.size >= data->len || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES
-        || data->len > RECORD_PART_MAX - BC_CMAF_PRFT_BYTES) {
+    out->emsg = data->data;
+    out->emsg_bytes = bc_emsg_run(data->data, data->len);
+    out->moof = data->data + out->emsg_bytes;
+    size_t rest = data->len - out->emsg_bytes;
+    if (bc_cmaf_box_read(out->moof, rest, &box) != 0 || box.type != MOOF
+        || box.size >= rest || box.size > RECORD_MOOF_MAX - BC_CMAF_PRFT_BYTES
+        || data->len > RECORD_PART_MAX - BC_CMAF_PRFT_BYTES - BC_EMSG_MAX) {
         return -EINVAL;
     }
-    *moof_bytes = (size_t)box.size;
-    size_t rest = data->len - *moof_bytes;
-    return bc_cmaf_box_read(data->data + *moof_bytes, rest, &box) == 0 && box.type == MDAT
-            && box.size == rest
+    out->moof_bytes = (size_t)box.size;
+    out->mdat = out->moof + out->moof_bytes;
+    out->mdat_bytes = rest - out->moof_bytes;
+    return bc_cmaf_box_read(out->mdat, out->mdat_bytes, &box) == 0 && box.type == MDAT
+            && box.size == out->mdat_bytes
         ? 0
         : -EINVAL;
+}
+
+// What becomes of the part's event messages: those of one that begins a segment come with the
+// next part, so that a segment's moof is where indexes say it is. Their times are moved as the
+// part's are. Not more than BC_EMSG_MAX; the rest is left out, as without memory: the list of
+// cues has them too.
+static int
+take_messages(struct bc_recording_writer *w, const struct boxes *b, int64_t shift_us)
+{
+    size_t had = w->emsg.len;
+    if (b->emsg_bytes > 0 && b->emsg_bytes <= BC_EMSG_MAX - had) {
+        bc_write_bytes(&w->emsg, b->emsg, b->emsg_bytes);
+        return w->emsg.failed
+            ? -ENOMEM
+            : bc_emsg_shift(w->emsg.data + had, b->emsg_bytes, shift_us);
+    }
+    return 0;
 }
 
 // Where a part after a break goes: behind all that there is, on each track of its own, so
@@ -214,13 +246,13 @@ begins_file(const struct bc_recording_writer *w, const struct bc_recording_part 
                 || p->start_us - w->file_start_us > RECORD_FILE_US));
 }
 
-// prft and the moof with its times moved; owned by the caller. `first_us` is where the
-// part begins in recording time.
+// prft, event messages, and the moof with its times moved; owned by the caller.
 static uint8_t *
-make_head(const struct bc_recording_writer *w, const struct bc_buf *data,
-    size_t moof_bytes, const struct bc_recording_part *p, int64_t shift_us)
+make_head(const struct bc_recording_writer *w, const struct boxes *b,
+    const struct bc_recording_part *p, int64_t shift_us)
 {
-    uint8_t *head = malloc(BC_CMAF_PRFT_BYTES + moof_bytes);
+    uint8_t *head = malloc(p->head_bytes);
+    size_t emsg_bytes = p->head_bytes - BC_CMAF_PRFT_BYTES - b->moof_bytes;
     if (!head) {
         return NULL;
     }
@@ -230,9 +262,12 @@ make_head(const struct bc_recording_writer *w, const struct bc_buf *data,
         .media_time = (uint64_t)bc_cmaf_ticks(p->start_us, w->movie.tracks[0].timescale),
     };
     bc_cmaf_prft_write(head, &prft);
-    memcpy(head + BC_CMAF_PRFT_BYTES, data->data, moof_bytes);
-    if (bc_cmaf_moof_shift(head + BC_CMAF_PRFT_BYTES, moof_bytes, &w->movie, shift_us)
-        != 0) {
+    uint8_t *moof = head + BC_CMAF_PRFT_BYTES + emsg_bytes;
+    if (emsg_bytes > 0) {
+        memcpy(head + BC_CMAF_PRFT_BYTES, w->emsg.data, emsg_bytes);
+    }
+    memcpy(moof, b->moof, b->moof_bytes);
+    if (bc_cmaf_moof_shift(moof, b->moof_bytes, &w->movie, shift_us) != 0) {
         free(head);
         return NULL;
     }
@@ -265,12 +300,45 @@ took(struct bc_recording_writer *w, const struct bc_recording_part *p,
     record_set_tail_open(w->r, true);
 }
 
+// The part with the messages that are due; those of this one, too, unless it begins a segment.
+static int
+put_part(struct bc_recording_writer *w, const struct boxes *b, struct bc_recording_part *p,
+    int64_t shift_us)
+{
+    size_t had = w->emsg.len;
+    int e = take_messages(w, b, shift_us);
+    size_t emsg_bytes = p->segment ? 0 : w->emsg.len;
+    p->head_bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + emsg_bytes + b->moof_bytes);
+    p->bytes = (uint32_t)(p->head_bytes + b->mdat_bytes);
+    uint8_t *head = e ? NULL : make_head(w, b, p, shift_us);
+    if (head) {
+        struct record_bytes bytes = {
+            .init = begins_file(w, p) ? w->init : NULL,
+            .head = head,
+            .head_bytes = p->head_bytes,
+            .rest = b->mdat,
+            .rest_bytes = b->mdat_bytes,
+        };
+        e = record_writer_put(w, &bytes, p);
+        free(head);
+    } else {
+        e = e ? e : -ENOMEM;
+    }
+    if (e) {
+        w->emsg.len = had; // it may come again
+        w->emsg.failed = false;
+    } else if (emsg_bytes > 0) {
+        bc_writer_reset(&w->emsg);
+    }
+    return e;
+}
+
 int
 bc_recording_append(struct bc_recording_writer *w, const struct bc_recording_append *a)
 {
-    size_t moof_bytes;
+    struct boxes boxes;
     struct record_times times;
-    int e = is_sane(a) ? split(a->data, &moof_bytes) : -EINVAL;
+    int e = is_sane(a) ? split(a->data, &boxes) : -EINVAL;
     if (!e
         && (!w->init || w->init->len != a->init->len
             || (w->init != a->init
@@ -278,7 +346,7 @@ bc_recording_append(struct bc_recording_writer *w, const struct bc_recording_app
         e = take_format(w, a->init);
     }
     if (!e) {
-        e = record_times_read(a->data->data, moof_bytes, &w->movie, &times);
+        e = record_times_read(boxes.moof, boxes.moof_bytes, &w->movie, &times);
     }
     if (e) {
         return e;
@@ -288,34 +356,21 @@ bc_recording_append(struct bc_recording_writer *w, const struct bc_recording_app
         ? shift_after_break(w, a, &times)
         : w->shift_us;
     int64_t start_us = a->start_us + shift_us;
+    bool segment = a->segment || breaks;
     struct bc_recording_part p = {
-        .bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + a->data->len),
-        .head_bytes = (uint32_t)(BC_CMAF_PRFT_BYTES + moof_bytes),
         .start_us =
             w->has_last && start_us < w->last.start_us ? w->last.start_us : start_us,
         .wall_us = a->wall_us,
         .duration_us = (uint32_t)a->duration_us,
         .independent = a->independent,
-        .segment = a->segment || breaks,
+        .segment = segment,
         .discontinuity = breaks && w->has_last,
         .msn = a->msn,
     };
     if (p.start_us < 0 || p.start_us > RECORD_TIME_MAX_US) {
         return -ERANGE;
     }
-    uint8_t *head = make_head(w, a->data, moof_bytes, &p, shift_us);
-    if (!head) {
-        return -ENOMEM;
-    }
-    struct record_bytes bytes = {
-        .init = begins_file(w, &p) ? w->init : NULL,
-        .head = head,
-        .head_bytes = p.head_bytes,
-        .rest = a->data->data + moof_bytes,
-        .rest_bytes = a->data->len - moof_bytes,
-    };
-    e = record_writer_put(w, &bytes, &p);
-    free(head);
+    e = put_part(w, &boxes, &p, shift_us);
     if (!e) {
         took(w, &p, &times, shift_us);
     }

@@ -40,6 +40,7 @@ record_writer_destroy(struct bc_recording_writer *w)
         bc_cmaf_movie_finish(&w->movie);
     }
     bc_buf_unref(&w->init);
+    bc_writer_finish(&w->emsg);
     bc_recording_unref(&w->r);
     free(w);
 }

@@ -2,6 +2,7 @@
 #ifndef RECORD_WRITER_IMPL_H
 #define RECORD_WRITER_IMPL_H
 
+#include "base/writer.h"
 #include "container/cmaf_read.h"
 #include "record/writer.h"
 
@@ -32,6 +33,7 @@ struct bc_recording_writer {
     struct bc_cmaf_movie movie;
     uint32_t format;
 
+    struct bc_writer emsg; // event messages that come with the next part
     bool fresh;        // the next part begins after a break
     int64_t shift_us;  // recording time minus the source's
     int64_t file_start_us;
@@ -52,7 +54,7 @@ record_writer_destroy(struct bc_recording_writer *w);
 // The bytes of a part on their way to the disk.
 struct record_bytes {
     struct bc_buf *init;   // borrowed; NULL unless a file begins
-    const uint8_t *head;   // prft and moof
+    const uint8_t *head;   // prft, emsg, moof
     size_t head_bytes;
     const uint8_t *rest;   // mdat
     size_t rest_bytes;
