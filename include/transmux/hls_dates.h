@@ -39,6 +39,20 @@ struct bc_hls_cue {
 void
 bc_hls_dates_change(struct bc_hls_dates *d, const struct bc_hls_cue *cue, int64_t now_us);
 
+// A range's begin or end that media has come to, for who keeps it. Texts are borrowed.
+struct bc_hls_passed {
+    struct bc_hls_cue cue; // `at_us` is where the range begins
+    unsigned repeat;       // above 0: it comes back
+    int64_t planned_us;    // how long it is meant to last from there; 0: until it is ended
+    int64_t at_us;         // media time of this begin or end
+    bool end;
+};
+
+// Instead of lines: calls `each` once for each begin and each end before `end_us`.
+void
+bc_hls_dates_pass(struct bc_hls_dates *d, int64_t end_us,
+    void (*each)(void *user, const struct bc_hls_passed *passed), void *user);
+
 // The lines for a snapshot's playlists, a new reference; NULL: none. The same buf as long as
 // they do not change.
 struct bc_buf *

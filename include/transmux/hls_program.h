@@ -17,6 +17,22 @@
 struct bc_hls_snapshot *
 bc_channel_hls(struct bc_channel *channel, bool *stale);
 
+// The lines of EXT-X-DATERANGE that the name's cues make in playlists of this snapshot, for
+// bc_hls_playlist_dated(); a new reference, NULL: none. Any thread.
+struct bc_buf *
+bc_channel_hls_dates(struct bc_channel *channel, const struct bc_hls_snapshot *snapshot);
+
+struct bc_cue;
+struct bc_hls_cue;
+
+// A cue as transmux/hls_dates.h takes it; borrowed from it.
+void
+bc_hls_cue_of(const struct bc_cue *cue, struct bc_hls_cue *out);
+
+// Up to which media time the channel is shown. Any thread.
+int64_t
+bc_channel_shown_us(struct bc_channel *channel);
+
 // A request that waits for the next snapshot, also over changes of the program. Embedded in
 // its owner, zeroed before its first use; belongs to one worker.
 struct bc_channel_hls_waiter {

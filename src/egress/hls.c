@@ -109,8 +109,10 @@ try_playlist(struct request *r, struct bc_hls_snapshot *s)
     }
     if (answer == BC_HLS_READY) {
         bool gzip = bc_http_accepts_gzip(r->x);
-        respond_playlist(
-            r->x, bc_hls_playlist(s, r->rendition, r->query.skip, gzip), gzip);
+        struct bc_buf *dates = bc_channel_hls_dates(r->channel, s);
+        respond_playlist(r->x,
+            bc_hls_playlist_dated(s, r->rendition, r->query.skip, gzip, dates), gzip);
+        bc_buf_unref(&dates);
     } else if (answer != BC_HLS_WAIT) {
         respond_error(r->x, answer == BC_HLS_BAD ? 400 : 404, why);
     }

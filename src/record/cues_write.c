@@ -86,10 +86,11 @@ bc_recording_cues_append(const char *folder, const void *line, size_t len)
         e = -EFBIG;
     }
     if (!e) {
+        static const char newline[] = "\n";
         struct iovec iov[3] = {
-            { "\n", is_torn(fd, (uint64_t)st.st_size) ? 1 : 0 },
+            { (void *)newline, is_torn(fd, (uint64_t)st.st_size) ? 1 : 0 },
             { (void *)line, len },
-            { "\n", 1 },
+            { (void *)newline, 1 },
         };
         e = record_write(fd, iov, 3, (uint64_t)st.st_size);
         if (e && ftruncate(fd, st.st_size) != 0) {

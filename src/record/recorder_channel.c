@@ -66,6 +66,7 @@ static void
 end_intake(struct bc_recorder_channel *rc)
 {
     recorder_intake_end(&rc->intake, &rc->queue, bc_clock_us());
+    recorder_cues_close(rc);
     post_work(rc);
 }
 
@@ -79,11 +80,13 @@ on_snapshot(struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t m
     if (recorder_wants(rc)) {
         if (!rc->intake.begun || rc->intake.muxer != muxer) {
             recorder_intake_begin(&rc->intake, &rc->queue, snapshot, muxer);
+            recorder_cues_open(rc);
         }
         uint64_t lost = rc->queue.lost_ever;
         if (!take_parts(rc, snapshot)) {
             explain(&rc->queue, trouble);
         }
+        recorder_cues_pass(rc);
         atomic_fetch_add(&rc->recorder->lost_parts, rc->queue.lost_ever - lost);
         // Half of the snapshots bring nothing but the audio playlist's part.
         if (recorder_queue_head(&rc->queue) || rc->queue.ended) {
@@ -206,6 +209,7 @@ create(struct bc_recorder *r, struct bc_channel *channel)
     bc_logger_init(&rc->log, &r->log, "%.70s", rc->name);
     rc->tap = (struct bc_hls_tap){ .on_snapshot = on_snapshot, .on_end = on_end };
     bc_list_init(&rc->node);
+    bc_list_init(&rc->cue_watch.node);
     bc_list_init(&rc->apply_task.node);
     bc_list_init(&rc->work_task.node);
     rc->apply_task.run = run_apply;
@@ -240,6 +244,7 @@ bc_recorder_close(struct bc_recorder *r, struct bc_channel *channel)
         return;
     }
     bc_channel_set_hls_tap(channel, NULL);
+    recorder_cues_close(rc);
     pthread_mutex_lock(&r->lock);
     HASH_DEL(r->channels, rc);
     pthread_mutex_unlock(&r->lock);

@@ -9,6 +9,7 @@
 #include "base/table.h"
 
 #include "config/config.h"
+#include "cue/cue.h"
 #include "net/timer.h"
 #include "net/worker.h"
 #include "record/recorder.h"
@@ -39,6 +40,8 @@ struct recorder_output {
     int64_t retry_us;  // not before that
     int64_t synced_us;
     int64_t listed_us; // in the catalogue
+    struct recorder_cue *cues; // owned; of parts that could not be written
+    bool resumed; // another process wrote into it
 };
 
 // One channel's recording. Made with the channel's first broadcast on its home worker; freed
@@ -53,6 +56,9 @@ struct bc_recorder_channel {
     // Home only.
     struct bc_hls_tap tap;
     struct recorder_intake intake;
+    struct bc_cue_lane *lane;  // owned; NULL: no cues are followed
+    struct bc_cue_watch cue_watch;
+    struct bc_hls_dates *dates; // owned; the cues of this broadcast, NULL: none so far
     struct bc_task apply_task;
     struct bc_channel *apply_channel; // reference held while the message travels
 
@@ -145,6 +151,29 @@ recorder_wants(const struct bc_recorder_channel *rc);
 // channel. Any thread.
 void
 recorder_post_apply(struct bc_recorder_channel *rc);
+
+// --- recorder_cues.c: on the home worker ---
+
+// A broadcast is recorded from now on.
+void
+recorder_cues_open(struct bc_recorder_channel *rc);
+
+void
+recorder_cues_close(struct bc_recorder_channel *rc);
+
+// New parts are in the queue; under the lock.
+void
+recorder_cues_pass(struct bc_recorder_channel *rc);
+
+// --- the same, on the recorder's thread ---
+
+// The part was written: so are its cues.
+void
+recorder_cues_write(struct bc_recorder_channel *rc, struct recorder_item *item);
+
+// The part is left out; its cues go to the next one.
+void
+recorder_cues_keep(struct bc_recorder_channel *rc, struct recorder_item *item);
 
 // --- recorder_status.c ---
 

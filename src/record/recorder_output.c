@@ -178,7 +178,8 @@ open_writer(struct bc_recorder_channel *rc, const struct recorder_item *item)
     int ret = 0;
     int why = 0;
     if (!rc->out.id[0]) {
-        recorder_unfinished_take(rc->recorder, rc->name, rc->out.id);
+        rc->out.resumed =
+            recorder_unfinished_take(rc->recorder, rc->name, rc->out.id);
     }
     if (rc->out.id[0]) {
         ret = reopen(rc, &why);
@@ -312,6 +313,7 @@ recorder_output_end(struct bc_recorder_channel *rc, bool ended)
     } else if (rc->out.id[0] && ended) {
         recorder_unfinished_add(rc->recorder, rc->out.id, rc->name, 0);
     }
+    recorder_cues_free(&rc->out.cues);
     rc->out = (struct recorder_output){ 0 };
     show(rc, NULL);
     recorder_trouble_drop(rc);

@@ -2,6 +2,7 @@
 #include "recorder_queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PARTS_AT_ONCE 32
 
@@ -17,7 +18,83 @@ recorder_item_free(struct recorder_item *item)
 {
     bc_buf_unref(&item->data);
     bc_buf_unref(&item->init);
+    recorder_cues_free(&item->cues);
     free(item);
+}
+
+static void
+free_cue(struct recorder_cue *c)
+{
+    free(c->cue.id);
+    free(c->cue.kind);
+    free(c->cue.channel);
+    free(c->cue.data);
+    free(c);
+}
+
+void
+recorder_cues_free(struct recorder_cue **list)
+{
+    while (*list) {
+        struct recorder_cue *c = *list;
+        *list = c->next;
+        free_cue(c);
+    }
+}
+
+void
+recorder_cues_add(struct recorder_cue **list, struct recorder_cue *cue)
+{
+    while (*list) {
+        list = &(*list)->next;
+    }
+    *list = cue;
+}
+
+static struct recorder_cue *
+make_cue(const struct bc_hls_passed *p)
+{
+    struct recorder_cue *c = calloc(1, sizeof(*c));
+    if (!c) {
+        return NULL;
+    }
+    c->at_us = p->at_us;
+    c->end = p->end;
+    c->cue = (struct bc_recording_cue){
+        .id = strdup(p->cue.id),
+        .kind = strdup(p->cue.kind),
+        .channel = strdup(p->cue.channel),
+        .data = strndup(p->cue.data, p->cue.data_len),
+        .data_len = p->cue.data_len,
+        .revision = p->cue.revision,
+        .repeat = p->repeat,
+        .planned_us = p->planned_us,
+    };
+    if (!c->cue.id || !c->cue.kind || !c->cue.channel || !c->cue.data) {
+        free_cue(c);
+        return NULL;
+    }
+    return c;
+}
+
+void
+recorder_queue_cue(struct recorder_queue *q, const struct bc_hls_passed *passed)
+{
+    struct recorder_item *place = NULL;
+    for (struct bc_list *n = q->items.prev; n != &q->items; n = n->prev) {
+        struct recorder_item *item = bc_container_of(n, struct recorder_item, node);
+        if (place && item->start_us + item->duration_us <= passed->at_us) {
+            break;
+        }
+        place = item;
+        if (item->first) {
+            break; // what is before it is of another broadcast
+        }
+    }
+    struct recorder_cue *cue = place ? make_cue(passed) : NULL;
+    if (cue) {
+        recorder_cues_add(&place->cues, cue);
+    }
 }
 
 void

@@ -7,18 +7,36 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "record/cues.h"
 #include "transmux/hls.h"
+#include "transmux/hls_dates.h"
 
 // What a disk that stalls may leave waiting of one channel. Beyond that parts are left
 // out, up to the next one that a player could begin with.
 #define RECORDER_QUEUE_US 10000000
 #define RECORDER_QUEUE_BYTES ((size_t)64 * 1024 * 1024)
 
+// A begin or an end of a cue that its part has come to. Owned by the item.
+struct recorder_cue {
+    struct recorder_cue *next;
+    int64_t at_us; // media time
+    bool end;
+    struct bc_recording_cue cue; // texts owned; times are not used
+};
+
+void
+recorder_cues_free(struct recorder_cue **list);
+
+// Behind the last.
+void
+recorder_cues_add(struct recorder_cue **list, struct recorder_cue *cue);
+
 // One part on its way to the disk. Owned by the queue it is in.
 struct recorder_item {
     struct bc_list node;
     struct bc_buf *data; // owned references
     struct bc_buf *init;
+    struct recorder_cue *cues; // owned list
     int64_t start_us;
     int64_t duration_us;
     int64_t wall_us;
@@ -41,6 +59,11 @@ struct recorder_queue {
     uint64_t lost;      // parts left out of this broadcast
     uint64_t lost_ever; // of all
 };
+
+// Gives it to the part that has its moment, or the one after it: one of those that wait, of
+// which there is one. Without memory it is lost.
+void
+recorder_queue_cue(struct recorder_queue *q, const struct bc_hls_passed *passed);
 
 // What the home worker remembers of the parts it has seen. Home only.
 struct recorder_intake {

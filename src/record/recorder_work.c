@@ -84,16 +84,18 @@ give_up(struct bc_recorder_channel *rc, int64_t now_us)
 }
 
 static void
-write_item(struct bc_recorder_channel *rc, const struct recorder_item *item)
+write_item(struct bc_recorder_channel *rc, struct recorder_item *item)
 {
     int ret = recorder_output_write(rc, item);
     if (ret == 0) {
         rc->out.failing = false;
+        recorder_cues_write(rc, item);
         drop_head(rc, false);
         recorder_trouble_over(rc);
         return;
     }
     if (recorder_output_is_unfit(ret)) {
+        recorder_cues_keep(rc, item);
         drop_head(rc, true);
         rc->out.breaks = true;
         return;

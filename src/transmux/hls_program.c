@@ -43,6 +43,7 @@ destroy(struct bc_channel_part *part)
 {
     struct bc_hls_program *p = bc_container_of(part, struct bc_hls_program, part);
     hls_tap_finish(p);
+    hls_cues_finish(p);
     bc_timer_cancel(&p->over_timer);
     bc_channel_unwatch_program(&p->watch);
     bc_channel_remove_sink(&p->sink);
@@ -133,6 +134,7 @@ run_setup(struct bc_task *task, struct bc_worker *worker)
     struct bc_channel *program = bc_channel_watch_program(channel, worker, &p->watch);
     bc_channel_unref(&program);
     bc_channel_add_sink(channel, &p->sink);
+    hls_cues_open(p);
     bc_channel_unref(&channel);
 }
 
@@ -146,6 +148,8 @@ create(struct bc_channel *channel)
     p->part.destroy = destroy;
     p->channel = channel;
     pthread_mutex_init(&p->lock, NULL);
+    pthread_mutex_init(&p->cue_lock, NULL);
+    bc_list_init(&p->cue_watch.node);
     bc_list_init(&p->setup_task.node);
     bc_list_init(&p->watch.node);
     bc_list_init(&p->sink.node);

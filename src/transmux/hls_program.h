@@ -6,9 +6,11 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "cue/cue.h"
 #include "net/timer.h"
 #include "net/worker.h"
 #include "stream/channel.h"
+#include "transmux/hls_dates.h"
 #include "transmux/hls_program.h"
 #include "transmux/hls_splice.h"
 
@@ -39,7 +41,12 @@ struct bc_hls_program {
     struct bc_hls_snapshot *source; // owned; what was applied last
     struct bc_hls_snapshot *result; // owned; what came of it
 
+    pthread_mutex_t cue_lock; // guards the next
+    struct bc_hls_dates *dates; // owned; NULL until there is a cue
+
     // Home only.
+    struct bc_cue_lane *lane; // owned; NULL without cues
+    struct bc_cue_watch cue_watch;
     struct bc_task setup_task; // each holds a reference of the channel while on its way
     struct bc_task end_task;
     bool ending; // end_task is on its way
@@ -75,6 +82,15 @@ hls_program_of(struct bc_channel *channel);
 // Whether its playlists are those of its outputs.
 bool
 hls_program_is_own(struct bc_hls_program *p);
+
+// --- hls_cues.c, home only ---
+
+// Follows the name's cues from now on.
+void
+hls_cues_open(struct bc_hls_program *p);
+
+void
+hls_cues_finish(struct bc_hls_program *p);
 
 // --- hls_tap.c, home only ---
 

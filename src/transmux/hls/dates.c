@@ -173,6 +173,57 @@ bc_hls_dates_change(struct bc_hls_dates *d, const struct bc_hls_cue *cue, int64_
     d->dirty = true;
 }
 
+// --- for who keeps them ---
+
+// An ended one is remembered for that long, as it may come back.
+#define KEPT_US INT64_C(600000000)
+
+static void
+pass(const struct range *r, bool end,
+    void (*each)(void *user, const struct bc_hls_passed *passed), void *user)
+{
+    struct bc_hls_passed passed = {
+        .cue = {
+            .id = r->id,
+            .revision = r->revision,
+            .kind = r->kind,
+            .channel = r->channel,
+            .data = r->data->data,
+            .data_len = r->data->len,
+            .at_us = r->from_us,
+            .ended = end,
+        },
+        .repeat = r->repeat,
+        .planned_us = r->planned_us,
+        .at_us = end ? r->until_us : r->from_us,
+        .end = end,
+    };
+    each(user, &passed);
+}
+
+void
+bc_hls_dates_pass(struct bc_hls_dates *d, int64_t end_us,
+    void (*each)(void *user, const struct bc_hls_passed *passed), void *user)
+{
+    for (size_t i = 0; i < d->count;) {
+        struct range *r = &d->items[i];
+        if (r->start_wall_us == UNKNOWN_US && r->from_us < end_us) {
+            r->start_wall_us = 0;
+            pass(r, false, each, user);
+        }
+        if (r->start_wall_us != UNKNOWN_US && r->end_wall_us == UNKNOWN_US
+            && r->until_us < end_us) {
+            r->end_wall_us = 0;
+            pass(r, true, each, user);
+        }
+        if (r->end_wall_us != UNKNOWN_US && r->until_us < end_us - KEPT_US) {
+            remove_at(d, i);
+        } else {
+            i++;
+        }
+    }
+}
+
 // --- the lines ---
 
 // What a playlist says of when a picture is shown (EXT-X-PROGRAM-DATE-TIME). Moments outside
