@@ -40,6 +40,10 @@ struct bc_recording_cues {
 int
 bc_recording_cues_parse(const char *text, size_t len, struct bc_recording_cues *out);
 
+// Whether there is a file. Blocks on the disk.
+bool
+bc_recording_has_cues(const struct bc_recording *r);
+
 // Those of a recording; without the file there are none. Those that run at the end of one that
 // has ended end there. Blocks on the disk. 0 or negative errno, with nothing to finish.
 int

@@ -3,6 +3,7 @@
 #define REPLAY_PLAYLIST_H
 
 #include "base/buf.h"
+#include "record/cues.h"
 #include "record/recording.h"
 
 // HLS of recordings (RFC 8216): texts alone, no I/O but what a recording reads. Media names:
@@ -27,6 +28,7 @@ struct bc_replay_playlist_params {
     // TARGETDURATION, which must not change while the playlist grows; more if a segment is
     // longer. 0: 6 s, which holds unless segments are cut longer.
     int64_t target_us;
+    const struct bc_recording_cues *cues; // borrowed; as EXT-X-DATERANGE. NULL: none
 };
 
 // The media playlist, with PROGRAM-DATE-TIME, MAP and DISCONTINUITY where needed. In DVR form

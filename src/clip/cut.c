@@ -10,6 +10,7 @@
 
 #include "edit.h"
 #include "picture/picture.h"
+#include "record/cues.h"
 #include "record/writer.h"
 #include "replay/mp4.h"
 #include "write.h"
@@ -111,6 +112,14 @@ write_parts(struct cutting *c)
     return clip_write_run(&job, &c->lost);
 }
 
+// A clip without them is a clip.
+static void
+write_cues(struct cutting *c)
+{
+    (void)bc_recording_cues_cut(
+        c->cut->source, c->edit.first_us, c->edit.end_us, c->folder);
+}
+
 static int
 finish_writer(struct cutting *c)
 {
@@ -158,6 +167,9 @@ make(struct cutting *c)
     err = open_writer(c);
     err = err != 0 ? err : write_parts(c);
     err = err != 0 ? err : finish_writer(c);
+    if (err == 0) {
+        write_cues(c);
+    }
     err = err != 0 ? err : export_mp4(c);
     // A clip of sound has no poster, and one without is a clip.
     if (err == 0 && c->cut->poster) {

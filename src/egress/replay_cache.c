@@ -250,7 +250,13 @@ render(const struct bc_replay_query *query, const struct bc_recording_info *info
     if (query->text == BC_REPLAY_TEXT_DVR_DELTA) {
         params.skip_until = UINT64_MAX;
     }
-    return bc_replay_playlist(query->recording, &params);
+    struct bc_recording_cues cues;
+    params.cues = bc_recording_cues_read(query->recording, &cues) == 0 ? &cues : NULL;
+    struct bc_buf *text = bc_replay_playlist(query->recording, &params);
+    if (params.cues) {
+        bc_recording_cues_finish(&cues);
+    }
+    return text;
 }
 
 static struct bc_buf *

@@ -11,6 +11,7 @@
 
 #include "base/query.h"
 #include "base/writer.h"
+#include "record/cues.h"
 #include "replay/playlist.h"
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
@@ -209,10 +210,24 @@ find_text(struct bc_replay_job *job)
     return job->text ? 0 : -ENOENT;
 }
 
+static int
+find_cues(struct bc_replay_job *job)
+{
+    struct bc_recording_cues cues;
+    int err = bc_recording_cues_read(job->recording, &cues);
+    if (err != 0) {
+        return err;
+    }
+    job->text = bc_recording_cues_json(&cues);
+    bc_recording_cues_finish(&cues);
+    return job->text ? 0 : -ENOMEM;
+}
+
 void
 bc_replay_job_run(struct bc_replay_job *job)
 {
     job->error = is_text(job)                  ? find_text(job)
+        : job->what == BC_REPLAY_CUES          ? find_cues(job)
         : job->what == BC_REPLAY_MEDIA         ? find_media(job)
         : job->what == BC_REPLAY_MP4           ? find_mp4(job)
         : job->what == BC_REPLAY_CLASSIC       ? find_file(job, "", "replay.mp4")
@@ -297,6 +312,20 @@ answer_text(struct bc_replay_job *job, struct bc_http_exchange *x)
     bc_buf_unref(&text);
 }
 
+static void
+answer_cues(const struct bc_replay_job *job, struct bc_http_exchange *x)
+{
+    struct bc_buf *text = job->text;
+    struct bc_http_response r = {
+        .status = 200,
+        .content_type = "application/json",
+        .headers = job->ended ? FOR_A_MINUTE : ASK_AGAIN,
+        .bufs = &text,
+        .count = 1,
+    };
+    bc_http_respond(x, &r);
+}
+
 // What a title may be in a header: percent-encoded UTF-8 (RFC 8187).
 static void
 encode_title(const char *title, char out[TITLE_TEXT])
@@ -377,6 +406,8 @@ bc_replay_job_answer(struct bc_replay_job *job, struct bc_http_exchange *x)
         refuse(job, x);
     } else if (is_text(job)) {
         answer_text(job, x);
+    } else if (job->what == BC_REPLAY_CUES) {
+        answer_cues(job, x);
     } else {
         answer_files(job, x);
     }

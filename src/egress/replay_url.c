@@ -57,6 +57,7 @@ what_of(enum bc_recording_kind kind, const char *name)
     uint64_t number;
     return strcmp(name, "index.m3u8") == 0             ? BC_REPLAY_MULTIVARIANT
         : strcmp(name, "main.m3u8") == 0               ? BC_REPLAY_PLAYLIST
+        : strcmp(name, "cues.json") == 0               ? BC_REPLAY_CUES
         : bc_replay_media_name(name, &init, &number)   ? BC_REPLAY_MEDIA
         : is_picture(name)                             ? BC_REPLAY_PICTURE
         : kind == BC_RECORDING_REPLAY

@@ -241,6 +241,17 @@ read_file(const char *folder, char **text, size_t *len)
     return e;
 }
 
+bool
+bc_recording_has_cues(const struct bc_recording *r)
+{
+    int dir = record_open_folder(bc_recording_folder(r));
+    bool has = dir >= 0 && faccessat(dir, RECORD_CUES_NAME, F_OK, 0) == 0;
+    if (dir >= 0) {
+        close(dir);
+    }
+    return has;
+}
+
 int
 bc_recording_cues_read(const struct bc_recording *r, struct bc_recording_cues *out)
 {

@@ -115,11 +115,13 @@ write_cue(struct bc_recorder_channel *rc, struct recorder_cue *c, int64_t at_us)
 static void
 write_resume(struct bc_recorder_channel *rc, int64_t at_us)
 {
-    struct bc_writer w = { 0 };
-    bc_recording_cue_write_resume(&w, at_us);
-    append(rc, &w);
-    bc_writer_finish(&w);
     rc->out.resumed = false;
+    if (bc_recording_has_cues(bc_recording_of(rc->out.writer))) {
+        struct bc_writer w = { 0 };
+        bc_recording_cue_write_resume(&w, at_us);
+        append(rc, &w);
+        bc_writer_finish(&w);
+    }
 }
 
 void

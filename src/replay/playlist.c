@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "container/daterange.h"
 #include "segments.h"
 
 #define US_PER_S 1000000
@@ -199,6 +200,55 @@ write_segment(struct rendering *x, const struct bc_recording_segment *s, bool ma
     bc_write_bytes(&x->w, line, (size_t)(p - line));
 }
 
+// The wall clock of a moment, as the segments' dates tell it.
+static int64_t
+wall_of(const struct rendering *x, int64_t at_us)
+{
+    size_t i = 0;
+    size_t end = x->all.count;
+    while (i + 1 < end) {
+        size_t middle = i + (end - i) / 2;
+        if (x->all.items[middle].start_us <= at_us) {
+            i = middle;
+        } else {
+            end = middle;
+        }
+    }
+    const struct bc_recording_segment *s = &x->all.items[i];
+    return s->wall_us + (at_us - s->start_us);
+}
+
+// Those of the listed time. What is told of one stays the same while the playlist grows: its
+// end is told when it is there.
+static void
+write_cues(struct rendering *x)
+{
+    const struct bc_recording_cues *cues = x->params->cues;
+    const struct bc_recording_segment *last = &x->all.items[x->all.count - 1];
+    int64_t begin_us = x->all.items[x->first].start_us;
+    int64_t end_us = last->start_us + last->duration_us;
+    for (size_t i = 0; cues && i < cues->count; i++) {
+        const struct bc_recording_cue *c = &cues->items[i];
+        if (c->from_us >= end_us || c->until_us < begin_us) {
+            continue;
+        }
+        bool over = c->until_us <= end_us;
+        struct bc_daterange range = {
+            .id = c->id,
+            .revision = c->revision,
+            .repeat = c->repeat,
+            .kind = c->kind,
+            .channel = c->channel,
+            .data = c->data,
+            .data_len = c->data_len,
+            .start_wall_us = wall_of(x, c->from_us),
+            .end_wall_us = over ? wall_of(x, c->until_us) : BC_DATERANGE_OPEN,
+            .planned_us = c->planned_us,
+        };
+        bc_daterange_write(&x->w, &range);
+    }
+}
+
 struct bc_buf *
 bc_replay_playlist(
     const struct bc_recording *r, const struct bc_replay_playlist_params *params)
@@ -218,6 +268,7 @@ bc_replay_playlist(
         const struct bc_recording_segment *s = &x.all.items[i];
         write_segment(&x, s, i == begin || s->format != s[-1].format);
     }
+    write_cues(&x);
     if (params->form == BC_REPLAY_VOD || params->ended) {
         bc_write_str(&x.w, "#EXT-X-ENDLIST\n");
     }

@@ -44,6 +44,7 @@ test_recordings(void **state)
     expect("/clip/" ID "/i0.mp4", clip, BC_REPLAY_MEDIA, "");
     expect("/replay/" ID "/classic.mp4", replay, BC_REPLAY_CLASSIC, "");
     expect("/replay/" ID "/poster.jpg", replay, BC_REPLAY_PICTURE, "");
+    expect("/replay/" ID "/cues.json", replay, BC_REPLAY_CUES, "");
     expect("/clip/" ID "/thumbnails.vtt", clip, BC_REPLAY_PICTURE, "");
     expect("/replay/" ID "/sheet-0001.jpg", replay, BC_REPLAY_PICTURE, "");
 }

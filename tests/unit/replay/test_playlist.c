@@ -72,6 +72,56 @@ test_an_ended_recording_is_vod(void **state)
     bc_recording_unref(&r);
 }
 
+// Each at its moment, with the dates of the segments; an end once it is there.
+static void
+test_cues_are_date_ranges(void **state)
+{
+    struct stage *s = *state;
+    char folder[256];
+    stage_record(s, 12, true, folder);
+    static const char LINES[] =
+        "{\"at_us\":1500000,\"event\":\"begin\",\"id\":\"a\",\"kind\":\"text\","
+        "\"channel\":\"live/hq\",\"revision\":1,\"planned_us\":500000,"
+        "\"data\":{\"text\":\"x\"}}\n"
+        "{\"at_us\":2000000,\"event\":\"end\",\"id\":\"a\",\"revision\":1}\n"
+        "{\"at_us\":2100000,\"event\":\"begin\",\"id\":\"b\",\"kind\":\"text\","
+        "\"channel\":\"live/hq\",\"revision\":3,\"data\":{}}\n";
+    struct bc_recording *r = bc_recording_open(folder);
+    struct bc_recording_cues cues;
+    assert_int_equal(bc_recording_cues_parse(LINES, strlen(LINES), &cues), 0);
+    struct bc_replay_playlist_params params = {
+        .form = BC_REPLAY_VOD, .ended = true, .prefix = "", .cues = &cues };
+    struct bc_buf *with = bc_replay_playlist(r, &params);
+    params.cues = NULL;
+    struct bc_buf *without = bc_replay_playlist(r, &params);
+    static const char EXPECTED[] =
+        "#EXT-X-DATERANGE:ID=\"a\",CLASS=\"com.branchcast.cue\","
+        "START-DATE=\"2026-01-01T00:00:01.500Z\",END-DATE=\"2026-01-01T00:00:02.000Z\","
+        "PLANNED-DURATION=0.500,X-CUE=\"a\",X-KIND=\"text\",X-REVISION=1,"
+        "X-CHANNEL=\"live/hq\",X-DATA=\"{%22text%22:%22x%22}\"\n"
+        "#EXT-X-DATERANGE:ID=\"b.3\",CLASS=\"com.branchcast.cue\","
+        "START-DATE=\"2026-01-01T00:00:02.100Z\",X-CUE=\"b\",X-KIND=\"text\","
+        "X-REVISION=3,X-CHANNEL=\"live/hq\",X-DATA=\"{}\"\n"
+        "#EXT-X-ENDLIST\n";
+    size_t head = without->len - strlen("#EXT-X-ENDLIST\n");
+    assert_memory_equal(with->data, without->data, head);
+    assert_int_equal(with->len, head + strlen(EXPECTED));
+    assert_memory_equal(with->data + head, EXPECTED, strlen(EXPECTED));
+    bc_buf_unref(&with);
+    bc_buf_unref(&without);
+    // Those that left a window are not listed, nor those of a part of it that is still open.
+    params = (struct bc_replay_playlist_params){ .form = BC_REPLAY_DVR,
+        .window_us = 300000, .prefix = "", .cues = &cues };
+    with = bc_replay_playlist(r, &params);
+    char *text = strndup((const char *)with->data, with->len);
+    assert_non_null(strstr(text, "ID=\"a\"")); // it touches the only segment
+    assert_non_null(strstr(text, "ID=\"b.3\""));
+    free(text);
+    bc_buf_unref(&with);
+    bc_recording_cues_finish(&cues);
+    bc_recording_unref(&r);
+}
+
 // Only what is closed is listed: players take a segment for complete.
 static void
 test_a_running_one_is_an_event_of_closed_segments(void **state)
@@ -285,6 +335,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_an_ended_recording_is_vod),
+        TEST(test_cues_are_date_ranges),
         TEST(test_a_running_one_is_an_event_of_closed_segments),
         TEST(test_a_window_slides_with_its_numbers),
         TEST(test_each_format_has_its_map),
