@@ -109,6 +109,10 @@ bc_cues_close(struct bc_cues *cues)
     struct board *next;
     HASH_ITER(hh, cues->boards, board, next)
     {
+        board->program = NULL; // which may go before it
+    }
+    HASH_ITER(hh, cues->boards, board, next)
+    {
         board_free(board);
     }
     pthread_mutex_destroy(&cues->lock);
