@@ -93,7 +93,7 @@ move(struct compose_pace *p, int64_t now_us)
 {
     int64_t off_us = wanted_shift(p) - p->shift_us;
     int64_t step_us = (now_us - p->moved_us) / SLEW_PARTS;
-    if (step_us == 0) {
+    if (step_us <= 0) {
         return;
     }
     p->moved_us = now_us;
