@@ -46,3 +46,10 @@ compose_canvas_get(struct compose_canvas *c, int width, int height)
     f->linesize[1] = f->linesize[2] = chroma;
     return f;
 }
+
+struct bc_draw_canvas
+compose_canvas_of(AVFrame *f)
+{
+    return (struct bc_draw_canvas){ { f->data[0], f->data[1], f->data[2] },
+        { f->linesize[0], f->linesize[1], f->linesize[2] }, f->width, f->height };
+}

@@ -139,13 +139,13 @@ compose_engine_sprite(struct compose_engine *e, int64_t serial, size_t layer,
     for (int i = 0; i < 2; i++) {
         struct compose_look *look = views[i]->look;
         if (look && look->serial == serial && layer < look->scene->n_layers) {
-            struct compose_image *old = look->sprites[layer].image;
+            struct compose_sprite old = look->sprites[layer];
             look->sprites[layer] = sprite;
-            sprite.image = old;
+            sprite = old;
         }
     }
     pthread_mutex_unlock(&e->lock);
-    compose_image_unref(&sprite.image);
+    bc_draw_overlay_destroy(sprite.overlay);
 }
 
 // --- the reporter ---

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "brush.h"
 #include "engine_internal.h"
 
 // Until then a picture that does not go on is shown; see compose_seen.away.
@@ -34,7 +33,11 @@ draw_fade(struct compose_engine *e, const struct compose_seen *seen, unsigned co
     bool ok = over && compose_view_draw(&e->was, NULL, NULL, seen, count, now_us, canvas)
         && compose_view_draw(&e->now, NULL, NULL, seen, count, now_us, over);
     if (ok) {
-        compose_brush_cross(canvas, over, part < 0 ? 0 : part > 1 ? 1 : part);
+        struct bc_draw_canvas to = compose_canvas_of(canvas);
+        struct bc_draw_picture from = { { over->data[0], over->data[1], over->data[2] },
+            { over->linesize[0], over->linesize[1], over->linesize[2] }, over->width,
+            over->height };
+        bc_draw_cross(&to, &from, bc_draw_opacity(part));
     }
     av_frame_free(&over);
     return ok;

@@ -26,7 +26,6 @@ compose_image_create(int width, int height)
         return NULL;
     }
     memset(pixels, 0, bytes);
-    atomic_init(&image->refs, 1);
     image->width = image->box.width = width;
     image->height = image->box.height = height;
     image->stride = stride;
@@ -42,7 +41,6 @@ compose_image_of_card(struct bc_card_image *card)
         bc_card_image_unref(&card);
         return NULL;
     }
-    atomic_init(&image->refs, 1);
     image->width = card->width;
     image->height = card->height;
     image->stride = card->stride;
@@ -55,28 +53,17 @@ compose_image_of_card(struct bc_card_image *card)
     return image;
 }
 
-struct compose_image *
-compose_image_ref(struct compose_image *image)
-{
-    if (image) {
-        atomic_fetch_add(&image->refs, 1);
-    }
-    return image;
-}
-
 void
-compose_image_unref(struct compose_image **holder)
+compose_image_free(struct compose_image **holder)
 {
     struct compose_image *image = *holder;
     *holder = NULL;
-    if (image && atomic_fetch_sub(&image->refs, 1) == 1) {
-        if (image->card) {
-            bc_card_image_unref(&image->card);
-        } else {
-            free(image->pixels);
-        }
-        free(image);
+    if (image && image->card) {
+        bc_card_image_unref(&image->card);
+    } else if (image) {
+        free(image->pixels);
     }
+    free(image);
 }
 
 struct compose_image *
@@ -91,7 +78,7 @@ compose_image_scale(const struct compose_image *from, int x, int y, int w, int h
                                       AV_PIX_FMT_BGRA, SWS_AREA, NULL, NULL, NULL)
                                 : NULL;
     if (!sws) {
-        compose_image_unref(&to);
+        compose_image_free(&to);
         return NULL;
     }
     const uint8_t *in[1] = { from->pixels + (size_t)y * (size_t)from->stride + 4 * (size_t)x };

@@ -2,15 +2,13 @@
 #ifndef COMPOSE_IMAGE_H
 #define COMPOSE_IMAGE_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 struct bc_card_image;
 
 // Pixels as blue, green, red, alpha, the colours multiplied by alpha; what is not wholly
-// transparent lies in the box. Reference-counted; immutable once shared; any thread.
+// transparent lies in the box. The painter's, while it paints.
 struct compose_image {
-    atomic_uint refs;
     int width;
     int height;
     int stride;
@@ -32,26 +30,23 @@ compose_image_create(int width, int height);
 struct compose_image *
 compose_image_of_card(struct bc_card_image *card);
 
-struct compose_image *
-compose_image_ref(struct compose_image *image);
-
-// Drops the reference and makes the holder NULL; a NULL holder is fine.
+// Makes the holder NULL; a NULL holder is fine.
 void
-compose_image_unref(struct compose_image **holder);
+compose_image_free(struct compose_image **holder);
 
 // Part of another one, scaled to the whole of a new one. NULL without memory or sense.
 struct compose_image *
 compose_image_scale(const struct compose_image *from, int x, int y, int w, int h, int width,
     int height);
 
-// Before it is shared: makes its corners round, and fills it with a colour (0xRRGGBBAA).
+// Makes its corners round, and fills it with a colour (0xRRGGBBAA).
 void
 compose_image_round(struct compose_image *image, int radius);
 
 void
 compose_image_fill(struct compose_image *image, uint32_t rgba);
 
-// Before it is shared: lays another one over it, its left upper corner there.
+// Lays another one over it, its left upper corner there.
 void
 compose_image_put(struct compose_image *image, const struct compose_image *over, int x, int y);
 

@@ -15,6 +15,9 @@
 #define STALLED_US 2000000
 #define US_PER_S 1000000.0
 
+// Of all inputs' pictures, so that none is taken for another's.
+static atomic_ullong serials;
+
 // --- the thread ---
 
 static void
@@ -190,7 +193,7 @@ compose_input_picture(struct compose_input *input, int64_t now_us, uint64_t *ser
     if (due > 0) {
         av_frame_free(&input->shown);
         input->shown = input->queue[due - 1].frame;
-        input->serial++;
+        input->serial = atomic_fetch_add(&serials, 1) + 1;
         input->shown_us = now_us;
         for (unsigned i = 0; i + 1 < due; i++) {
             av_frame_free(&input->queue[i].frame);

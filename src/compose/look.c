@@ -22,7 +22,7 @@ compose_look_destroy(struct compose_look *look)
         return;
     }
     for (size_t i = 0; i < BC_SCENE_MAX_LAYERS; i++) {
-        compose_image_unref(&look->sprites[i].image);
+        bc_draw_overlay_destroy(look->sprites[i].overlay);
     }
     bc_scene_unref(&look->scene);
     free(look);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "card/card.h"
+#include "image.h"
 #include "scene/layout.h"
 
 #define PLATE 0x1c1f24ff
@@ -26,6 +27,21 @@ complain(const struct bc_scene_layer *layer, const char *why)
     bc_warn(NULL, "layer %s: %s", layer->id, why);
 }
 
+// Frees the image, which may be NULL.
+static struct compose_sprite
+sprite_of(struct compose_image *image, int x, int y)
+{
+    struct compose_sprite s = { NULL, x, y };
+    if (image) {
+        struct bc_rect box
+            = { image->box.x, image->box.y, image->box.width, image->box.height };
+        s.overlay = bc_draw_overlay_create(
+            image->pixels, image->stride, image->width, image->height, &box);
+        compose_image_free(&image);
+    }
+    return s;
+}
+
 // --- text ---
 
 // The card's way is 0xAARRGGBB.
@@ -40,9 +56,8 @@ paint_text(
     const struct compose_paint *p, const struct bc_scene_layer *layer, const char *text)
 {
     struct bc_layout at;
-    struct compose_sprite s = { 0 };
     if (!text || !bc_layout_layer(layer, p->width, p->height, 0, 0, &at)) {
-        return s;
+        return sprite_of(NULL, 0, 0);
     }
     double size = layer->font_size * p->height;
     struct bc_text_style style = { .size_px = size < LETTER_MIN ? LETTER_MIN : size,
@@ -52,16 +67,15 @@ paint_text(
             : layer->align == BC_ALIGN_RIGHT     ? BC_TEXT_RIGHT
                                                  : BC_TEXT_LEFT,
         .width_px = at.box.w };
-    s.image = compose_image_of_card(bc_text_draw(&style, text));
-    if (s.image) {
-        int room = at.box.w - s.image->width;
-        s.x = at.box.x
-            + (layer->align == BC_ALIGN_CENTER      ? room / 2
-                    : layer->align == BC_ALIGN_RIGHT ? room
-                                                     : 0);
-        s.y = at.box.y + (at.box.h - s.image->height) / 2;
+    struct compose_image *image = compose_image_of_card(bc_text_draw(&style, text));
+    if (!image) {
+        return sprite_of(NULL, 0, 0);
     }
-    return s;
+    int room = at.box.w - image->width;
+    int left = layer->align == BC_ALIGN_CENTER ? room / 2
+        : layer->align == BC_ALIGN_RIGHT       ? room
+                                               : 0;
+    return sprite_of(image, at.box.x + left, at.box.y + (at.box.h - image->height) / 2);
 }
 
 // The C library knows one time zone at a time.
@@ -97,19 +111,16 @@ fit_picture(const struct compose_paint *p, const struct bc_scene_layer *layer,
     const struct compose_image *picture)
 {
     struct bc_layout at;
-    struct compose_sprite s = { 0 };
     if (!bc_layout_layer(
             layer, p->width, p->height, picture->width, picture->height, &at)) {
-        return s;
+        return sprite_of(NULL, 0, 0);
     }
-    s.image = compose_image_scale(picture, at.source.x, at.source.y, at.source.w, at.source.h,
-        at.target.w, at.target.h);
-    if (s.image) {
-        compose_image_round(s.image, at.radius);
-        s.x = at.target.x;
-        s.y = at.target.y;
+    struct compose_image *image = compose_image_scale(picture, at.source.x, at.source.y,
+        at.source.w, at.source.h, at.target.w, at.target.h);
+    if (image) {
+        compose_image_round(image, at.radius);
     }
-    return s;
+    return sprite_of(image, at.target.x, at.target.y);
 }
 
 static struct compose_sprite
@@ -125,7 +136,7 @@ paint_picture(
     bc_buf_unref(&buf);
     if (picture) {
         s = fit_picture(p, layer, picture);
-        compose_image_unref(&picture);
+        compose_image_free(&picture);
     } else if (name) {
         complain(layer, why);
     }
@@ -140,16 +151,14 @@ compose_paint_slate(const struct compose_paint *p, const struct bc_scene_layer *
     if (layer->slate) {
         s = paint_picture(p, layer, layer->slate);
     }
-    if (s.image || !bc_layout_layer(layer, p->width, p->height, 0, 0, &at)) {
+    if (s.overlay || !bc_layout_layer(layer, p->width, p->height, 0, 0, &at)) {
         return s;
     }
-    s.image = compose_image_create(at.target.w, at.target.h);
-    s.x = at.target.x;
-    s.y = at.target.y;
-    if (!s.image) {
+    struct compose_image *plate = compose_image_create(at.target.w, at.target.h);
+    if (!plate) {
         return s;
     }
-    compose_image_fill(s.image, PLATE);
+    compose_image_fill(plate, PLATE);
     double size = (double)at.target.h / PLATE_PART;
     struct bc_text_style style = { .size_px = size < LETTER_MIN ? LETTER_MIN : size,
         .color = PLATE_TEXT, .align = BC_TEXT_CENTER, .width_px = at.target.w,
@@ -157,12 +166,12 @@ compose_paint_slate(const struct compose_paint *p, const struct bc_scene_layer *
     struct compose_image *text = compose_image_of_card(
         bc_text_draw(&style, layer->channel ? layer->channel : layer->id));
     if (text) {
-        compose_image_put(s.image, text, (at.target.w - text->width) / 2,
+        compose_image_put(plate, text, (at.target.w - text->width) / 2,
             (at.target.h - text->height) / 2);
-        compose_image_unref(&text);
+        compose_image_free(&text);
     }
-    compose_image_round(s.image, at.radius);
-    return s;
+    compose_image_round(plate, at.radius);
+    return sprite_of(plate, at.target.x, at.target.y);
 }
 
 // --- cards and codes ---
@@ -194,10 +203,7 @@ paint_card(const struct compose_paint *p, const struct bc_scene_layer *layer,
         complain(layer, why);
         return s;
     }
-    s.image = compose_image_of_card(card);
-    s.x = at.box.x;
-    s.y = at.box.y;
-    return s;
+    return sprite_of(compose_image_of_card(card), at.box.x, at.box.y);
 }
 
 struct compose_sprite
@@ -229,12 +235,9 @@ paint_qr(const struct compose_paint *p, const struct bc_scene_layer *layer)
         return s;
     }
     int size = at.box.w < at.box.h ? at.box.w : at.box.h;
-    s.image = compose_image_of_card(bc_qr_draw(layer->text, size < QR_MIN ? QR_MIN : size));
-    if (s.image) {
-        s.x = at.box.x + (at.box.w - s.image->width) / 2;
-        s.y = at.box.y + (at.box.h - s.image->height) / 2;
-    }
-    return s;
+    size = size < QR_MIN ? QR_MIN : size;
+    return sprite_of(compose_image_of_card(bc_qr_draw(layer->text, size)),
+        at.box.x + (at.box.w - size) / 2, at.box.y + (at.box.h - size) / 2);
 }
 
 struct compose_sprite

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "image.h"
+#include "compose/draw.h"
 #include "scene/scene.h"
 #include "wish.h"
 
@@ -25,7 +25,7 @@ struct compose_paint {
 
 // A painted layer and its place on the canvas.
 struct compose_sprite {
-    struct compose_image *image; // owned reference; NULL: nothing
+    struct bc_draw_overlay *overlay; // owned; NULL: nothing
     int x;
     int y;
 };

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#include "brush.h"
+#include "canvas.h"
+#include "compose/draw.h"
+#include "scene/layout.h"
 
 #define US_PER_MS 1000
 
@@ -18,8 +20,7 @@ void
 compose_view_finish(struct compose_view *v)
 {
     for (size_t i = 0; i < BC_SCENE_MAX_LAYERS; i++) {
-        av_frame_free(&v->layers[i].scaled);
-        sws_freeContext(v->layers[i].sws);
+        bc_draw_layer_destroy(v->layers[i]);
     }
     compose_look_destroy(v->look);
     memset(v, 0, sizeof(*v));
@@ -44,86 +45,41 @@ find_input(const struct compose_seen *seen, unsigned count, const char *name)
 
 // --- channels ---
 
-static AVFrame *
-new_picture(int width, int height)
+static struct bc_draw_picture
+picture_of(const AVFrame *f)
 {
-    AVFrame *f = av_frame_alloc();
-    if (f) {
-        f->width = width;
-        f->height = height;
-        f->format = AV_PIX_FMT_YUV420P;
-        if (av_frame_get_buffer(f, 0) < 0) {
-            av_frame_free(&f);
-        }
-    }
-    return f;
+    return (struct bc_draw_picture){ { f->data[0], f->data[1], f->data[2] },
+        { f->linesize[0], f->linesize[1], f->linesize[2] }, f->width, f->height };
 }
 
+// What is drawn of an input. False: nothing of it can be seen.
 static bool
-same_rect(const struct bc_rect *a, const struct bc_rect *b)
+make_draw(const struct stroke *s, const struct compose_seen *in,
+    const struct bc_draw_picture *picture, struct bc_draw_stroke *out)
 {
-    return a->x == b->x && a->y == b->y && a->w == b->w && a->h == b->h;
-}
-
-// A part of the picture at the layer's size; what was made of it before is taken again.
-static const AVFrame *
-scaled(struct compose_view *v, size_t i, const struct compose_seen *in,
-    const struct bc_layout *at)
-{
-    AVFrame *to = v->layers[i].scaled;
-    const AVFrame *from = in->picture;
-    bool fits = to && to->width == at->target.w && to->height == at->target.h;
-    if (fits && v->layers[i].serial == in->serial && v->layers[i].name == in->name
-        && same_rect(&v->layers[i].source, &at->source)) {
-        return to;
-    }
-    if (!fits) {
-        av_frame_free(&v->layers[i].scaled);
-        to = v->layers[i].scaled = new_picture(at->target.w, at->target.h);
-    }
-    v->layers[i].sws = sws_getCachedContext(v->layers[i].sws, at->source.w, at->source.h,
-        AV_PIX_FMT_YUV420P, at->target.w, at->target.h, AV_PIX_FMT_YUV420P,
-        SWS_FAST_BILINEAR, NULL, NULL, NULL);
-    if (!to || !v->layers[i].sws) {
-        return NULL;
-    }
-    const uint8_t *planes[4] = { NULL };
-    for (int p = 0; p < 3; p++) {
-        int shift = p > 0;
-        planes[p] = from->data[p]
-            + (int64_t)(at->source.y >> shift) * from->linesize[p] + (at->source.x >> shift);
-    }
-    (void)sws_scale(v->layers[i].sws, planes, from->linesize, 0, at->source.h, to->data,
-        to->linesize);
-    v->layers[i].serial = in->serial;
-    v->layers[i].name = in->name;
-    v->layers[i].source = at->source;
-    return to;
-}
-
-static bool
-is_whole(const struct bc_layout *at, const AVFrame *f)
-{
-    return at->source.x == 0 && at->source.y == 0 && at->source.w == f->width
-        && at->source.h == f->height && at->target.w == f->width && at->target.h == f->height;
+    const struct bc_scene_layer *layer = layer_of(s);
+    const struct compose_look *look = s->view->look;
+    *out = (struct bc_draw_stroke){ .picture = picture,
+        .serial = in->serial,
+        .dx = bc_pose_pixels(s->pose.dx, look->width),
+        .dy = bc_pose_pixels(s->pose.dy, look->height),
+        .opacity = bc_draw_opacity(layer->opacity * s->pose.opacity) };
+    return bc_layout_layer(
+        layer, look->width, look->height, picture->width, picture->height, &out->at);
 }
 
 static void
-draw_channel(const struct stroke *s, const struct compose_seen *in, AVFrame *canvas,
-    double opacity)
+draw_channel(const struct stroke *s, const struct compose_seen *in,
+    const struct bc_draw_canvas *canvas)
 {
-    struct bc_layout at;
-    const struct compose_look *look = s->view->look;
-    if (!bc_layout_layer(layer_of(s), look->width, look->height, in->picture->width,
-            in->picture->height, &at)) {
-        return;
+    struct bc_draw_picture picture = picture_of(in->picture);
+    struct bc_draw_stroke stroke;
+    struct bc_draw_layer **layer = &s->view->layers[s->index];
+    if (!*layer) {
+        *layer = bc_draw_layer_create();
     }
-    const AVFrame *f
-        = is_whole(&at, in->picture) ? in->picture : scaled(s->view, s->index, in, &at);
-    if (f) {
-        compose_brush_picture(canvas, f,
-            at.target.x + bc_pose_pixels(s->pose.dx, look->width),
-            at.target.y + bc_pose_pixels(s->pose.dy, look->height), at.radius, opacity);
+    if (*layer && make_draw(s, in, &picture, &stroke)) {
+        (void)bc_draw_layer_draw(*layer, canvas, &stroke);
     }
 }
 
@@ -131,21 +87,21 @@ draw_channel(const struct stroke *s, const struct compose_seen *in, AVFrame *can
 
 static void
 draw_layer(const struct stroke *s, const struct compose_seen *seen, unsigned count,
-    AVFrame *canvas)
+    const struct bc_draw_canvas *canvas)
 {
     const struct bc_scene_layer *layer = layer_of(s);
     const struct compose_look *look = s->view->look;
     const struct compose_sprite *sprite = &look->sprites[s->index];
-    double opacity = layer->opacity * s->pose.opacity;
     const struct compose_seen *in = layer->type == BC_LAYER_CHANNEL
         ? find_input(seen, count, layer->channel)
         : NULL;
     if (in && in->picture && !in->away) {
-        draw_channel(s, in, canvas, opacity);
-    } else if (sprite->image) {
-        compose_brush_image(canvas, sprite->image,
+        draw_channel(s, in, canvas);
+    } else if (sprite->overlay) {
+        bc_draw_overlay(canvas, sprite->overlay,
             sprite->x + bc_pose_pixels(s->pose.dx, look->width),
-            sprite->y + bc_pose_pixels(s->pose.dy, look->height), opacity);
+            sprite->y + bc_pose_pixels(s->pose.dy, look->height),
+            bc_draw_opacity(layer->opacity * s->pose.opacity));
     }
 }
 
@@ -165,19 +121,17 @@ make_stroke(struct compose_view *v, size_t i, bool leaves, int64_t since_us, str
 
 // Whether nothing below can be seen.
 static bool
-covers_all(const struct stroke *s, const struct compose_seen *seen, unsigned count)
+covers_all(const struct stroke *s, const struct compose_seen *seen, unsigned count,
+    const struct bc_draw_canvas *canvas)
 {
-    struct bc_layout at;
+    struct bc_draw_stroke stroke;
     const struct bc_scene_layer *layer = layer_of(s);
-    const struct compose_look *look = s->view->look;
     const struct compose_seen *in = find_input(seen, count, layer->channel);
-    return layer->type == BC_LAYER_CHANNEL && in && in->picture && !in->away
-        && layer->opacity >= 1 && s->pose.opacity >= 1 && s->pose.dx == 0 && s->pose.dy == 0
-        && bc_layout_layer(layer, look->width, look->height, in->picture->width,
-            in->picture->height, &at)
-        && at.radius == 0 && at.target.x <= 0 && at.target.y <= 0
-        && at.target.x + at.target.w >= look->width
-        && at.target.y + at.target.h >= look->height;
+    if (layer->type != BC_LAYER_CHANNEL || !in || !in->picture || in->away) {
+        return false;
+    }
+    struct bc_draw_picture picture = picture_of(in->picture);
+    return make_draw(s, in, &picture, &stroke) && bc_draw_covers(canvas, &stroke);
 }
 
 // Both looks' layers by height; `strokes` has room for twice BC_SCENE_MAX_LAYERS.
@@ -209,18 +163,19 @@ compose_view_draw(struct compose_view *v, struct compose_view *old,
     if (!v->look) {
         return false;
     }
+    struct bc_draw_canvas to = compose_canvas_of(canvas);
     size_t n = collect(v, old, leaving, now_us, strokes);
     size_t first = n;
-    while (first > 0 && !covers_all(&strokes[first - 1], seen, seen_count)) {
+    while (first > 0 && !covers_all(&strokes[first - 1], seen, seen_count, &to)) {
         first--;
     }
     if (first == 0) {
-        compose_brush_clear(canvas, v->look->scene->background);
+        bc_draw_fill(&to, v->look->scene->background);
     } else {
         first--;
     }
     for (size_t i = first; i < n; i++) {
-        draw_layer(&strokes[i], seen, seen_count, canvas);
+        draw_layer(&strokes[i], seen, seen_count, &to);
     }
     return true;
 }

@@ -7,14 +7,12 @@
 
 #include "ffmpeg.h"
 #include "look.h"
-#include "mixer.h"
-#include "scene/layout.h"
 
 // What an input shows at this moment.
 struct compose_seen {
     const char *name;
     const AVFrame *picture; // borrowed; NULL: none
-    uint64_t serial;        // another one for each picture
+    uint64_t serial;        // another one for each picture, of whatever input
     bool away;              // its slate is due
 };
 
@@ -24,13 +22,7 @@ struct compose_view {
     struct compose_look *look; // owned; NULL: nothing is shown
     int64_t began_us;
     bool enters[BC_SCENE_MAX_LAYERS]; // these came with it
-    struct {
-        AVFrame *scaled; // owned; the input's picture at the layer's size
-        uint64_t serial; // of that picture
-        const char *name; // the input's
-        struct bc_rect source;
-        struct SwsContext *sws;
-    } layers[BC_SCENE_MAX_LAYERS];
+    struct bc_draw_layer *layers[BC_SCENE_MAX_LAYERS]; // owned; of channels; NULL: not drawn yet
 };
 
 void
