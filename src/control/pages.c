@@ -34,7 +34,13 @@ is_id(const char *rest)
 static bool
 is_console(const char *rest)
 {
-    return rest[0] == '\0' || strcmp(rest, "clips") == 0 || strcmp(rest, "channels") == 0;
+    static const char *const NAMES[] = { "", "channels", "clips", "cues", "switcher" };
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (strcmp(rest, NAMES[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // The HTML file that a path shows; NULL: none. An address such as "/watch/live.flv" is no

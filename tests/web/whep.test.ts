@@ -18,12 +18,14 @@ function watch(sound_only = false): Seen {
     seen.player = new WhepPlayer({
         video: video as unknown as HTMLVideoElement,
         url: 'http://h/live/hq/whep',
+        cues_url: 'http://h/live/hq/cues',
         sound_only,
         height: null, behind_s: 0,
         events: {
             onFailed: (kind, _detail, reason) => seen.failures.push([kind, reason]),
             onEnded: () => { seen.ends++; },
             onMessage: () => undefined,
+            onCue: () => undefined,
         },
     });
     return seen;

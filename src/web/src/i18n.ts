@@ -5,6 +5,7 @@ import { remember, remembered } from './store';
 import { CHANNELS } from './words/channels';
 import { COMMON } from './words/common';
 import { CONSOLE } from './words/console';
+import { CUES } from './words/cues';
 import { GOLIVE } from './words/golive';
 import { REPLAY } from './words/replay';
 import { START } from './words/start';
@@ -14,7 +15,7 @@ import type { Lang, Words } from './words/words';
 export type { Lang } from './words/words';
 
 export const TABLE = {
-    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE, ...CHANNELS,
+    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE, ...CHANNELS, ...CUES,
 } as const satisfies Words;
 
 export type Key = keyof typeof TABLE;

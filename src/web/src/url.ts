@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses: which channel a page is about, and where its media is.
 
-export type Media = 'index' | 'audio' | 'flv' | 'wsflv' | 'whep' | 'whip';
+export type Media = 'index' | 'audio' | 'flv' | 'wsflv' | 'whep' | 'whip' | 'cues';
 
 // Parameters that speak to the page; all others belong to the media (who sent this guest).
 const PAGE_PARAMETERS = ['player', 'protocol', 'lang'];
@@ -43,6 +43,7 @@ export function mediaUrl(origin: string, channel: string, media: Media, search =
     case 'audio':
         return `${base}/audio.m3u8${query}`;
     case 'whep':
+    case 'cues':
     case 'whip':
         return `${base}/${media}${query}`;
     case 'flv':

@@ -2,6 +2,7 @@
 // Back in time: the window that is recorded behind a live, by HLS.
 
 import { codecName } from '../codecs';
+import type { ShownFrame } from '../cues/frames';
 import { RecordedMedia } from '../vod/media';
 import { RateMeter } from './meter';
 import { bufferedAhead, type DvrWindow, type LivePlayer, type PlayerOptions } from './player';
@@ -21,6 +22,7 @@ export class TimeShift implements LivePlayer {
             url: options.url,
             start_behind_s: options.behind_s,
             onFailed: (kind, detail) => this.alive && events.onFailed(kind, detail),
+            onCue: (placed) => this.alive && events.onCue(placed),
             onBytes: (bytes) => this.meter.add(performance.now(), bytes),
         });
         this.onEnded = () => this.alive && events.onEnded();
@@ -65,6 +67,10 @@ export class TimeShift implements LivePlayer {
 
     position(): number {
         return this.video.currentTime;
+    }
+
+    cueClock_ms({ media_s }: ShownFrame): number | null {
+        return this.media.wallOf(media_s);
     }
 
     qualities(): readonly number[] {

@@ -3,6 +3,9 @@
 
 import mpegts from 'mpegts.js';
 import { codecName } from '../codecs';
+import { FlvTime, listenToSegments } from '../cues/flv_time';
+import type { ShownFrame } from '../cues/frames';
+import { placeCuePoint } from '../cues/cue_point';
 import { Chaser } from './chase';
 import type { PlayerName } from './choose';
 import { bufferedAhead, bufferedEnd, type FailureKind, type LivePlayer, type PlayerOptions } from './player';
@@ -38,6 +41,8 @@ export class FlvPlayer implements LivePlayer {
     private speed_kbps: number | null = null;
     private started = false;
     private rest_timer = 0;
+    private readonly time = new FlvTime();
+    private tells_time = false;
 
     constructor(readonly name: FlvName, options: PlayerOptions) {
         this.video = options.video;
@@ -60,6 +65,7 @@ export class FlvPlayer implements LivePlayer {
         this.listen(engine, options);
         engine.attachMediaElement(this.video);
         engine.load();
+        this.tells_time = listenToSegments(engine, this.time);
     }
 
     private listen(engine: Engine, { events }: PlayerOptions): void {
@@ -73,10 +79,31 @@ export class FlvPlayer implements LivePlayer {
             const rest_ms = Math.min(bufferedAhead(this.video) * 1000, MAX_REST_MS);
             this.rest_timer = window.setTimeout(() => events.onEnded(), rest_ms);
         });
+        engine.on(mpegts.Events.SCRIPTDATA_ARRIVED, (tag: { onCuePoint?: unknown }) => {
+            this.onCuePoint(tag.onCuePoint, events);
+        });
         engine.on(mpegts.Events.STATISTICS_INFO, (info: { speed?: number }) => {
             const now = (info.speed ?? 0) * 8;
             this.speed_kbps = this.speed_kbps === null ? now : this.speed_kbps * 0.8 + now * 0.2;
         });
+    }
+
+    private onCuePoint(point: unknown, events: PlayerOptions['events']): void {
+        const end_s = bufferedEnd(this.video);
+        const placed = placeCuePoint(point, this.time.newest_ms);
+        if (placed === null || this.engine === null) {
+            return;
+        }
+        if (!this.tells_time && end_s !== null && !placed.cue.ended) {
+            // The tag stands right before the picture that it belongs to.
+            this.tells_time = true;
+            this.time.add(end_s * 1000, placed.from_ms);
+        }
+        events.onCue(placed);
+    }
+
+    cueClock_ms({ media_s }: ShownFrame): number | null {
+        return this.time.of(media_s * 1000);
     }
 
     latency(): number | null {

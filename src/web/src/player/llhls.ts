@@ -3,6 +3,8 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light';
 import { codecName } from '../codecs';
+import { RangeReader, wallOfPlace } from '../cues/dateranges';
+import type { ShownFrame } from '../cues/frames';
 import { failureOf } from './hls_failure';
 import { RateMeter } from './meter';
 import type { LivePlayer, PlayerOptions } from './player';
@@ -33,6 +35,7 @@ export class LowLatencyHls implements LivePlayer {
     readonly name = 'llhls';
     private readonly video: HTMLVideoElement;
     private readonly meter = new RateMeter();
+    private readonly ranges: RangeReader;
     private hls: Hls | null = null;
     private steady = false;
     private media_recoveries = 0;
@@ -43,6 +46,7 @@ export class LowLatencyHls implements LivePlayer {
 
     constructor(private readonly options: PlayerOptions) {
         this.video = options.video;
+        this.ranges = new RangeReader(options.events.onCue);
         if (!Hls.isSupported()) {
             queueMicrotask(() => options.events.onFailed('unsupported', 'no MSE'));
             return;
@@ -56,6 +60,7 @@ export class LowLatencyHls implements LivePlayer {
             }
         });
         hls.on(Hls.Events.LEVEL_LOADED, (_event, data) => this.keepSteady(data.details.partHoldBack));
+        hls.on(Hls.Events.LEVEL_UPDATED, (_event, data) => this.ranges.read(data.details));
         hls.on(Hls.Events.FRAG_LOADED, (_event, data) => {
             this.meter.add(performance.now(), data.payload.byteLength);
         });
@@ -132,6 +137,11 @@ export class LowLatencyHls implements LivePlayer {
 
     line(): null {
         return null;
+    }
+
+    cueClock_ms({ media_s }: ShownFrame): number | null {
+        const details = this.hls?.latestLevelDetails;
+        return details ? wallOfPlace(details, media_s) : null;
     }
 
     position(): number {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // HLS played by the browser itself: iPhones and web views without Media Source Extensions.
 
+import type { ShownFrame } from '../cues/frames';
+import { CueSocket } from '../cues/socket';
 import { type FailureKind, type LivePlayer, type PlayerOptions, releaseVideo } from './player';
 
 // Safari tells the wall clock of the first media second (from PROGRAM-DATE-TIME).
@@ -11,6 +13,7 @@ const EDGE_DISTANCE_S = 1;
 export class NativeHls implements LivePlayer {
     readonly name = 'hls';
     private readonly video: SafariVideo;
+    private readonly socket: CueSocket;
     private alive = true;
 
     constructor(private readonly options: PlayerOptions) {
@@ -19,6 +22,9 @@ export class NativeHls implements LivePlayer {
         this.video.addEventListener('ended', this.onEnded);
         this.video.src = options.url;
         this.video.load();
+        // What the system's player reads in the playlist it keeps to itself.
+        this.socket = new CueSocket({ url: options.cues_url,
+            onCue: (placed) => this.alive && options.events.onCue(placed) });
     }
 
     private readonly onError = (): void => {
@@ -68,6 +74,12 @@ export class NativeHls implements LivePlayer {
         return this.video.currentTime;
     }
 
+    // The playlist's clock; where it is not told, what comes is shown at once.
+    cueClock_ms({ media_s }: ShownFrame): number {
+        const start_ms = this.video.getStartDate?.().getTime() ?? NaN;
+        return Number.isFinite(start_ms) ? start_ms + media_s * 1000 : this.socket.now();
+    }
+
     jumpToLive(): void {
         const edge = this.edge();
         if (edge !== null && edge - EDGE_DISTANCE_S > this.video.currentTime) {
@@ -82,6 +94,7 @@ export class NativeHls implements LivePlayer {
 
     destroy(): void {
         this.alive = false;
+        this.socket.close();
         this.video.removeEventListener('error', this.onError);
         this.video.removeEventListener('ended', this.onEnded);
         releaseVideo(this.video);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every player offers to the page.
 
+import type { PlacedCue } from '../cues/cue';
+import type { ShownFrame } from '../cues/frames';
 import type { Message } from '../rtc/messages';
 import type { PlayerName } from './choose';
 
@@ -25,11 +27,15 @@ export interface PlayerEvents {
     onEnded(): void;
     // What the server sends beside the media; only some players have a channel for it.
     onMessage(message: Message): void;
+    // A cue, on the clock of cueClock_ms().
+    onCue(placed: PlacedCue): void;
 }
 
 export interface PlayerOptions {
     video: HTMLVideoElement;
     url: string;
+    // Where the cues of the channel can be heard beside the media.
+    cues_url: string;
     sound_only: boolean;
     // The quality that the viewer asked for, by its height; null: what fits the network.
     height: number | null;
@@ -74,6 +80,8 @@ export interface LivePlayer {
     // really change.
     qualities?(): readonly number[];
     chooseQuality?(height: number | null): void;
+    // The moment of a frame on the clock of this player's cues; null: not known now.
+    cueClock_ms?(frame: ShownFrame): number | null;
     // The window that a viewer can move in, where there is one.
     window?(): DvrWindow | null;
     seekBehind?(behind_s: number): void;

@@ -2,6 +2,8 @@
 // WebRTC by WHEP: a fraction of a second behind the host, by UDP or TCP to the server's one port.
 
 import { codecName } from '../codecs';
+import { ChannelCues } from '../cues/channel_cues';
+import type { ShownFrame } from '../cues/frames';
 import { type Inbound, readInbound, Recent } from '../rtc/inbound';
 import { SideChannel } from '../rtc/messages';
 import { endResource, postOffer, Refusal, type Resource } from '../rtc/resource';
@@ -52,6 +54,8 @@ export class WhepPlayer implements LivePlayer {
     private readonly pc: RTCPeerConnection;
     private readonly side: SideChannel;
     private readonly stream = new MediaStream();
+    private readonly cues: ChannelCues;
+    private picture: RTCRtpReceiver | null = null;
     private readonly watchdog = new Watchdog();
     private readonly recent = new Recent();
     private readonly opened_ms = performance.now();
@@ -67,7 +71,13 @@ export class WhepPlayer implements LivePlayer {
         this.video = options.video;
         const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.servers });
         this.pc = pc;
-        this.side = new SideChannel(pc, (message) => this.alive && options.events.onMessage(message));
+        this.cues = new ChannelCues(options.events.onCue);
+        this.side = new SideChannel(pc, (message) => {
+            if (this.alive) {
+                this.cues.hear(message, performance.now());
+                options.events.onMessage(message);
+            }
+        });
         for (const kind of options.sound_only ? ['audio'] : ['video', 'audio']) {
             hurry(pc.addTransceiver(kind, { direction: 'recvonly' }).receiver);
         }
@@ -121,6 +131,7 @@ export class WhepPlayer implements LivePlayer {
 
     private onTrack({ track, receiver }: RTCTrackEvent): void {
         this.stream.addTrack(track);
+        this.picture = track.kind === 'video' ? receiver : this.picture;
         // The server's goodbye; a connection that merely broke is the watchdog's.
         receiver.transport?.addEventListener('statechange', () => {
             if (this.alive && receiver.transport?.state === 'closed') {
@@ -186,6 +197,12 @@ export class WhepPlayer implements LivePlayer {
         } else if (verdict === 'lost') {
             this.fail('network', `the connection broke (ICE ${ice})`);
         }
+    }
+
+    // Not every browser tells of the frame which one it is, but of what it shows, all do.
+    cueClock_ms({ rtp_timestamp }: ShownFrame): number {
+        const source = rtp_timestamp === null ? this.picture?.getSynchronizationSources?.()[0] : undefined;
+        return this.cues.clock_ms(rtp_timestamp ?? source?.rtpTimestamp ?? null, performance.now());
     }
 
     latency(): number | null {

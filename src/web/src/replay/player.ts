@@ -2,6 +2,7 @@
 // One viewer on one recording: plays at once, and comes back after a broken network.
 
 import { Backoff } from '../backoff';
+import type { PlacedCue } from '../cues/cue';
 import type { FailureKind } from '../player/player';
 import { type Range, RecordedMedia } from '../vod/media';
 import { fetchRecording, type Recording, type RecordingKind } from '../vod/recording';
@@ -29,6 +30,7 @@ export class ReplayPlayer {
         private readonly query: string,
         readonly video: HTMLVideoElement,
         private readonly onChange: () => void,
+        private readonly onCue: (placed: PlacedCue) => void = () => undefined,
     ) {
         for (const event of ['playing', 'pause', 'waiting', 'ended', 'seeking', 'seeked',
             'timeupdate', 'progress', 'durationchange', 'ratechange']) {
@@ -74,6 +76,11 @@ export class ReplayPlayer {
     range(): Range {
         const known_s = (this.info?.duration_ms ?? 0) / 1000;
         return this.media?.range() ?? { start_s: 0, end_s: known_s };
+    }
+
+    // The clock of its cues: when a picture was taken.
+    cueClock_ms(media_s: number): number | null {
+        return this.media?.wallOf(media_s) ?? null;
     }
 
     get isRunning(): boolean {
@@ -137,6 +144,7 @@ export class ReplayPlayer {
             start_s,
             onFailed: (kind, detail) => this.onFailed(kind, detail),
             onPlaylist: this.onChange,
+            onCue: this.onCue,
         });
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of a recording with what lies over and under it.
 
+import { makeCueOverlay } from '../cues/overlay';
+import { CueShow } from '../cues/show';
 import { type Key, t } from '../i18n';
 import { iconButton, toggleFullscreen, togglePip, volumeSlider } from '../ui/buttons';
 import { el, icon, labelled, setAttr, setText, show } from '../ui/dom';
@@ -90,9 +92,12 @@ export function makeReplayStage(options: StageOptions): ReplayStage {
     const video = makeVideo();
     video.muted = false;
     video.removeAttribute('muted');
-    const element = el('section', { class: 'stage', tabindex: '-1' }, video);
+    // What a cue's channel drew while it was on air is gone; the cue itself says enough.
+    const cards = makeCueOverlay('', options.query, () => null);
+    const element = el('section', { class: 'stage has-bar', tabindex: '-1' }, video, cards.element);
     const player: ReplayPlayer = new ReplayPlayer(options.kind, options.id, options.query, video,
-        () => update());
+        () => update(), (placed) => cues.put(placed));
+    const cues: CueShow = new CueShow(video, cards, ({ media_s }) => player.cueClock_ms(media_s));
     const overlay = makeOverlay(player);
 
     const play = iconButton('play', 'pause');
@@ -156,7 +161,7 @@ export function makeReplayStage(options: StageOptions): ReplayStage {
         el('div', { class: 'controls-row' }, seekbar.element),
         el('div', { class: 'controls-row' }, play, back, forward, mute, volumeSlider(video), time,
             el('span', { class: 'spacer' }), speed, pip, full));
-    element.append(video, ...overlay.elements, bar);
+    element.append(...overlay.elements, bar);
     followShape(element, video);
     hideControlsWhenIdle(element, video);
     startInWeixin(video);

@@ -3,6 +3,8 @@
 // By hls.js, or by the browser itself where it has no Media Source Extensions (iPhones).
 
 import Hls, { type ErrorData, type HlsConfig, type LevelDetails } from 'hls.js/light';
+import type { PlacedCue } from '../cues/cue';
+import { RangeReader } from '../cues/dateranges';
 import { failureOf } from '../player/hls_failure';
 import { type FailureKind, releaseVideo } from '../player/player';
 import { type Stretch, wallAt } from './stretches';
@@ -19,6 +21,8 @@ export interface RecordedOptions {
     // The playlist was read (again).
     onPlaylist?(): void;
     onBytes?(bytes: number): void;
+    // On the clock of wallOf(); only where hls.js plays.
+    onCue?(placed: PlacedCue): void;
 }
 
 export interface Range {
@@ -81,9 +85,11 @@ export class RecordedMedia {
         });
         hls.on(Hls.Events.ERROR, (_event, data) => this.onError(data));
         hls.on(Hls.Events.FRAG_LOADED, (_event, data) => options.onBytes?.(data.payload.byteLength));
+        const ranges = new RangeReader((placed) => options.onCue?.(placed));
         hls.on(Hls.Events.LEVEL_UPDATED, (_event, data) => {
             const first = this.details === null;
             this.details = data.details;
+            ranges.read(data.details);
             if (first && options.start_behind_s !== undefined) {
                 hls.startLoad(this.behindEnd(options.start_behind_s ?? 0));
             }

@@ -82,6 +82,7 @@ export function makeControls(session: WatchSession, stage: HTMLElement): Control
         live.classList.toggle('is-back', back);
         dvr.update();
         element.classList.toggle('two-rows', !dvr.element.hidden);
+        stage.classList.toggle('has-bar', !dvr.element.hidden);
         setText(behind, playing && !back && latency_s !== null ? t('seconds', { n: latency_s.toFixed(1) }) : '');
     }
 

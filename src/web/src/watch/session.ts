@@ -5,11 +5,14 @@
 import { type Channel, fetchChannel } from '../api';
 import { Backoff } from '../backoff';
 import { canDecode, codecsOf } from '../codecs';
+import type { PlacedCue } from '../cues/cue';
+import type { ShownFrame } from '../cues/frames';
 import { detectAbilities } from '../player/abilities';
 import { candidates, carries, type Choice, type PlayerName } from '../player/choose';
 import { bufferedAhead, type DvrWindow, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
 import { sourceUrl } from '../player/source';
 import type { Message } from '../rtc/messages';
+import { mediaUrl } from '../url';
 import { rememberedInTab, rememberInTab } from '../store';
 import { grudgeAgainst, holdGrudge } from './grudge';
 import { type Blocked, type Phase, phaseOf, type Situation } from './phase';
@@ -39,6 +42,9 @@ export interface SessionView {
     // Another player took over.
     onSwitched(player: PlayerName, reason: Reason | null): void;
     onMessage(message: Message): void;
+    onCue(placed: PlacedCue): void;
+    // Another player, with a clock of its own for its cues.
+    onCueReset(): void;
     // Going back in time did not work.
     onBackFailed(): void;
 }
@@ -237,6 +243,10 @@ export class WatchSession {
         return this.back_s !== null;
     }
 
+    cueClock_ms(frame: ShownFrame): number | null {
+        return this.player?.cueClock_ms?.(frame) ?? null;
+    }
+
     // null: the player in use has none.
     window(): DvrWindow | null {
         return this.player?.window?.() ?? null;
@@ -364,6 +374,7 @@ export class WatchSession {
                 video: this.video,
                 url: sourceUrl(window.location, this.channel, name, this.listen_only,
                     this.rendition(name)),
+                cues_url: mediaUrl(window.location.origin, this.channel, 'cues', window.location.search),
                 sound_only: this.listen_only,
                 height: this.quality,
                 behind_s: this.back_s ?? 0,
@@ -372,6 +383,7 @@ export class WatchSession {
                         wanted() && void this.onPlayerFailed(kind, detail, reason),
                     onEnded: () => wanted() && this.onEnded(),
                     onMessage: (message) => wanted() && this.view.onMessage(message),
+                    onCue: (placed) => wanted() && this.view.onCue(placed),
                 },
             });
             if (!wanted()) {
@@ -421,6 +433,7 @@ export class WatchSession {
         if (this.player !== null) {
             this.view.freeze();
             this.player.destroy();
+            this.view.onCueReset();
             this.player = null;
         }
         this.moving_since_ms = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The player as people see it: picture, overlay, controls. Shared by watch and embed.
 
+import { makeCueOverlay } from '../cues/overlay';
+import { type CueListener, CueShow } from '../cues/show';
 import { t } from '../i18n';
 import { initialChoice, parseChoice, type PlayerName } from '../player/choose';
 import type { Message, MessageListener } from '../rtc/messages';
@@ -9,17 +11,21 @@ import { el, setText, show } from '../ui/dom';
 import { followShape, hideControlsWhenIdle, makeVideo, startInWeixin } from '../ui/picture';
 import { makeControls } from './controls';
 import { makeOverlay } from './overlay';
+import type { Phase } from './phase';
 import { reasonText } from './reason';
 import { WatchSession, type Wish } from './session';
 
 const TOAST_MS = 5000;
 const MAX_TEXT = 200;
+const GONE: readonly Phase[] = ['offline', 'ended', 'forbidden', 'unsupported', 'codec', 'refused'];
 
 export interface Stage {
     element: HTMLElement;
     session: WatchSession;
     // Calls the listener with every message of the server; the answer ends that.
     onMessage(listener: MessageListener): () => void;
+    // The same with cues, in step with the picture.
+    onCue(listener: CueListener): () => void;
 }
 
 interface Still {
@@ -73,13 +79,16 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
     const still = makeStill(video);
     const toast = makeToast();
     const listeners = new Set<MessageListener>();
-    const element = el('section', { class: 'stage', tabindex: '-1' }, video, still.element);
+    const cards = makeCueOverlay(channel, window.location.search);
+    const element = el('section', { class: 'stage', tabindex: '-1' }, video, still.element, cards.element);
 
     const session: WatchSession = new WatchSession(channel, video, {
         freeze: still.freeze,
         update: () => {
             if (session.phase === 'playing' || session.phase === 'paused') {
                 show(still.element, false);
+            } else if (GONE.includes(session.phase)) {
+                cues.clear();
             }
             overlay.update(session);
             controls.update(session);
@@ -88,6 +97,8 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
         onSwitched: (player: PlayerName, reason) => toast.say(
             t('notice.switched', { player: t(`player.${player}`), reason: reasonText(reason) })),
         onBackFailed: () => toast.say(t('dvr.failed')),
+        onCue: (placed) => cues.put(placed),
+        onCueReset: () => cues.reset(),
         onMessage: (message: Message) => {
             if (message.type === 'text' && typeof message.text === 'string') {
                 toast.say(message.text);
@@ -96,6 +107,7 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
         },
     }, wishOf(window.location.search));
 
+    const cues: CueShow = new CueShow(video, cards, (frame) => session.cueClock_ms(frame));
     const overlay = makeOverlay(session);
     const controls = makeControls(session, element);
     element.append(...overlay.elements, toast.element, controls.element);
@@ -106,5 +118,5 @@ export function makeStage(channel: string, onUpdate: (session: WatchSession) => 
         listeners.add(listener);
         return () => void listeners.delete(listener);
     };
-    return { element, session, onMessage };
+    return { element, session, onMessage, onCue: (listener) => cues.listen(listener) };
 }
