@@ -66,3 +66,14 @@ draw_row_over_mix(uint8_t *restrict dst, const uint8_t *restrict src,
         dst[i] = (uint8_t)(own + part_of_255((uint16_t)(dst[i] * rest)));
     }
 }
+
+void
+draw_row_halve(uint8_t *restrict dst, const uint8_t *restrict upper,
+    const uint8_t *restrict lower, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t left = (uint16_t)(upper[2 * i] + lower[2 * i]);
+        uint16_t right = (uint16_t)(upper[2 * i + 1] + lower[2 * i + 1]);
+        dst[i] = (uint8_t)((uint16_t)(left + right + 2) >> 2);
+    }
+}

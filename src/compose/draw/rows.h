@@ -29,4 +29,8 @@ void
 draw_row_over_mix(
     uint8_t *dst, const uint8_t *src, const uint8_t *alpha, size_t n, unsigned opacity);
 
+// Each of `n` pixels is the mean of four of two rows.
+void
+draw_row_halve(uint8_t *dst, const uint8_t *upper, const uint8_t *lower, size_t n);
+
 #endif

@@ -9,12 +9,17 @@
 
 struct SwsContext;
 
+// Memory of a picture, taken again for the next one.
+struct draw_room {
+    uint8_t *memory; // owned
+    size_t bytes;
+};
+
 // Makes pictures of another size. Keeps its tables while sizes stay, and the last picture.
 struct draw_scaler {
     struct SwsContext *sws; // owned
-    uint8_t *memory; // owned; of the picture
-    size_t bytes;
-    struct bc_draw_picture made;
+    struct draw_room rooms[2];
+    struct bc_draw_picture made; // in one of the rooms
 };
 
 void

@@ -152,6 +152,34 @@ test_pictures_of_all_sizes_stay_in_their_box(void **state)
     bc_draw_layer_destroy(l);
 }
 
+// What is halved on its way is the mean of its pixels: stripes of one pixel become grey.
+static void
+test_much_smaller_pictures_do_not_flicker(void **state)
+{
+    (void)state;
+    struct board in = board_create(320, 160, BLACK);
+    for (int y = 0; y < 160; y += 2) {
+        memset(in.canvas.planes[0] + y * in.canvas.strides[0], 235, 320);
+    }
+    struct bc_draw_picture picture = board_picture(&in);
+    static const int SIDES[] = { 160, 80, 60 };
+    struct bc_draw_layer *l = bc_draw_layer_create();
+    for (size_t i = 0; i < sizeof(SIDES) / sizeof(SIDES[0]); i++) {
+        struct board b = board_create(SIDES[i], SIDES[i] / 2, WHITE);
+        struct bc_scene_layer layer = layer_at(0, 0, 1, 1);
+        struct bc_draw_stroke stroke = stroke_of(&layer, &b, &picture);
+        stroke.serial = i;
+        assert_true(bc_draw_layer_draw(l, &b.canvas, &stroke));
+        for (int k = 0; k < SIDES[i] * SIDES[i] / 2; k++) {
+            assert_in_range(board_at(&b, 0, k % SIDES[i], k / SIDES[i]), 124, 127);
+        }
+        board_expect_margins(&b);
+        board_destroy(&b);
+    }
+    bc_draw_layer_destroy(l);
+    board_destroy(&in);
+}
+
 static void
 test_senseless_sources_draw_nothing(void **state)
 {
@@ -183,6 +211,7 @@ main(void)
         cmocka_unit_test(test_small_picture_in_a_corner),
         cmocka_unit_test(test_crop_chooses_a_part),
         cmocka_unit_test(test_pictures_of_all_sizes_stay_in_their_box),
+        cmocka_unit_test(test_much_smaller_pictures_do_not_flicker),
         cmocka_unit_test(test_senseless_sources_draw_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
