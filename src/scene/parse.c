@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "defaults.h"
 #include "fields.h"
@@ -302,6 +303,20 @@ fill(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
     free(name);
 }
 
+// The text that is passed on must be one that is read, whatever its layout was here.
+static void
+check_text(struct scene_reading *r, const struct bc_scene *scene)
+{
+    struct bc_buf *text = bc_scene_to_json(scene);
+    if (!text) {
+        scene_refuse_memory(r);
+    } else if (text->len > BC_SCENE_MAX_BYTES) {
+        scene_refuse(r, "", "must not be larger than %d bytes as JSON",
+            BC_SCENE_MAX_BYTES);
+    }
+    bc_buf_unref(&text);
+}
+
 // Takes the object.
 static struct bc_scene *
 create(struct scene_reading *r, json_t *object)
@@ -314,6 +329,9 @@ create(struct scene_reading *r, json_t *object)
     }
     fill(r, object, scene);
     json_decref(object);
+    if (!r->failed) {
+        check_text(r, scene);
+    }
     if (r->failed) {
         bc_scene_unref(&scene);
     }
