@@ -270,7 +270,7 @@ open_parts(struct bc_server *s)
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
         .library = s->library, .catalogue = s->catalogue, .recorder = s->recorder,
         .clips = s->clips, .retention = s->retention, .disk = s->disk,
-        .schedules = s->schedules };
+        .schedules = s->schedules, .cues = s->cues };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->edges
         && s->codecs && s->pictures && s->replays && s->slates && record && s->webrtc

@@ -11,18 +11,17 @@ clock_us(void *user)
     return bc_hub_clock_us(s->hub);
 }
 
-static int64_t
-shown_us(void *user, const char *name)
+static bool
+shown(void *user, const char *name, int64_t *clock_us_out, int64_t *wall_us)
 {
     const struct bc_server *s = user;
     struct bc_channel *channel = bc_hub_find(s->hub, name);
-    struct bc_channel_info info;
-    bool shown = channel && bc_channel_program_info(channel, &info);
+    bool any = channel && bc_channel_shown_at(channel, clock_us_out, wall_us);
     bc_channel_unref(&channel);
-    return shown ? info.clock_us : 0;
+    return any;
 }
 
-static const struct bc_cues_ops OPS = { .clock_us = clock_us, .shown_us = shown_us };
+static const struct bc_cues_ops OPS = { .clock_us = clock_us, .shown = shown };
 
 bool
 bc_server_cues_open(struct bc_server *s)

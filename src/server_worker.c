@@ -278,6 +278,8 @@ bc_server_worker_init(
         .recorder = server->recorder, .disk = server->disk,
         .pictures = server->pictures };
     bc_list_init(&w->media.whep_sessions);
+    bc_list_init(&w->media.cue_feeds);
+    w->media.cues = server->cues;
     w->whip = (struct bc_whip){ .hub = server->hub, .keys = server->keys,
         .webrtc = server->webrtc, .port = w->webrtc_port };
     bc_list_init(&w->whip.sessions);
@@ -407,6 +409,7 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
     bc_server_relays_drain(d->w->server->relays, d->w);
     bc_server_edges_drain(d->w->server->edges, d->w);
     bc_windows_drain(d->w->windows);
+    bc_media_end_cues(&d->w->media);
     if (d->w->webrtc_port) {
         bc_webrtc_port_drain(d->w->webrtc_port);
     }

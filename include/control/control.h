@@ -11,6 +11,7 @@
 
 struct bc_catalogue;
 struct bc_clips;
+struct bc_cues;
 struct bc_disk;
 struct bc_http_exchange;
 struct bc_http_files;
@@ -134,6 +135,7 @@ struct bc_control_params {
     struct bc_retention *retention;
     struct bc_disk *disk;
     struct bc_schedules *schedules; // of broadcasts
+    struct bc_cues *cues;
 };
 
 // The REST API, metrics, health and the web pages. Owned by the server; immutable once

@@ -90,8 +90,9 @@ struct bc_cues;
 struct bc_cues_ops {
     // The media clock; 0: no broadcast began yet. Called with the lock: looks up only.
     int64_t (*clock_us)(void *user);
-    // The end of what the name shows now, on that clock; 0: nothing is shown.
-    int64_t (*shown_us)(void *user, const char *channel);
+    // The end of what the name shows now, on that clock and by the wall clock. False:
+    // nothing is shown.
+    bool (*shown)(void *user, const char *channel, int64_t *clock_us, int64_t *wall_us);
     // A cue of the name's own is new, changed or ended: for the media it comes in. May be
     // NULL.
     void (*on_own)(void *user, const struct bc_cue *cue);
@@ -180,6 +181,12 @@ int
 bc_cues_import(
     struct bc_cues *cues, const char *channel, const struct bc_cue_import *import);
 
+// What "now" is for a cue of that name: the end of what it shows, on the media clock and as
+// viewers are told the wall clock; where nothing is shown, the clocks. Any thread.
+void
+bc_cues_now(
+    struct bc_cues *cues, const char *channel, int64_t *clock_us, int64_t *wall_us);
+
 // A name's cues by their times, as new references; returns how many there are in all.
 enum bc_cue_which {
     BC_CUES_COUNTING, // running or still to begin
@@ -190,6 +197,10 @@ enum bc_cue_which {
 size_t
 bc_cues_list(struct bc_cues *cues, const char *channel, enum bc_cue_which which,
     struct bc_cue **out, size_t max);
+
+// {"cues":[…]} of what the list has; NULL without memory. Any thread.
+struct bc_buf *
+bc_cues_list_json(struct bc_cues *cues, const char *channel, enum bc_cue_which which);
 
 // A new reference, ended ones included; NULL: there is none.
 struct bc_cue *

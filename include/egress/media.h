@@ -8,6 +8,7 @@
 #include "protocol/http/exchange.h"
 #include "transmux/viewer.h"
 
+struct bc_cues;
 struct bc_disk;
 struct bc_hls_sessions;
 struct bc_hub;
@@ -36,6 +37,8 @@ struct bc_media {
     struct bc_recorder *recorder;
     struct bc_disk *disk;
     struct bc_pictures *pictures; // NULL: none of lives either
+    struct bc_cues *cues;         // shared by all workers; NULL: none
+    struct bc_list cue_feeds;     // initialised by the server
 };
 
 // Answers media URLs (see docs/api.md): /app/stream.flv, /app/stream.m3u8,
@@ -47,6 +50,10 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x);
 // channel. Worker's thread.
 void
 bc_media_send_message(struct bc_media *media, const char *channel, const char *text);
+
+// Says goodbye to all who listen to cues on this worker. Worker's thread.
+void
+bc_media_end_cues(struct bc_media *media);
 
 // --- what is made of recordings for all who watch them ---
 

@@ -3,6 +3,7 @@
 #define STREAM_PROGRAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/list.h"
 
@@ -34,6 +35,11 @@ bc_channel_program(struct bc_channel *channel);
 // What is known about the program now: a copy. False: there is none. Any thread.
 bool
 bc_channel_program_info(struct bc_channel *channel, struct bc_channel_info *out);
+
+// The newest time that was shown, on the media clock and as viewers are told the wall clock
+// (EXT-X-PROGRAM-DATE-TIME). False: nothing is shown. Any thread.
+bool
+bc_channel_shown_at(struct bc_channel *channel, int64_t *clock_us, int64_t *wall_us);
 
 // Begins to watch, and returns the program now as bc_channel_program() does, so that no
 // change in between is missed. The caller holds a reference to the channel for as long as

@@ -69,6 +69,15 @@ bc_control_handler bc_control_source_choose;
 bc_control_handler bc_control_schedule;
 bc_control_handler bc_control_schedule_set;
 bc_control_handler bc_control_schedule_delete;
+bc_control_handler bc_control_cues;
+bc_control_handler bc_control_cue;
+bc_control_handler bc_control_cue_post;
+bc_control_handler bc_control_cue_change;
+bc_control_handler bc_control_cue_end;
+bc_control_handler bc_control_cue_rules;
+bc_control_handler bc_control_cue_rules_set;
+bc_control_handler bc_control_products;
+bc_control_handler bc_control_products_set;
 bc_control_handler bc_control_about;
 bc_control_handler bc_control_clip_channel;
 bc_control_handler bc_control_clip_replay;
@@ -104,6 +113,12 @@ bc_control_each_known(struct bc_control *control,
 bool
 bc_control_find_known(struct bc_control *control, struct bc_http_exchange *x,
     const char *channel, struct bc_channel_info *out);
+
+struct bc_cues;
+
+// NULL: the server has none, which was answered.
+struct bc_cues *
+bc_control_cues_of(struct bc_control *control, struct bc_http_exchange *x);
 
 // Answers {"channels":[…],"cursor":…} by the request's `limit` and `cursor`. `make` gives
 // a channel's JSON; `with_ended` tells whether broadcasts that are over belong to the

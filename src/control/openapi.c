@@ -56,6 +56,9 @@ make_parameters(const struct bc_control_route *r)
     if (strstr(r->pattern, "{id}")) {
         bc_json_append(&j, make_parameter("id", "path", "integer", "From the list."));
     }
+    if (strstr(r->pattern, "{cue}")) {
+        bc_json_append(&j, make_parameter("cue", "path", "string", "A cue's id."));
+    }
     if (strstr(r->pattern, "{recording}")) {
         bc_json_append(&j,
             make_parameter("recording", "path", "string", "A replay's or clip's id."));

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cue/cue.h"
 #include "record/recording.h"
 
 #define CHANNEL "{app}/{stream}"
 #define ID "{id}"
 #define ID_DIGITS_MAX 18
 #define RECORDING "{recording}"
+#define CUE "/{cue}"
 #define JSON "application/json"
 #define TEXT "text/plain"
 #define CLIP_BODY                                                                        \
@@ -20,6 +22,11 @@
 #define SCHEDULE_BODY                                                                    \
     "{\"starts_at\": TIME, \"ends_at\": TIME, \"keys_from\": TIME, \"record\": true or "       \
     "false, \"title\": \"...\"}; times are RFC 3339; what is left out or null is open."
+
+#define CUE_BODY                                                                         \
+    "{\"kind\": \"product\", \"coupon\", \"draw\", \"text\" or \"custom\", \"data\": {...}} or "      \
+    "{\"product\": \"...\"}, with \"id\", \"at\", \"at_ms\" or \"delay_ms\", \"duration_ms\" as "    \
+    "wanted."
 
 // What stands for the hole of a pattern; false: the path has another form.
 static bool
@@ -66,6 +73,32 @@ match_hole(const char *pattern, const char *path, char out[BC_CHANNEL_NAME_MAX +
     return hole && cut_hole(pattern, hole, strlen(ID), path, out) && is_id(out);
 }
 
+// Patterns that end with a cue's id: the same without that.
+static bool
+match_cue(const char *pattern, const char *path, char channel[BC_CHANNEL_NAME_MAX + 1])
+{
+    char rest[128];
+    char shorter[BC_CHANNEL_NAME_MAX + sizeof(rest)];
+    const char *slash = strrchr(path, '/');
+    size_t len = strlen(pattern) - strlen(CUE);
+    if (!slash || !bc_cue_id_is_valid(slash + 1) || len >= sizeof(rest)
+        || (size_t)(slash - path) >= sizeof(shorter)) {
+        return false;
+    }
+    memcpy(rest, pattern, len);
+    rest[len] = '\0';
+    memcpy(shorter, path, (size_t)(slash - path));
+    shorter[slash - path] = '\0';
+    return match_hole(rest, shorter, channel);
+}
+
+static bool
+ends_with_cue(const char *pattern)
+{
+    size_t len = strlen(pattern);
+    return len > strlen(CUE) && strcmp(pattern + len - strlen(CUE), CUE) == 0;
+}
+
 bool
 bc_control_route_match(const char *pattern, const char *path,
     char channel[BC_CHANNEL_NAME_MAX + 1])
@@ -74,7 +107,8 @@ bc_control_route_match(const char *pattern, const char *path,
     if (!strchr(pattern, '{')) {
         return strcmp(pattern, path) == 0;
     }
-    bool matches = match_hole(pattern, path, channel);
+    bool matches = ends_with_cue(pattern) ? match_cue(pattern, path, channel)
+                                          : match_hole(pattern, path, channel);
     if (!matches) {
         channel[0] = '\0';
     }
@@ -163,6 +197,39 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_DELETE, "/api/v1/channels/" CHANNEL "/schedule", BC_CONTROL_TOKEN,
         bc_control_schedule_delete, false, 204, NULL, "deleteSchedule",
         "The channel has no schedule any more.", NULL },
+    { BC_HTTP_POST, "/api/v1/channels/" CHANNEL "/cues", BC_CONTROL_TOKEN,
+        bc_control_cue_post, false, 201, JSON, "postCue",
+        "Shows a product, coupon, draw or text at a moment of the picture.", CUE_BODY },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/cues", BC_CONTROL_TOKEN, bc_control_cues,
+        false, 200, JSON, "listCues",
+        "The channel's cues that run or are still to begin; ?own=1: not its program's.",
+        NULL },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/cues" CUE, BC_CONTROL_TOKEN,
+        bc_control_cue, false, 200, JSON, "getCue", "One cue as the channel has it.",
+        NULL },
+    { BC_HTTP_PATCH, "/api/v1/channels/" CHANNEL "/cues" CUE, BC_CONTROL_TOKEN,
+        bc_control_cue_change, false, 200, JSON, "changeCue",
+        "Changes a cue, or what the channel makes of one that it inherits.",
+        "{\"data\": {...}, \"duration_ms\": 5000, \"hidden\": true}; members of data are "
+        "merged in, null takes one away; hidden is for inherited ones." },
+    { BC_HTTP_DELETE, "/api/v1/channels/" CHANNEL "/cues" CUE, BC_CONTROL_TOKEN,
+        bc_control_cue_end, false, 204, NULL, "endCue", "Ends a cue of the channel now.",
+        NULL },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/cue-rules", BC_CONTROL_TOKEN,
+        bc_control_cue_rules, false, 200, JSON, "getCueRules",
+        "What the channel makes of inherited cues of some products.", NULL },
+    { BC_HTTP_PUT, "/api/v1/channels/" CHANNEL "/cue-rules", BC_CONTROL_TOKEN,
+        bc_control_cue_rules_set, false, 200, JSON, "setCueRules",
+        "Says what the channel makes of inherited cues of some products.",
+        "{\"rules\": [{\"sku\": \"A1\", \"hidden\": true}, {\"sku\": \"B2\", \"data\": {...}}]}; "
+        "at most 200." },
+    { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/products", BC_CONTROL_TOKEN,
+        bc_control_products, false, 200, JSON, "getProducts",
+        "The channel's prepared cues.", NULL },
+    { BC_HTTP_PUT, "/api/v1/channels/" CHANNEL "/products", BC_CONTROL_TOKEN,
+        bc_control_products_set, false, 200, JSON, "setProducts",
+        "Replaces the channel's prepared cues.",
+        "{\"products\": [{\"id\": \"...\", \"kind\": \"product\", \"data\": {...}}]}; at most 200." },
     { BC_HTTP_GET, "/api/v1/channels/" CHANNEL, BC_CONTROL_TOKEN, bc_control_channel,
         false, 200, JSON, "getChannel",
         "State, tracks, viewers, takes and advice of one channel.", NULL },

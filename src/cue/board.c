@@ -31,7 +31,7 @@ struct board *
 board_obtain(struct bc_cues *cues, const char *name)
 {
     struct board *board = board_find(cues, name);
-    if (board) {
+    if (board || HASH_COUNT(cues->boards) >= BOARDS_MAX) {
         return board;
     }
     board = calloc(1, sizeof(*board));

@@ -9,6 +9,8 @@
 #include "base/table.h"
 #include "rules.h"
 
+// Names that something is said of: more are refused.
+#define BOARDS_MAX 20000
 // Cues that are remembered, those that are over included: more are refused.
 #define BOARD_CUES_MAX 256
 
@@ -57,6 +59,14 @@ struct bc_cues {
     bool write_failed;
 };
 
+// Whoever looks at boards holds the lock. The first that comes after the media clock began
+// moves all times onto it.
+void
+cues_lock(struct bc_cues *cues);
+
+void
+cues_unlock(struct bc_cues *cues);
+
 // --- with the lock held ---
 
 // The media clock; before it runs, the time since the start.
@@ -67,7 +77,7 @@ cues_clock_us(const struct bc_cues *cues);
 struct board *
 board_find(struct bc_cues *cues, const char *name);
 
-// NULL without memory.
+// NULL without memory, or with too many names.
 struct board *
 board_obtain(struct bc_cues *cues, const char *name);
 

@@ -250,7 +250,7 @@ bc_cue_change_read(const char *body, size_t len, struct bc_cue_change *out, char
 static const char *
 put_rules(struct bc_cues *cues, const char *channel, struct rules *rules)
 {
-    pthread_mutex_lock(&cues->lock);
+    cues_lock(cues);
     struct board *board = board_obtain(cues, channel);
     if (board) {
         rules_finish(&board->by_sku);
@@ -258,7 +258,7 @@ put_rules(struct bc_cues *cues, const char *channel, struct rules *rules)
         board->dirty = true;
         board_refresh(board);
     }
-    pthread_mutex_unlock(&cues->lock);
+    cues_unlock(cues);
     if (!board) {
         rules_finish(rules);
     }
@@ -292,10 +292,10 @@ char *
 bc_cues_rules(struct bc_cues *cues, const char *channel)
 {
     static const struct rules NONE = { 0 };
-    pthread_mutex_lock(&cues->lock);
+    cues_lock(cues);
     const struct board *board = board_find(cues, channel);
     json_t *list = rules_write(board ? &board->by_sku : &NONE, "sku");
-    pthread_mutex_unlock(&cues->lock);
+    cues_unlock(cues);
     return list ? print("rules", list) : NULL;
 }
 
@@ -346,14 +346,14 @@ check_products(const json_t *object)
 static const char *
 put_products(struct bc_cues *cues, const char *channel, char *text)
 {
-    pthread_mutex_lock(&cues->lock);
+    cues_lock(cues);
     struct board *board = board_obtain(cues, channel);
     if (board) {
         free(board->products);
         board->products = text;
         board->dirty = true;
     }
-    pthread_mutex_unlock(&cues->lock);
+    cues_unlock(cues);
     if (!board) {
         free(text);
     }
@@ -380,10 +380,10 @@ bc_cues_set_products(
 char *
 bc_cues_products(struct bc_cues *cues, const char *channel)
 {
-    pthread_mutex_lock(&cues->lock);
+    cues_lock(cues);
     const struct board *board = board_find(cues, channel);
     char *kept = board && board->products ? strdup(board->products) : NULL;
-    pthread_mutex_unlock(&cues->lock);
+    cues_unlock(cues);
     json_t *list = kept ? json_loads(kept, JSON_DECODE_ANY, NULL) : json_array();
     free(kept);
     return list ? print("products", list) : NULL;

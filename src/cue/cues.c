@@ -10,6 +10,8 @@
 #include "file.h"
 #include "values.h"
 
+// What was shown last is no measure for now when it is so far away.
+#define STILL_US 5000000
 #define FNV_OFFSET 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
 
@@ -45,8 +47,8 @@ anchor(struct bc_cues *cues)
     }
 }
 
-static void
-lock(struct bc_cues *cues)
+void
+cues_lock(struct bc_cues *cues)
 {
     pthread_mutex_lock(&cues->lock);
     if (!cues->anchored) {
@@ -54,8 +56,8 @@ lock(struct bc_cues *cues)
     }
 }
 
-static void
-unlock(struct bc_cues *cues)
+void
+cues_unlock(struct bc_cues *cues)
 {
     pthread_mutex_unlock(&cues->lock);
 }
@@ -123,7 +125,7 @@ bc_cues_close(struct bc_cues *cues)
 void
 bc_cues_tick(struct bc_cues *cues)
 {
-    lock(cues);
+    cues_lock(cues);
     int64_t clock_us = cues_clock_us(cues);
     struct board *board;
     struct board *next;
@@ -133,7 +135,7 @@ bc_cues_tick(struct bc_cues *cues)
             board_free(board);
         }
     }
-    unlock(cues);
+    cues_unlock(cues);
     cue_files_write(cues);
 }
 
@@ -147,13 +149,13 @@ void
 bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *program)
 {
     bool others = program && strcmp(program, channel) != 0;
-    lock(cues);
+    cues_lock(cues);
     struct board *board
         = others ? board_obtain(cues, channel) : board_find(cues, channel);
     if (board) {
         board_set_program(board, others ? board_obtain(cues, program) : NULL);
     }
-    unlock(cues);
+    cues_unlock(cues);
 }
 
 // --- posting ---
@@ -189,24 +191,47 @@ find_place(struct bc_cues *cues, const char *channel, const char *id, struct boa
     return board_counting(board, cues_clock_us(cues)) < BC_CUES_RUNNING_MAX ? 0 : -ENOSPC;
 }
 
-// With the lock held. 0 and the times.
-static int
-find_time(const struct bc_cues *cues, const struct bc_cue_wish *wish, int64_t shown_us,
-    struct cue_values *out)
+// What is shown of a channel; where nothing is, or it stands still, the clocks.
+struct moment {
+    int64_t clock_us;
+    int64_t wall_us;
+};
+
+static struct moment
+shown_now(struct bc_cues *cues, const char *channel)
 {
-    int64_t clock_us = cues_clock_us(cues);
-    int64_t wall_us = bc_clock_wall_us();
+    struct moment shown = { 0 };
+    bool any = cues->ops->shown(cues->user, channel, &shown.clock_us, &shown.wall_us);
+    cues_lock(cues);
+    struct moment now = { cues_clock_us(cues), bc_clock_wall_us() };
+    cues_unlock(cues);
+    return any && llabs(shown.clock_us - now.clock_us) < STILL_US ? shown : now;
+}
+
+void
+bc_cues_now(
+    struct bc_cues *cues, const char *channel, int64_t *clock_us, int64_t *wall_us)
+{
+    struct moment now = shown_now(cues, channel);
+    *clock_us = now.clock_us;
+    *wall_us = now.wall_us;
+}
+
+// 0 and the times.
+static int
+find_time(const struct bc_cue_wish *wish, const struct moment *now, struct cue_values *out)
+{
     if (wish->has_at) {
         out->at_us = wish->at_us;
     } else if (wish->at_wall_us != 0) {
-        out->at_us = clock_us + (wish->at_wall_us - wall_us);
+        out->at_us = now->clock_us + (wish->at_wall_us - now->wall_us);
     } else {
-        out->at_us = (shown_us != 0 ? shown_us : clock_us) + wish->delay_us;
+        out->at_us = now->clock_us + wish->delay_us;
     }
-    out->at_wall_us = wall_us + (out->at_us - clock_us);
+    out->at_wall_us = now->wall_us + (out->at_us - now->clock_us);
     out->duration_us = wish->duration_us;
-    return out->at_us >= clock_us - BC_CUE_BACK_MAX_US
-            && out->at_us <= clock_us + BC_CUE_AHEAD_MAX_US && wish->duration_us >= 0
+    return out->at_us >= now->clock_us - BC_CUE_BACK_MAX_US
+            && out->at_us <= now->clock_us + BC_CUE_AHEAD_MAX_US && wish->duration_us >= 0
             && wish->duration_us <= BC_CUE_DURATION_MAX_US
         ? 0
         : -ERANGE;
@@ -214,20 +239,16 @@ find_time(const struct bc_cues *cues, const struct bc_cue_wish *wish, int64_t sh
 
 // With the lock held.
 static int
-post(struct bc_cues *cues, const struct bc_cue_wish *wish, int64_t shown_us,
-    struct cue_values *v, struct bc_cue **out)
+post(struct bc_cues *cues, const struct bc_cue_wish *wish, struct cue_values *v,
+    struct bc_cue **out)
 {
     struct board *board;
     char id[BC_CUE_ID_MAX + 1];
-    int ret = find_time(cues, wish, shown_us, v);
-    if (ret != 0) {
-        return ret;
-    }
     if (!wish->id) {
         make_id(v->channel, v->data, v->data_len, bc_clock_us(), id);
         v->id = id;
     }
-    ret = find_place(cues, v->channel, v->id, &board);
+    int ret = find_place(cues, v->channel, v->id, &board);
     if (ret != 0) {
         return ret;
     }
@@ -256,10 +277,13 @@ bc_cues_post(struct bc_cues *cues, const char *channel, const struct bc_cue_wish
         return ret;
     }
     v.data = data;
-    int64_t shown_us = cues->ops->shown_us(cues->user, channel);
-    lock(cues);
-    ret = post(cues, wish, shown_us, &v, out);
-    unlock(cues);
+    struct moment now = shown_now(cues, channel);
+    ret = find_time(wish, &now, &v);
+    if (ret == 0) {
+        cues_lock(cues);
+        ret = post(cues, wish, &v, out);
+        cues_unlock(cues);
+    }
     free(data);
     if (ret == 0) {
         tell_own(cues, *out);
@@ -378,9 +402,9 @@ bc_cues_change(struct bc_cues *cues, const char *channel, const char *id,
     if (wanted->duration_us < 0 || wanted->duration_us > BC_CUE_DURATION_MAX_US) {
         return -ERANGE;
     }
-    lock(cues);
+    cues_lock(cues);
     int ret = change(cues, channel, id, wanted, out, &told);
-    unlock(cues);
+    cues_unlock(cues);
     tell_own(cues, told);
     bc_cue_unref(&told);
     return ret;
@@ -411,20 +435,19 @@ int
 bc_cues_end(struct bc_cues *cues, const char *channel, const char *id)
 {
     struct bc_cue *told = NULL;
-    int64_t shown_us = cues->ops->shown_us(cues->user, channel);
+    struct moment now = shown_now(cues, channel);
     int ret = -ENOENT;
-    lock(cues);
+    cues_lock(cues);
     struct board *board = board_find(cues, channel);
     struct own *own = board ? board_own(board, id) : NULL;
-    int64_t clock_us = cues_clock_us(cues);
     if (own) {
-        ret = bc_cue_counts(own->cue, clock_us)
-            ? end(board, own, shown_us ? shown_us : clock_us, &told)
+        ret = bc_cue_counts(own->cue, cues_clock_us(cues))
+            ? end(board, own, now.clock_us, &told)
             : -EALREADY;
     } else if (board && is_inherited(board, id)) {
         ret = -EPERM;
     }
-    unlock(cues);
+    cues_unlock(cues);
     tell_own(cues, told);
     bc_cue_unref(&told);
     return ret;
@@ -488,62 +511,13 @@ bc_cues_import(
         .revision = in->revision > 0 ? in->revision : 1, .ended = in->ended,
         .at_us = in->at_us, .duration_us = lasts ? in->duration_us : 0, .data = data,
         .data_len = len };
-    lock(cues);
-    v.at_wall_us = bc_clock_wall_us() + (in->at_us - cues_clock_us(cues));
+    struct moment now = shown_now(cues, channel);
+    v.at_wall_us = now.wall_us + (in->at_us - now.clock_us);
+    cues_lock(cues);
     ret = import(cues, &v, in->revision > 0, &told);
-    unlock(cues);
+    cues_unlock(cues);
     free(data);
     tell_own(cues, told);
     bc_cue_unref(&told);
     return ret;
-}
-
-// --- looking ---
-
-static int
-compare(const void *a, const void *b)
-{
-    const struct bc_cue *x = *(struct bc_cue *const *)a;
-    const struct bc_cue *y = *(struct bc_cue *const *)b;
-    return x->at_us < y->at_us ? -1 : x->at_us > y->at_us ? 1 : strcmp(x->id, y->id);
-}
-
-size_t
-bc_cues_list(struct bc_cues *cues, const char *channel, enum bc_cue_which which,
-    struct bc_cue **out, size_t max)
-{
-    size_t count = 0;
-    lock(cues);
-    int64_t clock_us = cues_clock_us(cues);
-    const struct board *board = board_find(cues, channel);
-    for (size_t i = 0; board && i < board->shown_count; i++) {
-        const struct shown *shown = &board->shown[i];
-        if (which != BC_CUES_RECENT && !bc_cue_counts(shown->cue, clock_us)) {
-            continue;
-        }
-        if (which == BC_CUES_OWN && shown->inherited) {
-            continue;
-        }
-        if (count < max) {
-            out[count] = bc_cue_ref(shown->cue);
-        }
-        count++;
-    }
-    unlock(cues);
-    size_t filled = count < max ? count : max;
-    if (filled > 1) {
-        qsort(out, filled, sizeof(*out), compare);
-    }
-    return count;
-}
-
-struct bc_cue *
-bc_cues_find(struct bc_cues *cues, const char *channel, const char *id)
-{
-    lock(cues);
-    const struct board *board = board_find(cues, channel);
-    const struct shown *shown = board ? board_shown(board, id) : NULL;
-    struct bc_cue *cue = shown ? bc_cue_ref(shown->cue) : NULL;
-    unlock(cues);
-    return cue;
 }

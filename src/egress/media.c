@@ -178,6 +178,10 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
     if (!method_allowed(x) || !bc_media_authorise(media, x, &url)) {
         return true;
     }
+    if (url.kind == BC_MEDIA_CUES || url.kind == BC_MEDIA_CUES_LIST) {
+        bc_cues_handle(media, x, &url);
+        return true;
+    }
     if (url.kind == BC_MEDIA_FLV || url.kind == BC_MEDIA_MULTIVARIANT
         || (url.kind == BC_MEDIA_HLS_FILE && strstr(url.file, ".m3u8"))) {
         bc_media_await(media, x, &url, serve);

@@ -16,6 +16,9 @@ enum bc_media_kind {
     BC_MEDIA_PICTURE,      // /live/hq.jpg
     BC_MEDIA_WHEP,         // /live/hq/whep
     BC_MEDIA_WHEP_SESSION, // /live/hq/whep/ID
+    BC_MEDIA_CUES,         // /live/hq/cues
+    BC_MEDIA_CUES_LIST,    // /live/hq/cues.json
+    BC_MEDIA_CUE_CARD,     // /live/hq/cues/ID.svg
 };
 
 // A media URL taken apart.
@@ -103,6 +106,12 @@ bc_live_picture_handle(
 
 void
 bc_whep_handle(
+    struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url);
+
+// --- cues.c ---
+
+void
+bc_cues_handle(
     struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url);
 
 // --- hls_sessions.c ---

@@ -85,6 +85,25 @@ parse_whep(const char *path, const char *slash, struct bc_media_url *out)
     return set_channel(out, path + 1, (size_t)(slash - path) - len - 1);
 }
 
+// "/app/stream/cues", "/app/stream/cues.json" and "/app/stream/cues/ID.svg".
+static bool
+parse_cues(const char *path, const char *slash, struct bc_media_url *out)
+{
+    static const char FOLDER[] = "/cues";
+    size_t len = strlen(FOLDER);
+    out->file = slash + 1;
+    if (strcmp(slash, FOLDER) == 0 || strcmp(slash, "/cues.json") == 0) {
+        out->kind = strcmp(slash, FOLDER) == 0 ? BC_MEDIA_CUES : BC_MEDIA_CUES_LIST;
+        return set_channel(out, path + 1, (size_t)(slash - path) - 1);
+    }
+    if ((size_t)(slash - path) <= len + 1 || strncmp(slash - len, FOLDER, len) != 0
+        || !has_suffix(slash, ".svg")) {
+        return false;
+    }
+    out->kind = BC_MEDIA_CUE_CARD;
+    return set_channel(out, path + 1, (size_t)(slash - path) - len - 1);
+}
+
 bool
 bc_media_url_parse(const char *path, struct bc_media_url *out)
 {
@@ -102,6 +121,10 @@ bc_media_url_parse(const char *path, struct bc_media_url *out)
         memset(out, 0, sizeof(*out)); // "/live/v1.m3u8" is the channel "live/v1"
     }
     if (parse_whep(path, slash, out)) {
+        return true;
+    }
+    memset(out, 0, sizeof(*out));
+    if (parse_cues(path, slash, out)) {
         return true;
     }
     memset(out, 0, sizeof(*out));

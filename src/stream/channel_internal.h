@@ -63,6 +63,7 @@ struct bc_channel {
     atomic_bool poked;            // poke_task is under way
     // Of its own media, on the server's media clock.
     atomic_int_fast64_t head_us; // dts of the newest packet
+    atomic_int_fast64_t head_wall_us; // the wall clock of that
     atomic_int_fast64_t key_us;  // dts of the newest keyframe
     atomic_int_fast64_t gop_us;  // the last one's length
     atomic_uint key_wanters;     // who is told of keyframes

@@ -282,6 +282,8 @@ take_early(struct bc_channel *c)
 static void
 note_head(struct bc_channel *c, const struct bc_packet *p)
 {
+    int64_t wall_us = bc_timeline_wall_us(&c->timeline, p->dts_us);
+    atomic_store_explicit(&c->head_wall_us, wall_us, memory_order_relaxed);
     c->live->media_us = p->dts_us - atomic_load(&c->began_clock_us);
     c->live->clock_us = p->dts_us;
     atomic_store_explicit(&c->head_us, p->dts_us, memory_order_relaxed);

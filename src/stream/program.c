@@ -92,6 +92,16 @@ bc_channel_program_info(struct bc_channel *channel, struct bc_channel_info *out)
     return known;
 }
 
+bool
+bc_channel_shown_at(struct bc_channel *channel, int64_t *clock_us, int64_t *wall_us)
+{
+    struct bc_channel *program = bc_channel_program(channel);
+    *clock_us = program ? atomic_load(&program->head_us) : 0;
+    *wall_us = program ? atomic_load(&program->head_wall_us) : 0;
+    bc_channel_unref(&program);
+    return *clock_us != 0;
+}
+
 struct bc_channel *
 bc_channel_watch_program(struct bc_channel *channel, struct bc_worker *worker,
     struct bc_program_watch *watch)
