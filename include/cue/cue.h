@@ -93,8 +93,8 @@ struct bc_cues_ops {
     // The end of what the name shows now, on that clock and by the wall clock. False:
     // nothing is shown.
     bool (*shown)(void *user, const char *channel, int64_t *clock_us, int64_t *wall_us);
-    // A cue of the name's own is new, changed or ended: for the media it comes in. May be
-    // NULL.
+    // A cue of the name's own is new, changed or ended, or runs while the name begins to
+    // show its own media: for that. May be NULL.
     void (*on_own)(void *user, const struct bc_cue *cue);
 };
 

@@ -145,10 +145,23 @@ bc_cues_save(struct bc_cues *cues)
     cue_files_write(cues);
 }
 
+// Media of the name's own begins: it is to carry what counts.
+static void
+tell_all_own(struct bc_cues *cues, const char *channel)
+{
+    struct bc_cue *list[BC_CUES_RUNNING_MAX];
+    size_t count = bc_cues_list(cues, channel, BC_CUES_OWN, list, BC_CUES_RUNNING_MAX);
+    for (size_t i = 0; i < count && i < BC_CUES_RUNNING_MAX; i++) {
+        tell_own(cues, list[i]);
+        bc_cue_unref(&list[i]);
+    }
+}
+
 void
 bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *program)
 {
-    bool others = program && strcmp(program, channel) != 0;
+    bool own = program && strcmp(program, channel) == 0;
+    bool others = program && !own;
     cues_lock(cues);
     struct board *board
         = others ? board_obtain(cues, channel) : board_find(cues, channel);
@@ -156,6 +169,9 @@ bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *progr
         board_set_program(board, others ? board_obtain(cues, program) : NULL);
     }
     cues_unlock(cues);
+    if (own && board) {
+        tell_all_own(cues, channel);
+    }
 }
 
 // --- posting ---

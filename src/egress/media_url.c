@@ -92,6 +92,9 @@ parse_cues(const char *path, const char *slash, struct bc_media_url *out)
     static const char FOLDER[] = "/cues";
     size_t len = strlen(FOLDER);
     out->file = slash + 1;
+    if (strncmp(path, "/api/", strlen("/api/")) == 0) {
+        return false; // the API has things of these names too
+    }
     if (strcmp(slash, FOLDER) == 0 || strcmp(slash, "/cues.json") == 0) {
         out->kind = strcmp(slash, FOLDER) == 0 ? BC_MEDIA_CUES : BC_MEDIA_CUES_LIST;
         return set_channel(out, path + 1, (size_t)(slash - path) - 1);
