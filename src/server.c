@@ -67,6 +67,13 @@ on_program(void *user, struct bc_channel *channel, struct bc_channel *program)
     bc_server_on_program(user, channel, program);
 }
 
+static void
+on_cue_point(void *user, struct bc_channel *channel, const struct bc_packet *packet,
+    int64_t sent_us)
+{
+    bc_server_on_cue_point(user, channel, packet, sent_us);
+}
+
 static bool
 wanted(void *user, const char *name, const char *via)
 {
@@ -79,6 +86,7 @@ static const struct bc_hub_ops HUB_OPS = {
     .on_broadcast = on_broadcast,
     .on_close = on_close,
     .on_program = on_program,
+    .on_cue_point = on_cue_point,
     .open_slate = bc_server_open_slate,
     .close_slate = bc_server_close_slate,
     .slate_problem = bc_server_slate_problem,

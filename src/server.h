@@ -245,6 +245,11 @@ void
 bc_server_on_program(
     struct bc_server *server, struct bc_channel *channel, struct bc_channel *program);
 
+// See bc_hub_ops.on_cue_point.
+void
+bc_server_on_cue_point(struct bc_server *server, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us);
+
 // Once a second or so, while this process is the one that serves. Main thread, as the next.
 void
 bc_server_cues_tick(struct bc_server *server);

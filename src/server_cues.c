@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cues need to know of channels, and the other way round.
+#include <string.h>
+
 #include "cue/cue.h"
+#include "protocol/rtmp/cue_point.h"
 #include "server.h"
+#include "stream/marks.h"
 #include "stream/program.h"
 
 static int64_t
@@ -21,7 +25,62 @@ shown(void *user, const char *name, int64_t *clock_us_out, int64_t *wall_us)
     return any;
 }
 
-static const struct bc_cues_ops OPS = { .clock_us = clock_us, .shown = shown };
+static void
+on_own(void *user, const struct bc_cue *cue)
+{
+    const struct bc_server *s = user;
+    struct bc_channel *channel = bc_hub_find(s->hub, cue->channel);
+    struct bc_mark mark = { .id = cue->id, .json = bc_cue_json(cue), .at_us = cue->at_us,
+        .until_us = bc_cue_end_us(cue), .ended = cue->ended };
+    if (channel && !bc_channel_add_mark(channel, &mark)) {
+        bc_error(bc_channel_logger(channel), "no memory for a cue in the media");
+    }
+    bc_channel_unref(&channel);
+}
+
+static const struct bc_cues_ops OPS
+    = { .clock_us = clock_us, .shown = shown, .on_own = on_own };
+
+// A delayed channel shows a hidden one, whose cues are its own.
+static const char *
+name_of(const struct bc_channel *channel)
+{
+    const char *name = bc_channel_name(channel);
+    return name + (bc_channel_is_hidden(channel, BC_CHANNEL_DELAY) ? strlen(BC_CHANNEL_DELAY) : 0);
+}
+
+// When a cue began that is told of by a script on the way: its time and the message's stamp
+// are on the sender's one timeline. A delay in between has its own.
+static int64_t
+began_us(const struct bc_channel *channel, const struct bc_cue_point *point,
+    const struct bc_packet *packet, int64_t sent_us)
+{
+    int64_t ago_us = point->has_time ? sent_us - (int64_t)(point->time_s * 1e6) : 0;
+    bool usable = !point->foreign && ago_us > 0 && ago_us <= BC_CUE_DURATION_MAX_US
+        && !bc_channel_is_hidden(channel, BC_CHANNEL_DELAY);
+    return packet->dts_us - (usable ? ago_us : 0);
+}
+
+void
+bc_server_on_cue_point(struct bc_server *s, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us)
+{
+    struct bc_cue_point point;
+    int ret = bc_cue_point_parse(&point, packet->data, packet->len);
+    if (ret == 0) {
+        struct bc_cue_import in = { .id = point.id, .kind = BC_CUE_CUSTOM,
+            .revision = point.revision, .ended = point.ended,
+            .at_us = began_us(channel, &point, packet, sent_us),
+            .duration_us = point.duration_ms * 1000, .data = point.data,
+            .data_len = point.data_len };
+        bc_cue_kind_parse(point.kind, &in.kind);
+        ret = bc_cues_import(s->cues, name_of(channel), &in);
+    }
+    bc_cue_point_finish(&point);
+    if (ret < 0) {
+        bc_debug(bc_channel_logger(channel), "onCuePoint left out: %s", strerror(-ret));
+    }
+}
 
 bool
 bc_server_cues_open(struct bc_server *s)
@@ -38,7 +97,7 @@ bc_server_on_program(
     struct bc_server *s, struct bc_channel *channel, struct bc_channel *program)
 {
     bc_cues_set_program(
-        s->cues, bc_channel_name(channel), program ? bc_channel_name(program) : NULL);
+        s->cues, bc_channel_name(channel), program ? name_of(program) : NULL);
 }
 
 void

@@ -113,6 +113,15 @@ bc_rtp_viewer_start(struct bc_rtp_viewer *v);
 void
 bc_rtp_viewer_destroy(struct bc_rtp_viewer *v);
 
+// Whether video was agreed on.
+bool
+bc_rtp_viewer_has_video(const struct bc_rtp_viewer *v);
+
+// What a picture of this moment of the program (on the media clock) has as its RTP timestamp
+// in this viewer's video. False: nothing of the program was sent yet, so that is not known.
+bool
+bc_rtp_viewer_time_of(const struct bc_rtp_viewer *v, int64_t at_us, uint32_t *rtp_time);
+
 // The peer's RTCP: NACK, PLI, FIR, reports, feedback.
 void
 bc_rtp_viewer_on_rtcp(

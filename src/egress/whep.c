@@ -13,6 +13,7 @@
 #include "protocol/webrtc/port.h"
 #include "stream/wait.h"
 #include "transmux/rtp.h"
+#include "whep_cues.h"
 
 #define MESSAGE_MAX 512
 
@@ -35,6 +36,7 @@ struct whep_session {
     bool closed;
     int64_t began_us;
     int channel_stream; // data channel towards the page; -1: none
+    struct whep_cues cues;
     struct bc_task free_task;
     struct bc_logger log;
 };
@@ -58,6 +60,7 @@ destroy(struct whep_session *s, const char *reason, bool close_peer)
     s->closed = true;
     bc_rtp_describe_cancel(&s->waiter);
     bc_list_remove(&s->node);
+    whep_cues_close(&s->cues);
     if (s->viewer) {
         struct bc_rtp_viewer_stats st;
         bc_rtp_viewer_stats(s->viewer, &st);
@@ -122,6 +125,11 @@ on_channel_open(void *user, uint16_t stream, const char *label)
     bc_debug(&s->log, "data channel '%s'", label);
     if (s->channel_stream < 0) {
         s->channel_stream = stream;
+        s->cues.channel = s->channel;
+        s->cues.peer = s->peer;
+        s->cues.viewer = s->viewer;
+        s->cues.stream = stream;
+        whep_cues_open(&s->cues, bc_webrtc_port_worker(s->media->port));
     }
 }
 

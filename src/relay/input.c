@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "ffmpeg.h"
 #include "input_internal.h"
+#include "protocol/rtmp/cue_point.h"
 
 #define NAP_US 100000
 #define HOLD_US 1000000
@@ -183,6 +184,10 @@ place(struct relay_input *in, struct bc_packet *p)
     }
     p->dts_us += in->shift_us;
     p->pts_us += in->shift_us;
+    if (p->kind == BC_KIND_SCRIPT) {
+        bc_cue_point_move(p->buf->data, p->buf->len, (double)in->shift_us / 1e6);
+        return;
+    }
     int64_t frame = p->dts_us - in->last_us[p->kind];
     if (in->last_us[p->kind] != 0 && frame > 0 && frame < HOLD_US) {
         in->frame_us[p->kind] = frame;
@@ -196,7 +201,7 @@ static bool
 on_packet(void *user, struct bc_packet *packet)
 {
     struct relay_input *in = user;
-    if (packet->kind != BC_KIND_VIDEO && packet->kind != BC_KIND_AUDIO) {
+    if (packet->kind == BC_KIND_NONE || packet->kind == BC_KIND_CUE) {
         bc_packet_unref(&packet);
         return true;
     }

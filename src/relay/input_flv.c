@@ -9,6 +9,7 @@
 #include "container/flv.h"
 #include "input_tracks.h"
 #include "media/nalu.h"
+#include "protocol/rtmp/cue_point.h"
 
 #define TAG_OVERHEAD (BC_FLV_TAG_HEAD_BYTES + 4) // the head, the size after the tag
 #define FLAG_VIDEO 1u
@@ -30,6 +31,10 @@ input_flv_finish(struct input_flv *f)
     bc_track_unref(&f->video);
     bc_track_unref(&f->audio);
     bc_writer_finish(&f->pending);
+    for (unsigned i = 0; i < f->script_count; i++) {
+        bc_packet_unref(&f->scripts[i]);
+    }
+    f->script_count = 0;
 }
 
 // One message's place in time and its bytes.
@@ -39,6 +44,23 @@ struct body {
     const uint8_t *data;
     size_t len;
 };
+
+// The source's clock begins with the first picture or sound.
+static bool
+give(struct input_flv *f, struct bc_packet *p)
+{
+    f->has_media = true;
+    bool go_on = f->sink->on_packet(f->sink->user, p);
+    for (unsigned i = 0; i < f->script_count; i++) {
+        if (go_on) {
+            go_on = f->sink->on_packet(f->sink->user, f->scripts[i]);
+        } else {
+            bc_packet_unref(&f->scripts[i]);
+        }
+    }
+    f->script_count = 0;
+    return go_on;
+}
 
 static bool
 emit(struct input_flv *f, struct bc_track *track, const struct body *b,
@@ -55,7 +77,34 @@ emit(struct input_flv *f, struct bc_track *track, const struct body *b,
     p->pts_us = b->dts_us + cts_us;
     p->arrived_us = bc_clock_us();
     p->flags = payload->flags;
-    return f->sink->on_packet(f->sink->user, p);
+    return give(f, p);
+}
+
+// Of scripts those that tell of cues. Their bytes are nobody else's, as their times may be
+// moved.
+static bool
+script_body(struct input_flv *f, const struct body *b)
+{
+    struct bc_buf *buf
+        = bc_cue_point_is(b->data, b->len) ? bc_buf_copy(b->data, b->len) : NULL;
+    struct bc_packet *p
+        = buf ? bc_packet_create(BC_KIND_SCRIPT, NULL, buf, buf->data, buf->len) : NULL;
+    if (!p) {
+        bc_buf_unref(&buf);
+        return true;
+    }
+    p->dts_us = b->dts_us;
+    p->pts_us = b->dts_us;
+    p->arrived_us = bc_clock_us();
+    if (f->has_media) {
+        return f->sink->on_packet(f->sink->user, p);
+    }
+    if (f->script_count < INPUT_FLV_SCRIPTS) {
+        f->scripts[f->script_count++] = p;
+    } else {
+        bc_packet_unref(&p);
+    }
+    return true;
 }
 
 // Takes over the reference.
@@ -175,11 +224,17 @@ bool
 input_flv_body(struct input_flv *f, enum bc_kind kind, uint32_t timestamp,
     struct bc_buf *buf, const uint8_t *data, size_t len)
 {
-    if (kind != BC_KIND_VIDEO && kind != BC_KIND_AUDIO) {
+    if (kind != BC_KIND_VIDEO && kind != BC_KIND_AUDIO && kind != BC_KIND_SCRIPT) {
         return true;
     }
-    struct body b = { .dts_us = bc_unwrap_rtmp(&f->clock, timestamp) * 1000, .buf = buf,
+    // What is told about the stream must not move its clock (RTMP-81).
+    struct bc_unwrap copy = f->clock;
+    struct bc_unwrap *clock = kind == BC_KIND_SCRIPT ? &copy : &f->clock;
+    struct body b = { .dts_us = bc_unwrap_rtmp(clock, timestamp) * 1000, .buf = buf,
         .data = data, .len = len };
+    if (kind == BC_KIND_SCRIPT) {
+        return script_body(f, &b);
+    }
     return kind == BC_KIND_VIDEO ? video_body(f, &b) : audio_body(f, &b);
 }
 
@@ -216,6 +271,7 @@ read_tag(struct input_flv *f)
     }
     enum bc_kind kind = type == BC_FLV_TAG_VIDEO ? BC_KIND_VIDEO
         : type == BC_FLV_TAG_AUDIO               ? BC_KIND_AUDIO
+        : type == BC_FLV_TAG_SCRIPT              ? BC_KIND_SCRIPT
                                                  : BC_KIND_NONE;
     struct bc_buf *buf = kind != BC_KIND_NONE
         ? bc_buf_copy(f->pending.data + BC_FLV_TAG_HEAD_BYTES, size)

@@ -11,6 +11,9 @@
 #include "media/timeline.h"
 #include "media/track.h"
 
+// Cues that run already are told of before the first picture.
+#define INPUT_FLV_SCRIPTS 64
+
 // FLV's bodies, legacy and enhanced, from RTMP's messages or from a file over HTTP, become
 // packets. Our own reader and not FFmpeg's, since that of 5.1 knows no enhanced ones.
 // Embedded in who reads; one thread.
@@ -20,6 +23,9 @@ struct input_flv {
     struct bc_track *video; // owned
     struct bc_track *audio; // owned
     unsigned length_size;   // of the video's NAL units
+    bool has_media;         // something was given out
+    struct bc_packet *scripts[INPUT_FLV_SCRIPTS]; // owned; wait for that
+    unsigned script_count;
     // Of a file: what arrived of a tag and is not complete.
     struct bc_writer pending;
     size_t wanted; // bytes of `pending` that make the next step

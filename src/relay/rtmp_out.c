@@ -7,6 +7,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "protocol/rtmp/amf.h"
+#include "protocol/rtmp/cue_point.h"
 
 #define MESSAGE_MAX_BYTES (32u << 20)
 #define CHUNK_STREAMS_MAX 8
@@ -35,6 +36,7 @@ send_script(struct relay_rtmp_out *out, const struct bc_rtmp_message *m, uint32_
     static const uint8_t META[] = "\x02\x00\x0aonMetaData"; // a string of 10 bytes
     size_t len = m->buf->len;
     if (len < sizeof(META) - 1 || memcmp(m->buf->data, META, sizeof(META) - 1) != 0) {
+        bc_cue_point_move(m->buf->data, len, -(double)out->base_ms / 1000);
         return bc_rtmp_client_send(out->client, BC_KIND_SCRIPT, ms, m->buf->data, len);
     }
     struct bc_writer body = { 0 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "marks.h"
+#include "marks_internal.h"
 #include "sources.h"
 #include "stream/hub.h"
 #include "stream/program.h"

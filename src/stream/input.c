@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "channel_internal.h"
-#include "marks.h"
+#include "marks_internal.h"
 #include "sources.h"
 #include "stream/hub.h"
 #include "take_internal.h"

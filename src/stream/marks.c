@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cues in a channel's own media: a packet of their own for the sinks, SEI in the pictures.
-#include "marks.h"
+#include "marks_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

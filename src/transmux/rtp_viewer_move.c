@@ -49,6 +49,21 @@ bc_rtp_viewer_timestamp(
     return frame->timestamp + s->shift;
 }
 
+bool
+bc_rtp_viewer_has_video(const struct bc_rtp_viewer *v)
+{
+    return v->video.active;
+}
+
+bool
+bc_rtp_viewer_time_of(const struct bc_rtp_viewer *v, int64_t at_us, uint32_t *rtp_time)
+{
+    const struct bc_rtp_stream *s = &v->video;
+    // As the frames' own (rtp_time() in protocol/rtp/payload/frame.c).
+    *rtp_time = (uint32_t)(uint64_t)(at_us > 0 ? (at_us * 9 + 50) / 100 : 0) + s->shift;
+    return s->joined && s->packets > 0;
+}
+
 // --- from window to window ---
 
 // What was begun is sent to its end, whatever the pace says: half a picture would look like

@@ -89,7 +89,9 @@ bc_viewer_drop_head(struct bc_viewer *v)
         }
         v->partial_offset = 0;
     }
-    if (v->head) {
+    if (v->due_in_head > 0) {
+        bc_viewer_cues_told(v, v->head_offset > 0);
+    } else if (v->head) {
         v->generation = 0; // it does not have them
     }
     bc_buf_unref(&v->head);
@@ -155,6 +157,14 @@ gather(struct bc_viewer *v, struct iovec *iov, int max, bool *at_end)
             }
             break; // the next round begins with it
         }
+        if (item->dts_us >= v->due_us) {
+            if (n == 0 && bc_viewer_tell_cues(v, item)) {
+                iov[n++] = (struct iovec){ v->head->data, v->head->len };
+            }
+            if (n > 0) {
+                break;
+            }
+        }
         iov[n++] = (struct iovec){ item->data, item->len };
     }
     return n;
@@ -188,6 +198,8 @@ consume(struct bc_viewer *v, size_t taken)
         v->head_offset += take(&taken, v->head->len - v->head_offset);
         if (v->head_offset == v->head->len) {
             bc_buf_unref(&v->head);
+            v->head_offset = 0;
+            bc_viewer_cues_told(v, true);
         }
     }
     while (taken > 0) {
@@ -279,7 +291,7 @@ write_shared(struct bc_viewer *v)
 {
     struct bc_window *w = v->window;
     if (!w || w->walk_count == 0 || v->cursor != w->walk_from || v->head || v->partial
-        || v->muted || v->below || !v->playing) {
+        || v->muted || v->below || !v->playing || w->walk_dts_us >= v->due_us) {
         return false;
     }
     ssize_t taken = bc_sink_writev(v->sink, w->walk_iov, w->walk_count);
@@ -352,6 +364,8 @@ bc_viewer_create(const struct bc_viewer_params *params)
     v->fresh = true;
     v->sent_us = INT64_MIN / 2;
     bc_list_init(&v->node);
+    bc_list_init(&v->cue_watch.node);
+    v->due_us = INT64_MAX;
     if (!bc_viewer_follow(v)) {
         bc_channel_unref(&v->channel);
         free(v);
@@ -363,6 +377,7 @@ bc_viewer_create(const struct bc_viewer_params *params)
     v->sink->on_writable = on_writable;
     v->sink->on_closed = on_closed;
     v->sink->user = v;
+    bc_viewer_open_cues(v);
     if (v->window && v->window->over) {
         bc_timer_set(&v->window->walk_timer, 0); // on_end must not come before we return
     } else if (v->window && v->from_gop) {
@@ -382,6 +397,7 @@ bc_viewer_destroy(struct bc_viewer *viewer)
         viewer->sink->on_closed = NULL;
     }
     bc_viewer_unfollow(viewer);
+    bc_viewer_close_cues(viewer);
     bc_channel_unref(&viewer->channel);
     bc_buf_unref(&viewer->head);
     bc_item_unref(&viewer->partial);

@@ -2,6 +2,7 @@
 #ifndef TRANSMUX_VIEWER_INTERNAL_H
 #define TRANSMUX_VIEWER_INTERNAL_H
 
+#include "cue/cue.h"
 #include "item.h"
 #include "stream/program.h"
 #include "window.h"
@@ -46,6 +47,14 @@ struct bc_viewer {
     size_t partial_offset;
     struct bc_buf *head; // owned reference
     size_t head_offset;
+    // Cues that are still to be told of, by their times. FLV and RTMP alone.
+    struct bc_cue_lane *lane; // owned; NULL: this viewer hears of none
+    struct bc_cue_watch cue_watch;
+    struct bc_cue **due; // owned references
+    unsigned due_count;
+    unsigned due_cap;
+    unsigned due_in_head; // how many of them `head` is
+    int64_t due_us; // the first one's time; INT64_MAX: there is none
     uint64_t bytes;
     unsigned skips;
 };
@@ -60,6 +69,23 @@ bc_viewer_pump(struct bc_viewer *v);
 // with nothing changed, when there is no memory for that.
 bool
 bc_viewer_drop_head(struct bc_viewer *v);
+
+// --- viewer_cues.c ---
+
+// Begins to hear of the channel's cues. Without memory it hears of none.
+void
+bc_viewer_open_cues(struct bc_viewer *v);
+
+void
+bc_viewer_close_cues(struct bc_viewer *v);
+
+// Makes `head` of the cues that belong before this item. False: there are none after all.
+bool
+bc_viewer_tell_cues(struct bc_viewer *v, const struct bc_item *item);
+
+// The head with cues was sent (or what was begun of it will be), or it was given up.
+void
+bc_viewer_cues_told(struct bc_viewer *v, bool sent);
 
 // --- viewer_move.c ---
 

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 struct bc_writer;
 
 #define BC_CUE_POINT_ID_MAX 40
@@ -24,13 +26,13 @@ struct bc_cue_point {
     bool ended;
     bool has_time;
     double time_s;
-    char at[40];         // RFC 3339; only written
+    char at[BC_TIME_TEXT]; // RFC 3339; only written
     int64_t at_ms;       // on the sender's media clock; only written
     int64_t duration_ms; // 0: until it is ended
-    // A JSON object. Of a foreign one: its name, type and parameters. Written from what is
-    // borrowed; a parsed one's is its own until bc_cue_point_finish().
-    char *data;
+    // A JSON object with a NUL behind it. Of a foreign one: its name, type and parameters.
+    const char *data;
     size_t data_len;
+    char *owned; // what was parsed: `data` until bc_cue_point_finish()
 };
 
 void
@@ -43,6 +45,10 @@ bc_cue_point_parse(struct bc_cue_point *cue, const uint8_t *data, size_t len);
 
 void
 bc_cue_point_finish(struct bc_cue_point *cue);
+
+// Whether these are the bytes of one; looks at its name alone.
+bool
+bc_cue_point_is(const uint8_t *data, size_t len);
 
 // Moves the time in a message that bc_cue_point_write() made. False: it is none.
 bool

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 // What messages of ours begin with: the time has its place right behind it.
 static const uint8_t HEAD[] = { 2, 0, 10, 'o', 'n', 'C', 'u', 'e', 'P', 'o', 'i', 'n', 't', 3,
     0, 4, 't', 'i', 'm', 'e', 0 };
+#define NAME_BYTES 13 // of them, the name
 #define NUMBER_BYTES 8
 
 static void
@@ -61,16 +61,20 @@ bc_cue_point_write(struct bc_writer *w, const struct bc_cue_point *cue)
 }
 
 bool
+bc_cue_point_is(const uint8_t *data, size_t len)
+{
+    return len > NAME_BYTES && memcmp(data, HEAD, NAME_BYTES) == 0;
+}
+
+bool
 bc_cue_point_move(uint8_t *data, size_t len, double seconds)
 {
     if (len < sizeof(HEAD) + NUMBER_BYTES || memcmp(data, HEAD, sizeof(HEAD)) != 0) {
         return false;
     }
     struct bc_reader r = bc_reader_init(data + sizeof(HEAD), NUMBER_BYTES);
-    uint64_t bits = bc_read_u64(&r);
-    double time_s;
-    memcpy(&time_s, &bits, sizeof(time_s));
-    time_s += seconds;
+    double time_s = bc_read_f64(&r) + seconds;
+    uint64_t bits;
     memcpy(&bits, &time_s, sizeof(bits));
     for (unsigned i = 0; i < NUMBER_BYTES; i++) {
         data[sizeof(HEAD) + i] = (uint8_t)(bits >> (56 - 8 * i));
@@ -103,7 +107,7 @@ put_json_number(struct bc_writer *w, double v)
 {
     if (!isfinite(v)) {
         bc_write_str(w, "null");
-    } else if (v == floor(v) && fabs(v) < EXACT_MAX) {
+    } else if (fabs(v) < EXACT_MAX && v == (double)(long long)v) {
         bc_write_fmt(w, "%lld", (long long)v);
     } else {
         bc_write_fmt(w, "%.15g", v);
@@ -186,7 +190,8 @@ read_foreign(struct bc_cue_point *cue, const struct bc_amf *amf,
         return ret;
     }
     cue->foreign = true;
-    cue->data = (char *)w.data; // taken over
+    cue->owned = (char *)w.data; // taken over
+    cue->data = cue->owned;
     cue->data_len = len;
     return 0;
 }
@@ -222,12 +227,13 @@ read_ours(struct bc_cue_point *cue, const struct bc_amf *amf,
     cue->duration_ms
         = duration >= 1 && duration <= DURATION_MAX_MS ? (int64_t)duration : 0;
     cue->ended = bc_amf_number(bc_amf_get(amf, parameters, "ended"), 0) != 0;
-    cue->data = malloc(data->text_len + 1);
-    if (!cue->data) {
+    cue->owned = malloc(data->text_len + 1);
+    if (!cue->owned) {
         return -ENOMEM;
     }
-    memcpy(cue->data, data->text, data->text_len);
-    cue->data[data->text_len] = '\0';
+    memcpy(cue->owned, data->text, data->text_len);
+    cue->owned[data->text_len] = '\0';
+    cue->data = cue->owned;
     cue->data_len = data->text_len;
     return 0;
 }
@@ -265,6 +271,7 @@ bc_cue_point_parse(struct bc_cue_point *cue, const uint8_t *data, size_t len)
 void
 bc_cue_point_finish(struct bc_cue_point *cue)
 {
-    free(cue->data);
+    free(cue->owned);
+    cue->owned = NULL;
     cue->data = NULL;
 }

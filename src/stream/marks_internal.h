@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef STREAM_MARKS_PRIVATE_H
-#define STREAM_MARKS_PRIVATE_H
+#ifndef STREAM_MARKS_INTERNAL_H
+#define STREAM_MARKS_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
