@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,14 +72,61 @@ is_inside(const struct bc_rect *source, const struct bc_draw_picture *picture)
         && source->h <= picture->height - source->y;
 }
 
+static int
+even_below(double value)
+{
+    return 2 * (int)floor(value / 2);
+}
+
+static int
+even_above(double value)
+{
+    return 2 * (int)ceil(value / 2);
+}
+
+// Of one direction: leaves out what lies beyond 0 and `canvas`, but for a pixel or two of
+// the source, so that the rest stays in its place.
+static void
+shorten(int *source, int *source_size, int *target, int *target_size, int canvas)
+{
+    double zoom = (double)*target_size / *source_size;
+    int skip = *target < 0 ? even_below(-*target / zoom) : 0;
+    int end = *target + *target_size > canvas ? even_above((canvas - *target) / zoom)
+                                              : *source_size;
+    end = end > *source_size ? *source_size : end;
+    if (end - skip < 2) {
+        return;
+    }
+    int from = even_below(*target + skip * zoom);
+    *target_size = even_above(*target + end * zoom) - from;
+    *target = from;
+    *source += skip;
+    *source_size = end - skip;
+}
+
+// Of a picture that is much larger than the canvas only what is seen is scaled.
+static struct bc_layout
+shorten_zoom(const struct bc_draw_canvas *canvas, const struct bc_draw_stroke *stroke)
+{
+    struct bc_layout at = stroke->at;
+    int64_t pixels = (int64_t)at.target.w * at.target.h;
+    if (pixels > 2 * (int64_t)canvas->width * canvas->height && at.radius == 0
+        && stroke->dx == 0 && stroke->dy == 0) {
+        shorten(&at.source.x, &at.source.w, &at.target.x, &at.target.w, canvas->width);
+        shorten(&at.source.y, &at.source.h, &at.target.y, &at.target.h, canvas->height);
+    }
+    return at;
+}
+
 bool
 bc_draw_layer_draw(struct bc_draw_layer *layer, const struct bc_draw_canvas *canvas,
     const struct bc_draw_stroke *stroke)
 {
-    const struct bc_layout *at = &stroke->at;
-    if (stroke->opacity == 0 || !is_inside(&at->source, stroke->picture)) {
+    if (stroke->opacity == 0 || !is_inside(&stroke->at.source, stroke->picture)) {
         return true;
     }
+    const struct bc_layout seen = shorten_zoom(canvas, stroke);
+    const struct bc_layout *at = &seen;
     struct bc_draw_picture part = part_of(stroke->picture, &at->source);
     const struct bc_draw_picture *shown = &part;
     if (part.width != at->target.w || part.height != at->target.h) {

@@ -180,6 +180,34 @@ test_much_smaller_pictures_do_not_flicker(void **state)
     board_destroy(&in);
 }
 
+// Only what is seen is scaled; the middle of the picture stays where it was.
+static void
+test_zoom_stays_in_its_place(void **state)
+{
+    (void)state;
+    struct board in = create_halves(128, 72);
+    struct bc_draw_picture picture = board_picture(&in);
+    struct bc_draw_layer *l = bc_draw_layer_create();
+    static const double LEFT_EDGES[] = { -1, -0.75, -0.5, -1.2 };
+    for (size_t i = 0; i < 4; i++) {
+        struct board b = board_create(128, 72, BLACK);
+        struct bc_scene_layer layer = layer_at(LEFT_EDGES[i], -0.9, 3, 3);
+        struct bc_draw_stroke stroke = stroke_of(&layer, &b, &picture);
+        stroke.serial = i;
+        assert_true(bc_draw_layer_draw(l, &b.canvas, &stroke));
+        int middle = stroke.at.target.x + stroke.at.target.w / 2;
+        board_expect(
+            &b, &(struct bc_rect){ 0, 0, middle < 12 ? 0 : middle - 12, 72 }, LEFT);
+        board_expect(&b,
+            &(struct bc_rect){ middle + 12, 0, middle > 116 ? 0 : 116 - middle, 72 },
+            RIGHT);
+        board_expect_margins(&b);
+        board_destroy(&b);
+    }
+    bc_draw_layer_destroy(l);
+    board_destroy(&in);
+}
+
 static void
 test_senseless_sources_draw_nothing(void **state)
 {
@@ -212,6 +240,7 @@ main(void)
         cmocka_unit_test(test_crop_chooses_a_part),
         cmocka_unit_test(test_pictures_of_all_sizes_stay_in_their_box),
         cmocka_unit_test(test_much_smaller_pictures_do_not_flicker),
+        cmocka_unit_test(test_zoom_stays_in_its_place),
         cmocka_unit_test(test_senseless_sources_draw_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
