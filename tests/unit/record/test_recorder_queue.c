@@ -230,6 +230,51 @@ test_only_what_belongs_to_the_last_broadcast_is_dropped(void **state)
     assert_null(recorder_queue_head(&x->q));
 }
 
+static void
+cue_at(struct scene *x, int64_t at_us, bool end)
+{
+    struct bc_hls_passed passed = {
+        .cue = { .id = "a", .revision = 2, .kind = "text", .channel = "live/hq",
+            .data = "{}", .data_len = 2 },
+        .at_us = at_us,
+        .end = end,
+    };
+    recorder_queue_cue(&x->q, &passed);
+}
+
+// With the part that has their moment, in the order in which they came; late ones with the
+// first part that waits, and never with one of the broadcast before.
+static void
+test_cues_come_with_their_part(void **state)
+{
+    struct scene *x = *state;
+    next(x);
+    recorder_intake_end(&x->in, &x->q, 77);
+    recorder_intake_begin(&x->in, &x->q, NULL, 2);
+    x->number = 0;
+    next(x);
+    next(x);
+    next(x);
+    cue_at(x, 250000, false);
+    cue_at(x, 399999, true);
+    cue_at(x, -5, false);
+    cue_at(x, 9000000, false);
+    struct recorder_item *old = recorder_queue_take(&x->q);
+    assert_null(old->cues);
+    recorder_item_free(old);
+    struct recorder_item *first = recorder_queue_take(&x->q);
+    assert_int_equal(first->cues->at_us, -5);
+    assert_null(first->cues->next);
+    recorder_item_free(first);
+    struct recorder_item *second = recorder_queue_take(&x->q);
+    assert_int_equal(second->cues->at_us, 250000);
+    assert_string_equal(second->cues->cue.id, "a");
+    assert_int_equal(second->cues->cue.revision, 2);
+    assert_true(second->cues->next->end);
+    recorder_item_free(second);
+    assert_int_equal(recorder_queue_head(&x->q)->cues->at_us, 9000000);
+}
+
 int
 main(void)
 {
@@ -242,6 +287,7 @@ main(void)
         TEST(test_recording_begins_with_the_newest_segment),
         TEST(test_next_broadcast_is_told_from_the_last),
         TEST(test_only_what_belongs_to_the_last_broadcast_is_dropped),
+        TEST(test_cues_come_with_their_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

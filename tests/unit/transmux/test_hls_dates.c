@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 
 #include "hls_source.h"
 
-#define SECOND 1000000
+#define SECOND INT64_C(1000000)
 
 static const struct hls_layout OBS = {
     .fps_num = 30, .fps_den = 1, .gop = 60, .rate = 48000,
@@ -244,6 +245,47 @@ test_many_changes_are_bounded(void **state)
     assert_in_range(n, 1, 256);
 }
 
+// What a recorder hears: "a+1000 " for a begin, "a-…" for an end, in milliseconds.
+static void
+note(void *user, const struct bc_hls_passed *p)
+{
+    char *text = user;
+    size_t len = strlen(text);
+    snprintf(text + len, 200 - len, "%s.%u.%u%c%lld ", p->cue.id, p->cue.revision, p->repeat,
+        p->end ? '-' : '+', (long long)(p->at_us / 1000));
+}
+
+static void
+test_begins_and_ends_pass_once(void **state)
+{
+    struct scene *x = *state;
+    char text[200] = "";
+    struct bc_hls_cue c = cue("a", 1, SECOND);
+    struct bc_hls_cue timed = cue("b", 1, 2 * SECOND);
+    timed.duration_us = SECOND;
+    bc_hls_dates_change(x->d, &c, 0);
+    bc_hls_dates_change(x->d, &timed, 0);
+    bc_hls_dates_pass(x->d, SECOND, note, text);
+    assert_string_equal(text, "");
+    bc_hls_dates_pass(x->d, 2500000, note, text);
+    bc_hls_dates_pass(x->d, 2600000, note, text);
+    assert_string_equal(text, "a.1.0+1000 b.1.0+2000 ");
+    c.revision = 2;
+    bc_hls_dates_change(x->d, &c, 2700000);
+    bc_hls_dates_pass(x->d, 3500000, note, text);
+    assert_string_equal(text, "a.1.0+1000 b.1.0+2000 a.1.0-2700 b.1.0-3000 a.2.0+2700 ");
+    text[0] = '\0';
+    struct bc_hls_cue over = c;
+    over.ended = true;
+    bc_hls_dates_change(x->d, &over, 4 * SECOND);
+    bc_hls_dates_change(x->d, &c, 5 * SECOND);
+    bc_hls_dates_pass(x->d, 6 * SECOND, note, text);
+    assert_string_equal(text, "a.2.0-4000 a.2.1+5000 ");
+    // Those that ended are forgotten some time.
+    bc_hls_dates_pass(x->d, 2000 * SECOND, note, text);
+    assert_string_equal(text, "a.2.0-4000 a.2.1+5000 ");
+}
+
 static struct bc_buf *
 playlist(struct scene *x, bool delta, bool gzip, struct bc_buf *dates)
 {
@@ -299,6 +341,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_leaves_with_the_window, setup, teardown),
         cmocka_unit_test_setup_teardown(test_date_before_the_window, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_changes_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_begins_and_ends_pass_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_playlist_has_the_lines, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cues by HLS: date ranges and event messages at the picture they belong to, live, in the replay
+and in a clip; an alias has its own text of them."""
+import json
+import os
+import re
+import struct
+from datetime import datetime
+from urllib.parse import unquote
+
+import pytest
+
+from kit import clips, hls, publish
+from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
+from kit.process import need, run
+from kit.wait import until
+
+CHANNELS = {
+    'live/hq': {'record': 'always'},
+    'store/1': {'sources': [{'channel': 'live/hq'}], 'record': 'never'},
+}
+FRAMES = SAMPLE_FPS * SAMPLE_SECONDS
+SCHEME = b'https://aomedia.org/emsg/ID3\0\0'
+
+
+class Range:
+    """An EXT-X-DATERANGE of ours."""
+
+    def __init__(self, line):
+        values = hls.attributes(line)
+        assert values['CLASS'] == 'com.branchcast.cue'
+        self.name = values['ID']
+        self.cue = values['X-CUE']
+        self.kind = values['X-KIND']
+        self.revision = int(values['X-REVISION'])
+        self.data = json.loads(unquote(values['X-DATA']))
+        self.start = moment(values['START-DATE'])
+        self.end = moment(values['END-DATE']) if 'END-DATE' in values else None
+        self.planned = float(values.get('PLANNED-DURATION', 0))
+        self.text = line
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace('Z', '+00:00')).timestamp()
+
+
+def ranges(playlist):
+    lines = re.findall(r'^#EXT-X-DATERANGE:(.*)$', playlist.text, re.M)
+    return {r.name: r for r in map(Range, lines)}
+
+
+def call(server, method, path, body=None):
+    answer = clips.ask(server, path, body, method)
+    assert answer.status in (200, 201, 204), (method, path, answer.status, answer.body)
+    return json.loads(answer.body) if answer.body else None
+
+
+def messages(data):
+    """[(seconds, cue)] of the event messages before the moofs of a segment or part."""
+    found, at = [], 0
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from('>I4s', data, at)
+        assert size >= 8, (size, kind)
+        if kind == b'emsg':
+            assert data[at + 8] == 1
+            scale, time, length, _ = struct.unpack_from('>IQII', data, at + 12)
+            rest = data[at + 32:at + size]
+            assert rest.startswith(SCHEME) and length == 0xffffffff
+            tag = rest[len(SCHEME):]
+            assert tag[:6] == b'ID3\4\0\0' and tag[10:14] == b'TXXX' and tag[20] == 3
+            name, _, text = tag[21:].partition(b'\0')
+            assert name == b'branchcast'
+            found.append((time / scale, json.loads(text)))
+        at += size
+    assert at == len(data)
+    return found
+
+
+class Found:
+    """Which burnt-in numbers are shown from a moment of the wall clock on, by the segment that has
+    it; and what event messages it holds."""
+
+    def __init__(self, server, path, playlist, wall, directory):
+        segment = next(s for s in playlist.segments
+                       if s.date - 0.001 <= wall < s.date + s.duration)
+        base = hls.resolve(path, segment.uri)
+        self.media = server.get(base).body
+        init = server.get(hls.resolve(path, segment.map)).body
+        file = os.path.join(str(directory), f'segment-{abs(hash((base, wall)))}.mp4')
+        with open(file, 'wb') as out:
+            out.write(init + self.media)
+        self.frames = clips.frames_of(file)
+        self.first = self.frames[0][0]
+        self.number = self.at(self.first + wall - segment.date)
+
+    def at(self, pts):
+        return next((n for t, n in self.frames if t >= pts - 0.004), self.frames[-1][1] + 1)
+
+
+def near(one, other, frames=1):
+    return min((one - other) % FRAMES, (other - one) % FRAMES) <= frames
+
+
+@pytest.fixture
+def server(make_server, tmp_path):
+    config = tmp_path / 'branchcast.yaml'
+    config.write_text(json.dumps({'channels': CHANNELS}))
+    settings = {**clips.RECORDED, 'record.resume_s': 0, 'stream.grace_s': 0, 'access.play': 'open',
+                'hls.segment_s': 1}
+    settings.pop('record.mode')
+    return make_server(settings, config=str(config))
+
+
+@pytest.mark.limit(80)
+def test_cues_in_step_live_and_later(server, tmp_path):
+    push = publish.ffmpeg(server.rtmp())
+    server.wait_hls()
+    call(server, 'PUT', 'channels/store/1/cue-rules',
+         {'rules': [{'sku': 'A1', 'data': {'price': '89'}}]})
+    live = hls.Poller(server, '/live/hq/main.m3u8', load=True)
+    small = hls.Poller(server, '/live/hq/audio.m3u8', skip=True)
+    store = hls.Poller(server, '/store/1/main.m3u8', skip=True)
+    live.wait_updates(3)
+    store.wait_updates(3)
+    # A name without cues has the same text as its neighbour.
+    until(lambda: server.get('/store/1/main.m3u8').body == server.get('/live/hq/main.m3u8').body,
+          5, 'one text for both names')
+    call(server, 'POST', 'channels/live/hq/cues', {
+        'id': 'mug', 'kind': 'product', 'delay_ms': 800, 'duration_ms': 20000,
+        'data': {'sku': 'A1', 'title': '"茶杯" 100%\n', 'price': '99'}})
+    live.wait(lambda: 'mug' in ranges(live.latest), 10, 'the cue in the playlist')
+    store.wait(lambda: 'mug' in ranges(store.latest), 10, 'the cue in the store')
+    small.wait(lambda: 'mug' in ranges(small.latest), 10, 'the cue beside the sound alone')
+    mug = ranges(live.latest)['mug']
+    assert mug.data == {'sku': 'A1', 'title': '"茶杯" 100%\n', 'price': '99'}
+    assert mug.planned == 20 and mug.end is None and mug.kind == 'product'
+    assert ranges(small.latest)['mug'].text == mug.text
+    own = ranges(store.latest)['mug']
+    assert own.data['price'] == '89' and abs(own.start - mug.start) < 0.002
+    # The same moment by the date and by the message in the media: one picture.
+    live.wait(lambda: any(s.date and s.date <= mug.start < s.date + s.duration
+                          for s in live.latest.segments), 10, 'its segment')
+    now = Found(server, live.path, live.latest, mug.start, tmp_path)
+    inside = messages(now.media)
+    assert [(c['id'], c['revision']) for _, c in inside] == [('mug', 1)], inside
+    assert near(now.at(inside[0][0]), now.number), (now.at(inside[0][0]), now.number)
+    # A revision is a range of its own, and the end is told.
+    call(server, 'PATCH', 'channels/live/hq/cues/mug', {'data': {'price': '79'}})
+    live.wait(lambda: 'mug.2' in ranges(live.latest), 10, 'the new price')
+    second = ranges(live.latest)['mug.2']
+    assert second.data['price'] == '79' and second.cue == 'mug'
+    live.wait(lambda: ranges(live.latest)['mug'].end is not None, 5, 'the end of the old one')
+    assert abs(ranges(live.latest)['mug'].end - second.start) < 0.002
+    live.wait_updates(4)
+    call(server, 'DELETE', 'channels/live/hq/cues/mug')
+    live.wait(lambda: ranges(live.latest)['mug.2'].end is not None, 10, 'its end')
+    second = ranges(live.latest)['mug.2']
+    # What was told of an ID never had another value.
+    for poller in (live, small, store):
+        poller.stop()
+        seen = {}
+        for playlist in poller.playlists:
+            for name, r in ranges(playlist).items():
+                values = hls.attributes(r.text)
+                for key, value in values.items():
+                    assert seen.setdefault((name, key), value) == value
+    check_dvr(server, mug)
+    live_numbers = now.number, Found(server, live.path, hls.get_playlist(server, live.path),
+                                     second.start, tmp_path).number
+    push.end()
+    check_replay(server, live_numbers, tmp_path)
+
+
+def check_dvr(server, mug):
+    text, paths = None, []
+
+    def there():
+        nonlocal text, paths
+        text = server.get('/live/hq/index.m3u8?dvr=1').body.decode()
+        paths = [hls.resolve('/live/hq/index.m3u8', u)
+                 for u in re.findall(r'#EXT-X-STREAM-INF:.*\n([^#\n]+)', text)]
+        return 'dvr.m3u8' in text and 'mug.2' in ranges(hls.get_playlist(server, paths[0]))
+    until(there, 10, 'the cue in what can be rewound')
+    first = ranges(hls.get_playlist(server, paths[0]))['mug']
+    assert abs(first.start - mug.start) < 0.05, (first.start, mug.start)
+
+
+def check_replay(server, numbers, directory):
+    replay = clips.replay_of(server)['id']
+    path = f'/replay/{replay}/main.m3u8'
+    until(lambda: server.get(path).body.endswith(b'#EXT-X-ENDLIST\n'), 10, 'the replay')
+    playlist = hls.get_playlist(server, path)
+    found = ranges(playlist)
+    assert set(found) == {'mug', 'mug.2'} and all(r.end for r in found.values())
+    for name, number in zip(('mug', 'mug.2'), numbers):
+        there = Found(server, path, playlist, found[name].start, directory)
+        assert near(there.number, number), (name, there.number, number)
+    cues = server.json(f'/replay/{replay}/cues.json')['cues']
+    assert [(c['id'], c['revision'], c['data']['price']) for c in cues] \
+        == [('mug', 1, '99'), ('mug', 2, '79')]
+    # With and without the event messages: no decoder minds.
+    assert 'rror' not in clips.decode_all(server.http(f'/replay/{replay}.mp4'))
+    assert 'rror' not in clips.decode_all(server.http(f'/replay/{replay}/index.m3u8'))
+    gstreamer(server.http(f'/replay/{replay}.mp4'))
+    check_clips(server, replay, cues, numbers)
+
+
+def check_clips(server, replay, cues, numbers):
+    """One that begins before the cue, and one in the middle of it."""
+    first, second = cues
+    at = first['from_ms'] / 1000 - 0.5
+    clip = clips.make(server, f'replays/{replay}', at, second['to_ms'] / 1000 + 0.2)
+    moved = server.json(f'/clip/{clip["id"]}/cues.json')['cues']
+    assert [c['revision'] for c in moved] == [1, 2]
+    assert abs(moved[0]['from_ms'] - 500) < 40, moved
+    frames = clips.frames_of(server.http(f'/clip/{clip["id"]}/index.m3u8'))
+    shown = next(n for t, n in frames if t - frames[0][0] >= moved[0]['from_ms'] / 1000 - 0.004)
+    assert near(shown, numbers[0], 2), (shown, numbers[0])
+    listed = ranges(hls.get_playlist(server, f'/clip/{clip["id"]}/main.m3u8'))
+    assert set(listed) == {'mug', 'mug.2'}
+    clip = clips.make(server, f'replays/{replay}', second['from_ms'] / 1000 - 0.2,
+                      second['from_ms'] / 1000 + 0.3, 'keyframe')
+    middle = server.json(f'/clip/{clip["id"]}/cues.json')['cues']
+    assert middle[0]['revision'] == 1 and middle[0]['from_ms'] == 0, middle
+
+
+def gstreamer(url):
+    need('gst-launch-1.0')
+    result = run(['gst-launch-1.0', '-q', 'souphttpsrc', f'location={url}', '!', 'decodebin', '!',
+                  'fakesink', 'sync=false'], 60)
+    assert result.returncode == 0, result.stderr[-2000:]
