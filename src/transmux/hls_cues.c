@@ -3,15 +3,15 @@
 #include "hls_program.h"
 
 #include "stream/hub.h"
-#include "stream/info.h"
+#include "stream/program.h"
 
 int64_t
 bc_channel_shown_us(struct bc_channel *channel)
 {
-    struct bc_channel_info info;
-    bool shows = bc_channel_program_info(channel, &info);
-    return shows && info.clock_us > 0 ? info.clock_us
-                                      : bc_hub_clock_us(bc_channel_hub(channel));
+    int64_t clock_us;
+    int64_t wall_us;
+    return bc_channel_shown_at(channel, &clock_us, &wall_us)
+        ? clock_us : bc_hub_clock_us(bc_channel_hub(channel));
 }
 
 void
