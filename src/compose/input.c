@@ -13,6 +13,7 @@
 #define RETRY_MAX_MS 5000
 #define IDLE_S 10 // a connection on which nothing comes is made anew
 #define STALLED_US 2000000
+#define SLACK_US 8000
 #define US_PER_S 1000000.0
 
 // Of all inputs' pictures, so that none is taken for another's.
@@ -181,15 +182,34 @@ compose_input_set_url(struct compose_input *input, const char *url)
 
 // --- what is due ---
 
+// How many of those that wait are to go now. Where a picture is due at about the time of a
+// tick, its stamp's rounding would show one twice and leave the next one out, again and
+// again; so one may come a little early, and one that only just came due may wait.
+static unsigned
+count_due(const struct compose_input *input, int64_t now_us)
+{
+    unsigned due = 0;
+    int64_t last_us = 0;
+    int64_t next_us = INT64_MAX;
+    while (due < input->queued && next_us == INT64_MAX) {
+        int64_t due_us = compose_pace_due_us(&input->pace, input->queue[due].pts_us);
+        if (due_us > now_us) {
+            next_us = due_us;
+        } else {
+            last_us = due_us;
+            due++;
+        }
+    }
+    bool early = due == 0 && next_us <= now_us + SLACK_US;
+    bool waits = due == 2 && last_us > now_us - SLACK_US;
+    return early || waits ? 1 : due;
+}
+
 const AVFrame *
 compose_input_picture(struct compose_input *input, int64_t now_us, uint64_t *serial)
 {
     pthread_mutex_lock(&input->lock);
-    unsigned due = 0;
-    while (due < input->queued
-        && compose_pace_due_us(&input->pace, input->queue[due].pts_us) <= now_us) {
-        due++;
-    }
+    unsigned due = count_due(input, now_us);
     if (due > 0) {
         av_frame_free(&input->shown);
         input->shown = input->queue[due - 1].frame;
