@@ -14,6 +14,8 @@
 #include "access/keys.h"
 #include "base/clock.h"
 #include "base/writer.h"
+#include "card/cards.h"
+#include "card/pictures.h"
 #include "cue/cue.h"
 #include "net/disk.h"
 #include "net/tls.h"
@@ -258,10 +260,12 @@ open_parts(struct bc_server *s)
     s->codecs = bc_codec_threads_create(choose_workers(s->config));
     s->pictures = bc_pictures_create();
     s->disk = bc_disk_create(DISK_THREADS);
+    s->uploads = bc_picture_store_open(s->config->data.dir);
+    s->cards = bc_cards_create(s->config->cards.dir, s->uploads, s->disk);
     s->replays = bc_replays_create();
     s->webrtc = bc_webrtc_create();
     s->schedules = bc_schedules_open(s->config->data.dir);
-    if (!s->disk || !s->schedules || !bc_server_record_create(s)) {
+    if (!s->disk || !s->uploads || !s->cards || !s->schedules || !bc_server_record_create(s)) {
         return -EBUSY;
     }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
@@ -278,7 +282,8 @@ open_parts(struct bc_server *s)
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
         .library = s->library, .catalogue = s->catalogue, .recorder = s->recorder,
         .clips = s->clips, .retention = s->retention, .disk = s->disk,
-        .schedules = s->schedules, .cues = s->cues };
+        .schedules = s->schedules, .cues = s->cues,
+        .pictures = s->uploads, .cards = s->cards };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->edges
         && s->codecs && s->pictures && s->replays && s->slates && record && s->webrtc
@@ -430,6 +435,7 @@ bc_server_reload(struct bc_server *s)
     s->config = fresh;
     bc_server_relays_follow(s->relays, s->config);
     bc_server_record_reload(s);
+    bc_cards_reload(s->cards, s->config->cards.dir);
     log_warnings(s->config);
     bc_info(NULL, "reloaded");
 }
@@ -504,6 +510,8 @@ free_parts(struct bc_server *s)
     bc_codec_threads_destroy(s->codecs);
     bc_pictures_destroy(s->pictures);
     bc_replays_destroy(s->replays);
+    bc_cards_destroy(s->cards);
+    bc_picture_store_close(s->uploads);
     bc_webrtc_destroy(s->webrtc);
     bc_server_srt_destroy(s);
     for (unsigned i = 0; i < s->worker_count; i++) {

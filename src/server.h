@@ -24,12 +24,14 @@
 struct bc_codec_threads;
 struct bc_cues;
 struct bc_disk;
+struct bc_cards;
 struct bc_catalogue;
 struct bc_clips;
 struct bc_http_files;
 struct bc_keys;
 struct bc_library;
 struct bc_listener;
+struct bc_picture_store;
 struct bc_pictures;
 struct bc_recorder;
 struct bc_retention;
@@ -96,6 +98,8 @@ struct bc_server {
     struct bc_pictures *pictures;
     int data_lock; // descriptor; -1: none
     struct bc_disk *disk;
+    struct bc_picture_store *uploads; // pictures for cards and scenes
+    struct bc_cards *cards;
     struct bc_replays *replays;
     struct bc_library *library;
     struct bc_catalogue *catalogue;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "card/card.h"
 #include "egress/rtmp.h"
 #include "net/listener.h"
 #include "net/tcp.h"
@@ -233,6 +234,8 @@ set_http(struct bc_server_worker *w, const struct bc_config *config)
     w->http.limits = (struct bc_http_limits){
         .header_bytes = (size_t)config->http.max_header_bytes,
         .body_bytes = BODY_BYTES,
+        .upload_path = BC_CONTROL_PICTURES_PATH,
+        .upload_bytes = BC_PICTURE_BYTES_MAX,
         .header_timeout_us = config->http.header_timeout_s * 1000000,
         .idle_timeout_us = config->http.idle_timeout_s * 1000000,
         .h2_streams = H2_STREAMS,

@@ -63,6 +63,11 @@ const char *
 bc_card_set_choose(
     const struct bc_card_set *set, const char *kind, const char *data, size_t len);
 
+// The template as it was given, to be sent to whoever draws elsewhere: a new reference. NULL:
+// there is none.
+struct bc_buf *
+bc_card_set_source(const struct bc_card_set *set, const char *name);
+
 // Names in the order of the alphabet; NULL behind the last one.
 const char *
 bc_card_set_name(const struct bc_card_set *set, size_t index);

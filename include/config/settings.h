@@ -229,6 +229,10 @@ struct bc_config_clip {
     int64_t queue;
 };
 
+struct bc_config_cards {
+    char *dir; // "": the templates of the program alone
+};
+
 // One consistent set of values. Whoever loads it owns the first reference; from then on
 // it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
@@ -250,6 +254,7 @@ struct bc_config {
     struct bc_config_srt srt;
     struct bc_config_record record;
     struct bc_config_clip clip;
+    struct bc_config_cards cards;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;
 };

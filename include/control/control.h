@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "relay/relay.h"
 
+struct bc_cards;
 struct bc_catalogue;
 struct bc_clips;
 struct bc_cues;
@@ -18,9 +19,14 @@ struct bc_http_files;
 struct bc_hub;
 struct bc_keys;
 struct bc_library;
+struct bc_picture_store;
 struct bc_recorder;
 struct bc_retention;
 struct bc_schedules;
+
+// Where pictures are uploaded to, and where everybody gets them, with the id behind it.
+#define BC_CONTROL_PICTURES_PATH "/api/v1/pictures"
+#define BC_CONTROL_PICTURE_URL "/pictures/"
 
 // What the whole process counted so far: sums over all workers. Gauges say so.
 struct bc_control_totals {
@@ -136,6 +142,8 @@ struct bc_control_params {
     struct bc_disk *disk;
     struct bc_schedules *schedules; // of broadcasts
     struct bc_cues *cues;
+    struct bc_picture_store *pictures; // uploaded
+    struct bc_cards *cards;
 };
 
 // The REST API, metrics, health and the web pages. Owned by the server; immutable once

@@ -17,6 +17,7 @@
 struct template {
     char name[BC_CARD_NAME_MAX + 1];
     struct card_tree *tree; // owned
+    struct bc_buf *source;  // owned reference
 };
 
 // See card.h.
@@ -41,6 +42,7 @@ bc_card_set_unref(struct bc_card_set **holder)
     if (set && atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) == 1) {
         for (size_t i = 0; i < set->count; i++) {
             card_tree_destroy(set->templates[i].tree);
+            bc_buf_unref(&set->templates[i].source);
         }
         free(set);
     }
@@ -80,6 +82,14 @@ bc_card_set_find(
         *height = (int)(tree->view[3] + 0.5);
     }
     return tree;
+}
+
+struct bc_buf *
+bc_card_set_source(const struct bc_card_set *set, const char *name)
+{
+    bool found;
+    size_t i = place(set, name, &found);
+    return found ? bc_buf_ref(set->templates[i].source) : NULL;
 }
 
 const char *
@@ -131,13 +141,21 @@ bc_card_set_add(struct bc_card_set *set, const char *name, const void *svg, size
     if (!tree) {
         return false;
     }
+    struct bc_buf *source = bc_buf_copy(svg, len);
+    if (!source) {
+        card_tree_destroy(tree);
+        snprintf(why, BC_CARD_WHY, "no memory");
+        return false;
+    }
     bool found;
     size_t i = place(set, name, &found);
     if (found) {
         card_tree_destroy(set->templates[i].tree);
+        bc_buf_unref(&set->templates[i].source);
     } else if (set->count == TEMPLATES_MAX) {
         snprintf(why, BC_CARD_WHY, "there are %d templates already", TEMPLATES_MAX);
         card_tree_destroy(tree);
+        bc_buf_unref(&source);
         return false;
     } else {
         memmove(&set->templates[i + 1], &set->templates[i],
@@ -146,6 +164,7 @@ bc_card_set_add(struct bc_card_set *set, const char *name, const void *svg, size
         snprintf(set->templates[i].name, sizeof(set->templates[i].name), "%s", name);
     }
     set->templates[i].tree = tree;
+    set->templates[i].source = source;
     return true;
 }
 

@@ -84,6 +84,7 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "srt", "SRT for hosts and viewers, as MPEG transport streams." },
     { "record", "Recordings of broadcasts, in the data directory." },
     { "clip", "Clips that are cut out of recordings." },
+    { "cards", "Product cards, coupons and the like that cues show." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
     / sizeof(BC_CONFIG_SECTIONS[0]);
@@ -306,6 +307,12 @@ const struct bc_key BC_CONFIG_KEYS[] = {
     { .name = "clip.queue", .type = BC_KEY_INT, .scope = RESTART,
         .offset = AT(clip.queue), .def = "64", .min = 1, .max = 1000,
         .text = "Clips that may wait; more are refused." },
+
+    { .name = "cards.dir", .type = BC_KEY_PATH, .scope = LIVE, .offset = AT(cards.dir),
+        .def = "", .max = PATH_BYTES_MAX,
+        .text = "More card templates: a folder of SVG files, as docs/cards.md has them. One "
+                "named as a template of the program (product.svg) replaces it. Read anew "
+                "with each reload." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,

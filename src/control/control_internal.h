@@ -38,7 +38,7 @@ void
 bc_control_respond_nothing(struct bc_http_exchange *x);
 
 // --- handlers of the route table; `channel` stands for {app}/{stream}, {id} or
-// {recording}, else "" ---
+// {recording} or {picture}, else "" ---
 
 typedef void
 bc_control_handler(struct bc_control *control, struct bc_http_exchange *x,
@@ -87,6 +87,10 @@ bc_control_handler bc_control_replay_delete;
 bc_control_handler bc_control_replay_export;
 bc_control_handler bc_control_replay_frames;
 bc_control_handler bc_control_clips;
+bc_control_handler bc_control_pictures;
+bc_control_handler bc_control_picture_add;
+bc_control_handler bc_control_picture_delete;
+bc_control_handler bc_control_picture;
 bc_control_handler bc_control_clip;
 bc_control_handler bc_control_clip_delete;
 

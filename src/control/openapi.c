@@ -63,6 +63,10 @@ make_parameters(const struct bc_control_route *r)
         bc_json_append(&j,
             make_parameter("recording", "path", "string", "A replay's or clip's id."));
     }
+    if (strstr(r->pattern, "{picture}")) {
+        bc_json_append(
+            &j, make_parameter("picture", "path", "string", "A picture's id."));
+    }
     if (r->paged) {
         bc_json_append(&j,
             make_parameter("limit", "query", "integer",
@@ -121,16 +125,17 @@ make_responses(const struct bc_control_route *r)
     return bc_json_end(&j);
 }
 
-// {"required":true,"description":…,"content":{"application/json":…}}
+// {"required":true,"description":…,"content":{TYPE:…}}
 static struct json_t *
 make_request_body(const struct bc_control_route *r)
 {
+    bool picture = strcmp(r->pattern, BC_CONTROL_PICTURES_PATH) == 0;
     struct bc_json media;
     bc_json_begin(&media);
-    bc_json_put(&media, "schema", make_type("object"));
+    bc_json_put(&media, "schema", make_type(picture ? "string" : "object"));
     struct bc_json content;
     bc_json_begin(&content);
-    bc_json_put(&content, "application/json", bc_json_end(&media));
+    bc_json_put(&content, picture ? "image/*" : "application/json", bc_json_end(&media));
     struct bc_json j;
     bc_json_begin(&j);
     bc_json_bool(&j, "required", true);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "card/pictures.h"
 #include "cue/cue.h"
 #include "record/recording.h"
 
@@ -12,6 +13,7 @@
 #define ID_DIGITS_MAX 18
 #define RECORDING "{recording}"
 #define CUE "/{cue}"
+#define PICTURE "{picture}"
 #define JSON "application/json"
 #define TEXT "text/plain"
 #define CLIP_BODY                                                                        \
@@ -68,6 +70,11 @@ match_hole(const char *pattern, const char *path, char out[BC_CHANNEL_NAME_MAX +
     if (hole) {
         return cut_hole(pattern, hole, strlen(RECORDING), path, out)
             && bc_recording_id_is_valid(out);
+    }
+    hole = strstr(pattern, PICTURE);
+    if (hole) {
+        return cut_hole(pattern, hole, strlen(PICTURE), path, out)
+            && bc_picture_id_is_valid(out);
     }
     hole = strstr(pattern, ID);
     return hole && cut_hole(pattern, hole, strlen(ID), path, out) && is_id(out);
@@ -312,6 +319,18 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
     { BC_HTTP_GET, "/api/v1/public/clips/" RECORDING, BC_CONTROL_OPEN,
         bc_control_public_clip, false, 200, JSON, "getPublicClip",
         "One clip, as far as everybody may know who may watch it.", NULL },
+    { BC_HTTP_POST, BC_CONTROL_PICTURES_PATH, BC_CONTROL_TOKEN, bc_control_picture_add, false,
+        201, JSON, "addPicture", "Keeps a picture for cards and scenes.",
+        "A PNG, JPEG or WebP as it is, at most 8 MiB and 4096 x 4096 pixels." },
+    { BC_HTTP_GET, BC_CONTROL_PICTURES_PATH, BC_CONTROL_TOKEN, bc_control_pictures, false,
+        200, JSON, "listPictures", "The pictures that were uploaded, the newest first.",
+        NULL },
+    { BC_HTTP_DELETE, BC_CONTROL_PICTURES_PATH "/" PICTURE, BC_CONTROL_TOKEN,
+        bc_control_picture_delete, false, 204, NULL, "deletePicture",
+        "Deletes a picture; cards that show it have none from then on.", NULL },
+    { BC_HTTP_GET, BC_CONTROL_PICTURE_URL PICTURE, BC_CONTROL_OPEN, bc_control_picture, false,
+        200, "image/png", "getPicture", "A picture as it was uploaded, of whichever type.",
+        NULL },
     { BC_HTTP_GET, "/api/v1/public/info", BC_CONTROL_OPEN, bc_control_public_info, false,
         200, JSON, "getInfo", "The server's name, version and ports.", NULL },
     { BC_HTTP_GET, "/" CHANNEL "/about.json", BC_CONTROL_OPEN, bc_control_about, false,

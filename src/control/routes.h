@@ -35,7 +35,7 @@ extern const size_t BC_CONTROL_ROUTE_COUNT;
 // Whether the path has the form of the pattern. "{app}/{stream}" stands for any valid
 // channel name, however many levels its app has, "{id}" for a number, "{cue}" for the id of a
 // cue behind a channel (which is not copied), "{recording}" for the
-// id of a replay or clip; it is copied to `channel` ("" without one).
+// id of a replay or clip, "{picture}" for that of a picture; it is copied to `channel` ("" without one).
 bool
 bc_control_route_match(const char *pattern, const char *path,
     char channel[BC_CHANNEL_NAME_MAX + 1]);

@@ -19,6 +19,8 @@ struct bc_worker;
 struct bc_http_limits {
     size_t header_bytes;      // request line and headers together; beyond: 431
     size_t body_bytes;        // beyond: 413
+    const char *upload_path;  // POSTs to it may bring more; NULL: none. Static
+    size_t upload_bytes;
     int64_t header_timeout_us; // a slow head: 408 and close
     int64_t idle_timeout_us;   // a keep-alive connection without request
     uint32_t h2_streams;       // concurrent streams of an HTTP/2 connection
@@ -41,6 +43,7 @@ struct bc_http_server {
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t bad_requests;
     atomic_uint_fast64_t connections; // open now
+    unsigned uploads; // bodies above limits.body_bytes that are held now
     // Private to protocol/http; zero before the first connection.
     struct bc_list clients;
     struct bc_timer drain_timer;

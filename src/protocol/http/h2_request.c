@@ -122,14 +122,22 @@ bc_h2_on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t stream_id,
 {
     (void)flags;
     struct bc_h2 *h2 = user;
-    const struct bc_http_limits *limits = &h2->conn->server->limits;
+    struct bc_http_server *server = h2->conn->server;
+    const struct bc_http_limits *limits = &server->limits;
     struct bc_h2_stream *s = find(session, stream_id);
     if (!s || s->state != BC_H2_STREAM_REQUEST) {
         return 0;
     }
     struct bc_writer *body = &s->x.req.body;
-    if (len > limits->body_bytes || body->len > limits->body_bytes - len
-        || h2->body_bytes + len > BODIES_MAX_BYTES(limits)) {
+    bool counted = !s->x.req.uploads;
+    size_t limit = bc_http_request_body_limit(
+        &s->x.req, server, s->x.req.text + s->target, body->len + len);
+    if (s->x.req.uploads && counted) {
+        h2->body_bytes -= body->len; // it is counted elsewhere from now on
+    }
+    counted = !s->x.req.uploads;
+    if (len > limit || body->len > limit - len
+        || (counted && h2->body_bytes + len > BODIES_MAX_BYTES(limits))) {
         s->refuse = 413;
         make_ready(s); // answered now; the rest of the body is thrown away
         return 0;
@@ -138,7 +146,7 @@ bc_h2_on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t stream_id,
     if (body->failed) {
         s->refuse = 503;
         make_ready(s);
-    } else {
+    } else if (counted) {
         h2->body_bytes += len;
     }
     return 0;

@@ -55,7 +55,7 @@ bc_h2_stream_destroy(struct bc_h2_stream *s)
     struct bc_h2 *h2 = s->h2;
     bc_list_remove(&s->node);
     bc_list_remove(&s->ready_node);
-    h2->body_bytes -= s->x.req.body.len;
+    h2->body_bytes -= s->x.req.uploads ? 0 : s->x.req.body.len;
     drop_body(s);
     if (h2->spare) {
         bc_http_request_finish(&s->x.req);
@@ -385,7 +385,7 @@ stream(struct bc_http_exchange *x, const struct bc_http_answer *a,
         return NULL;
     }
     *framing = BC_HTTP_FRAMING_RAW;
-    s->h2->body_bytes -= x->req.body.len;
+    s->h2->body_bytes -= x->req.uploads ? 0 : x->req.body.len;
     bc_http_request_finish(&x->req);
     bc_h2_flush(s->h2);
     return &s->sink;

@@ -87,7 +87,9 @@ on_head(struct bc_http_conn *conn)
         dispatch(conn);
         return;
     }
-    if (conn->body.left > conn->server->limits.body_bytes) {
+    if (conn->body.left
+        > bc_http_request_body_limit(&conn->x.req, conn->server, conn->x.req.path,
+            conn->body.left > SIZE_MAX ? SIZE_MAX : (size_t)conn->body.left)) {
         bc_http1_refuse(conn, 413, "body too large");
         return;
     }
@@ -108,8 +110,10 @@ bc_http1_input(struct bc_http_conn *conn, const uint8_t *data, size_t len, int64
     const struct bc_http_limits *limits = &conn->server->limits;
     size_t used = 0;
     if (conn->state == BC_HTTP_CONN_BODY) {
-        int status = bc_http_body_feed(&conn->body, data, len, limits->body_bytes,
-            &conn->x.req.body, &used);
+        struct bc_http_request *req = &conn->x.req;
+        size_t limit = bc_http_request_body_limit(
+            req, conn->server, req->path, req->body.len + len);
+        int status = bc_http_body_feed(&conn->body, data, len, limit, &req->body, &used);
         if (status == 200) {
             dispatch(conn);
         } else if (status != 0) {

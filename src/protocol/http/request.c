@@ -7,10 +7,12 @@
 #include <strings.h>
 
 #include "path.h"
+#include "protocol/http/server.h"
 
 #define TEXT_FIRST_BYTES 1024
 #define TEXT_KEEP_BYTES 4096
 #define FIELDS_FIRST 24
+#define UPLOADS_MAX 4 // of one worker at one time
 
 static const struct {
     const char *name;
@@ -38,7 +40,7 @@ static const struct {
 void
 bc_http_request_reset(struct bc_http_request *req)
 {
-    if (req->cap > TEXT_KEEP_BYTES || req->body.cap > 0) {
+    if (req->cap > TEXT_KEEP_BYTES || req->body.cap > 0 || req->uploads) {
         bc_http_request_finish(req);
         return;
     }
@@ -54,7 +56,28 @@ bc_http_request_finish(struct bc_http_request *req)
     free(req->text);
     free(req->fields);
     bc_writer_finish(&req->body);
+    if (req->uploads) {
+        (*req->uploads)--;
+    }
     *req = (struct bc_http_request){ 0 };
+}
+
+size_t
+bc_http_request_body_limit(struct bc_http_request *req, struct bc_http_server *server,
+    const char *target, size_t wanted)
+{
+    const struct bc_http_limits *limits = &server->limits;
+    if (wanted <= limits->body_bytes && !req->uploads) {
+        return limits->body_bytes;
+    }
+    size_t len = limits->upload_path ? strlen(limits->upload_path) : 0;
+    if (!req->uploads && len > 0 && req->method == BC_HTTP_POST && target
+        && strncmp(target, limits->upload_path, len) == 0
+        && (target[len] == '\0' || target[len] == '?') && server->uploads < UPLOADS_MAX) {
+        req->uploads = &server->uploads;
+        server->uploads++;
+    }
+    return req->uploads ? limits->upload_bytes : limits->body_bytes;
 }
 
 int

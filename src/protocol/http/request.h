@@ -35,6 +35,8 @@ enum bc_http_field_id {
     BC_HTTP_FIELD_COUNT,
 };
 
+struct bc_http_server;
+
 // One header line: places in the request's text.
 struct bc_http_field {
     uint16_t name;
@@ -60,11 +62,18 @@ struct bc_http_request {
     const char *path;  // in text, decoded
     const char *query; // in text
     struct bc_writer body;
+    unsigned *uploads; // of the server; counts this one until the request is finished
 };
 
 // Forgets the request. Keeps the memory, unless it grew out of the ordinary.
 void
 bc_http_request_reset(struct bc_http_request *req);
+
+// How long the body may be; `target` is the path as sent. One that needs more than the
+// ordinary is counted when it is asked for first, as few may be held at one time.
+size_t
+bc_http_request_body_limit(struct bc_http_request *req, struct bc_http_server *server,
+    const char *target, size_t wanted);
 
 // Frees the memory; the request is empty and may be used again.
 void

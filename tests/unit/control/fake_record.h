@@ -12,6 +12,7 @@
 // there is. There is one recording of 60 s, "20260301-120000-aa" of live/hq, with a gap of
 // 10 s after 20 s, and a clip of the same id.
 
+#define FAKE_PICTURE "0123456789abcdef"
 #define FAKE_ID "20260301-120000-aa"
 #define FAKE_BEGAN_WALL_US INT64_C(1772366400000000) // 2026-03-01T12:00:00Z
 #define FAKE_DURATION_US INT64_C(60000000)

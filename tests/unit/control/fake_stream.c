@@ -289,6 +289,7 @@ params_of(struct fake *f)
         .retention = (struct bc_retention *)f,
         .disk = (struct bc_disk *)f,
         .schedules = f->schedules,
+        .pictures = (struct bc_picture_store *)f,
     };
 }
 

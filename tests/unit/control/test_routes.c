@@ -29,6 +29,8 @@ fill_pattern(const char *pattern, char out[256])
     } else if ((hole = strstr(pattern, "{recording}")) != NULL) {
         snprintf(out, 256, "%.*s" FAKE_ID "%s", (int)(hole - pattern), pattern,
             hole + strlen("{recording}"));
+    } else if ((hole = strstr(pattern, "{picture}")) != NULL) {
+        snprintf(out, 256, "%.*s" FAKE_PICTURE, (int)(hole - pattern), pattern);
     } else if ((hole = strstr(pattern, "{id}")) != NULL) {
         snprintf(out, 256, "%.*s7%s", (int)(hole - pattern), pattern, hole + strlen("{id}"));
     } else {
@@ -42,6 +44,7 @@ body_of(const struct bc_control_route *r)
 {
     static const char *const BODIES[][2] = {
         { "startRelay", "{\"channel\":\"live/hq\",\"kind\":\"pull\",\"url\":\"http://a/w\"}" },
+        { "addPicture", "PICTURE" },
         { "sendMessage", "{\"text\":\"hello\"}" },
         { "recordChannel", "{\"record\":true}" },
         { "clipChannel", "{\"from\":1000}" },
@@ -169,7 +172,8 @@ check_operation(const struct bc_control_route *r, const json_t *operation)
         assert_string_equal(fake_text(body, "description"), r->body);
     }
     size_t parameters = (strstr(r->pattern, CHANNEL) ? 2u : 0u) + (r->paged ? 2u : 0u)
-        + (strstr(r->pattern, "{id}") || strstr(r->pattern, "{recording}") ? 1u : 0u);
+        + (strstr(r->pattern, "{id}") || strstr(r->pattern, "{recording}") ? 1u : 0u)
+        + (strstr(r->pattern, "{picture}") ? 1u : 0u);
     assert_int_equal(json_array_size(json_object_get(operation, "parameters")),
         parameters);
 }
@@ -238,6 +242,9 @@ test_the_token_is_wanted_where_the_table_says(void **state)
         fill_pattern(r->pattern, path);
         struct bc_http_exchange x = { .method = r->method, .path = path };
         assert_true(fake_ask(f->control, &x));
+        if (r->access == BC_CONTROL_OPEN && f->hub.posted) {
+            fake_run_posted(f);
+        }
         if (r->access == BC_CONTROL_TOKEN) {
             fake_check_error(&x, 401, "unauthorized");
             assert_non_null(strstr(x.headers, "WWW-Authenticate: Bearer realm="));
