@@ -25,6 +25,7 @@ static const char HELP[] =
     "      --server URL        the server's HTTP address, e.g. http://10.0.0.5:8080\n"
     "      --composer ID       which of the server's composers this is\n"
     "      --channel NAME      asks the server for the composer of this channel\n"
+    "      --cards DIR         more card templates (cards.dir of the server)\n"
     "      --token T           for the server's API; or set BRANCHCAST_TOKEN\n"
     "      --log-format FORMAT text or json\n"
     "      --log-level LEVEL   error, warn, info, debug, trace\n"
@@ -73,6 +74,7 @@ parse(int argc, char **argv, struct bc_compose_params *p, bool *help)
         { "server", required_argument, NULL, 's' },
         { "composer", required_argument, NULL, 'i' },
         { "channel", required_argument, NULL, 'c' },
+        { "cards", required_argument, NULL, 'd' },
         { "token", required_argument, NULL, 't' },
         { "log-format", required_argument, NULL, 'F' },
         { "log-level", required_argument, NULL, 'L' },
@@ -91,6 +93,9 @@ parse(int argc, char **argv, struct bc_compose_params *p, bool *help)
             break;
         case 'c':
             p->channel = optarg;
+            break;
+        case 'd':
+            p->cards = optarg;
             break;
         case 't':
             p->token = optarg;

@@ -12,6 +12,7 @@ struct bc_compose_params {
     const char *server;   // "http://host:port", without a slash at its end
     const char *composer; // the id that the server gave it; NULL: asks for one by the channel
     const char *channel;
+    const char *cards; // a folder of card templates (cards.dir); NULL: those that come with it
     const char *token; // for the server's API; NULL: none
 };
 

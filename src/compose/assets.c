@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "card/card.h"
 
 #define TIMEOUT_MS 3000
+#define SERVER_BYTES 600
 
 void
 compose_assets_init(struct compose_assets *a, struct compose_http *http, const char *base)
@@ -46,24 +46,37 @@ compose_assets_begin(struct compose_assets *a)
 }
 
 static struct bc_buf *
-fetch(struct compose_assets *a, const char *name)
+fetch_from(struct compose_assets *a, const char *base, const char *path, const char *name)
 {
     struct bc_writer url = { 0 };
     struct bc_writer body = { 0 };
     struct bc_buf *buf = NULL;
-    compose_http_query(&url, a->base, "/asset?name=", name);
+    compose_http_query(&url, base, path, name);
     if (!url.failed) {
         struct compose_request request
             = { .method = "GET", .url = (const char *)url.data, .timeout_ms = TIMEOUT_MS };
         int status = compose_http_call(a->http, &request, &body, BC_PICTURE_BYTES_MAX);
         buf = status == 200 ? bc_buf_from_writer(&body) : NULL;
-        if (!buf) {
-            bc_warn(NULL, "%s is not there: HTTP %d %s", name, status, a->http->error);
-        }
     }
     bc_writer_finish(&url);
     bc_writer_finish(&body);
     return buf;
+}
+
+// What the scene names itself, or a picture that was uploaded.
+static struct bc_buf *
+fetch(struct compose_assets *a, const char *name)
+{
+    char server[SERVER_BYTES];
+    struct bc_buf *buf = fetch_from(a, a->base, "/asset?name=", name);
+    const char *api = strstr(a->base, "/api/");
+    size_t len = api ? (size_t)(api - a->base) : 0;
+    if (buf || strchr(name, '/') || strchr(name, '.') || len == 0 || len >= sizeof(server)) {
+        return buf;
+    }
+    memcpy(server, a->base, len);
+    server[len] = '\0';
+    return fetch_from(a, server, "/pictures/", name);
 }
 
 struct bc_buf *

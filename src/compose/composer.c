@@ -147,7 +147,7 @@ start(struct composer *c)
 {
     struct compose_engine_params engine = { NULL, on_cue, on_level, c };
     struct compose_painter_params painter
-        = { NULL, c->base, c->params->token, c->stop };
+        = { NULL, c->base, c->params->token, c->params->cards, c->stop };
     c->outlet = compose_outlet_create();
     engine.outlet = c->outlet;
     c->engine = c->outlet ? compose_engine_create(&engine) : NULL;

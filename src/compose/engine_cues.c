@@ -1,35 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine_internal.h"
-#include "protocol/rtmp/amf.h"
+#include "protocol/rtmp/cue_point.h"
 
-#define DATA_MAX 8192
-
-// A cue out of an onCuePoint's parameters. False: it is not of ours.
+// A cue out of an onCuePoint. False: it is not of ours.
 static bool
 read_cue(struct compose_cue *cue, const struct bc_buf *buf)
 {
-    struct bc_amf amf = { 0 };
+    struct bc_cue_point point;
     memset(cue, 0, sizeof(*cue));
-    bool ok = bc_amf_parse(&amf, buf->data, buf->len) == 0;
-    const struct bc_amf_value *all = ok ? bc_amf_get(&amf, bc_amf_at(&amf, 1), "parameters")
-                                        : NULL;
-    const struct bc_amf_value *data = bc_amf_get(&amf, all, "data");
-    ok = ok && bc_amf_copy_text(bc_amf_get(&amf, all, "id"), cue->id, sizeof(cue->id))
-        && bc_amf_copy_text(bc_amf_get(&amf, all, "kind"), cue->kind, sizeof(cue->kind));
-    if (ok) {
-        cue->ended = bc_amf_number(bc_amf_get(&amf, all, "ended"), 0) != 0;
-        double ms = bc_amf_number(bc_amf_get(&amf, all, "duration_ms"), 0);
-        cue->duration_ms = ms > 0 && ms < 1e12 ? (int64_t)ms : 0;
-        if (data && data->type == BC_AMF_STRING && data->text_len <= DATA_MAX) {
-            cue->data = strndup(data->text, data->text_len);
-        }
+    if (bc_cue_point_parse(&point, buf->data, buf->len) != 0) {
+        return false;
     }
-    bc_amf_finish(&amf);
-    return ok;
+    bool ours = !point.foreign;
+    if (ours) {
+        snprintf(cue->id, sizeof(cue->id), "%s", point.id);
+        snprintf(cue->kind, sizeof(cue->kind), "%s", point.kind);
+        cue->ended = point.ended;
+        cue->duration_ms = point.duration_ms;
+        cue->data = point.data ? strndup(point.data, point.data_len) : NULL;
+    }
+    bc_cue_point_finish(&point);
+    return ours;
 }
 
 // Whether the scene passes this channel's cues on.

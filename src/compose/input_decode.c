@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "input_internal.h"
+#include "protocol/rtmp/cue_point.h"
 #include "transmux/codec.h"
 
 #define SAMPLES 4096 // that are converted at once
@@ -183,8 +184,7 @@ take_sound(struct compose_input *input)
 static void
 queue_script(struct compose_input *input, const struct bc_packet *p)
 {
-    static const uint8_t NAME[] = "\x02\x00\x0aonCuePoint"; // a string of 10 bytes
-    if (p->len < sizeof(NAME) - 1 || memcmp(p->data, NAME, sizeof(NAME) - 1) != 0) {
+    if (!bc_cue_point_is(p->data, p->len)) {
         return;
     }
     pthread_mutex_lock(&input->lock);

@@ -301,7 +301,7 @@ static void *
 run(void *user)
 {
     struct compose_painter *p = user;
-    p->cards = bc_card_set_load(NULL, NULL);
+    p->cards = bc_card_set_load(p->params.cards, NULL);
     while (p->cards && !atomic_load(p->params.stop)) {
         struct compose_wish *wish = wait_for_work(p);
         if (wish) {

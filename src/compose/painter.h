@@ -16,6 +16,7 @@ struct compose_painter_params {
     struct compose_engine *engine; // borrowed; outlives it
     const char *base;  // borrowed: "http://server/api/v1/composers/ID"
     const char *token; // borrowed; NULL: none
+    const char *cards; // borrowed; a folder of templates; NULL: none
     const atomic_bool *stop; // borrowed
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the composer publishes, seen by players: each input's numbers and colours where the scene
 wants them, without a gap, whatever the inputs do."""
+import json
 import re
 import subprocess
 import time
@@ -9,6 +10,7 @@ import pytest
 from kit.composer import Composer, Regions, is_near
 from kit.media import SAMPLE_FPS, SAMPLE_SECONDS, breaks
 from kit.publish import ffmpeg
+from kit.wait import until
 from kit.watch import Watcher
 
 LEFT, RIGHT = (0, 0.25, 0.5, 0.5), (0.5, 0.25, 0.5, 0.5)
@@ -96,6 +98,22 @@ def scene_changes(composer, player):
         check_follow([row[1][side] for row in player.rows[start:]], 8)
 
 
+def cues(server, composer, player):
+    """A cue of an input is burnt in where a layer asks for it, and it is a cue of the output."""
+    box = {'id': 'cue', 'type': 'cues', 'channel': 'live/a', 'x': 0.5, 'y': 0.1, 'w': 0.5, 'h': 0.8,
+           'z': 5}
+    composer.wish(scene=scene(*HALVES['layers'], box))
+    answer = server.get('/api/v1/channels/live/a/cues', method='POST', body=json.dumps(
+        {'kind': 'product', 'id': 'tea', 'data': {'title': 'Tea', 'price': '9'}}))
+    assert answer.status == 201, answer.body
+    player.wait(lambda n, c: min(c[1]) > 220, 10, 'the card')
+    until(lambda: any(cue['id'] == 'tea' for cue in
+                      server.json('/api/v1/channels/live/out/cues')['cues']), 5, 'the cue')
+    assert server.get('/api/v1/channels/live/a/cues/tea', method='DELETE').status < 300
+    player.wait(lambda n, c: min(c[1]) < 200, 10, 'no card')
+    composer.wish(scene=HALVES)
+
+
 def turned_file(directory):
     """Red above blue once it is turned as it says, of another size, without sound."""
     path = str(directory / 'turned.flv')
@@ -135,6 +153,7 @@ def test_inputs_are_where_the_scene_wants_them(stage, tmp_path):
     player = Regions(server.flv('live/out'), [LEFT, RIGHT], [TOP, RIGHT_UP, RIGHT_DOWN])
     player.wait_rows(5)
     scene_changes(composer, player)
+    cues(server, composer, player)
     composer.wish(want_preview=True, preview=SWAPPED)
     inputs_that_come_and_go(server, composer, player, hosts, tmp_path)
     player.stop()
