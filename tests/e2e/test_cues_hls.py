@@ -208,8 +208,8 @@ def check_replay(server, numbers, directory):
 def check_clips(server, replay, cues, numbers):
     """One that begins before the cue, and one in the middle of it."""
     first, second = cues
-    at = first['from_ms'] / 1000 - 0.5
-    clip = clips.make(server, f'replays/{replay}', at, second['to_ms'] / 1000 + 0.2)
+    clip = clips.make(
+        server, f'replays/{replay}', first['from_ms'] - 500, second['to_ms'] + 200)
     moved = server.json(f'/clip/{clip["id"]}/cues.json')['cues']
     assert [c['revision'] for c in moved] == [1, 2]
     assert abs(moved[0]['from_ms'] - 500) < 40, moved
@@ -218,8 +218,8 @@ def check_clips(server, replay, cues, numbers):
     assert near(shown, numbers[0], 2), (shown, numbers[0])
     listed = ranges(hls.get_playlist(server, f'/clip/{clip["id"]}/main.m3u8'))
     assert set(listed) == {'mug', 'mug.2'}
-    clip = clips.make(server, f'replays/{replay}', second['from_ms'] / 1000 - 0.2,
-                      second['from_ms'] / 1000 + 0.3, 'keyframe')
+    clip = clips.make(server, f'replays/{replay}', second['from_ms'] - 200,
+                      second['from_ms'] + 300)
     middle = server.json(f'/clip/{clip["id"]}/cues.json')['cues']
     assert middle[0]['revision'] == 1 and middle[0]['from_ms'] == 0, middle
 
