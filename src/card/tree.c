@@ -170,14 +170,14 @@ static bool
 element_is_allowed(struct reading *r, const char *name)
 {
     const char *problem = card_rule_element(name);
-    if (problem) {
+    if (r->depth == 0 && strcmp(name, "svg") != 0) {
+        refuse_element(r, name, "is no SVG: the first element must be <svg>");
+    } else if (problem) {
         refuse_element(r, name, problem);
     } else if (r->depth >= CARD_DEPTH_MAX) {
         refuse_element(r, name, "lies too deep: at most 32 elements inside each other");
     } else if (++r->elements > r->elements_max) {
         refuse_element(r, name, "is one too many: at most 2000 elements");
-    } else if (r->depth == 0 && strcmp(name, "svg") != 0) {
-        refuse_element(r, name, "is no SVG: the first element must be <svg>");
     } else if (r->depth > 0 && strcmp(name, "svg") == 0) {
         refuse_element(r, name, "must not stand inside another one");
     } else if (strcmp(name, "use") == 0

@@ -109,6 +109,8 @@ fake_wire_init(struct fake_wire *w,
             .limits = {
                 .header_bytes = 8192,
                 .body_bytes = 4096,
+                .upload_path = "/large",
+                .upload_bytes = 8000,
                 .header_timeout_us = 10000000,
                 .idle_timeout_us = 60000000,
                 .h2_streams = 16,

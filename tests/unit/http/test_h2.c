@@ -467,6 +467,22 @@ test_uploads_are_limited(void **state)
     assert_string_equal(reply_of(b)->status, "413");
     assert_true(reply_of(b)->closed);
     assert_int_equal(g.requests, 1);
+    // One path takes more, and the others go on beside it.
+    g.body_len = 0;
+    g.upload_left = 8000;
+    a = request("POST", "/large?x=1", "x", "y");
+    pump();
+    assert_string_equal(reply_of(a)->status, "200");
+    assert_int_equal(g.body_len, 8000);
+    assert_int_equal(g.wire.server.uploads, 0);
+    static const char *const PATHS[] = { "/large", "/larger", "/large/x" };
+    for (size_t i = 0; i < 3; i++) {
+        g.upload_left = i == 0 ? 8001 : 4097;
+        b = request("POST", PATHS[i], "x", "y");
+        pump();
+        assert_string_equal(reply_of(b)->status, "413");
+        assert_int_equal(g.wire.server.uploads, 0);
+    }
     g.upload_left = 0;
     int32_t c = get("/after");
     pump();
@@ -497,7 +513,7 @@ test_an_endless_body_is_buffered_within_bounds(void **state)
     int32_t a = get("/stream");
     pump();
     assert_int_equal(g.framing, BC_HTTP_FRAMING_RAW);
-    static uint8_t block[50000];
+    static uint8_t block[8000];
     struct iovec iov[] = { { block, sizeof(block) }, { block, sizeof(block) } };
     size_t total = 0;
     ssize_t n;

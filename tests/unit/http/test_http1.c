@@ -370,6 +370,33 @@ test_limits_are_kept(void **state)
     assert_refused("POST / HTTP/1.1\r\n" HOST "Content-Length: 4097\r\n\r\n", "413");
 }
 
+// One path takes more than all others, for four at one time.
+static void
+test_uploads_have_a_path_and_a_number(void **state)
+{
+    (void)state;
+    unsigned *uploads = &g.wire.server.uploads;
+    ask("POST /large HTTP/1.1\r\n" HOST "Content-Length: 8000\r\n\r\n");
+    assert_int_equal(*uploads, 1);
+    char *body = calloc(1, 8001);
+    memset(body, 'b', 8000);
+    assert_has(ask(body), "200");
+    assert_int_equal(*uploads, 0);
+    free(body);
+    ask("POST /large?x HTTP/1.1\r\n" HOST "Content-Length: 4096\r\n\r\n");
+    assert_int_equal(*uploads, 0); // an ordinary one
+    assert_refused("POST /larger HTTP/1.1\r\n" HOST "Content-Length: 4097\r\n\r\n", "413");
+    assert_refused("PUT /large HTTP/1.1\r\n" HOST "Content-Length: 4097\r\n\r\n", "413");
+    assert_refused(
+        "POST /large HTTP/1.1\r\n" HOST "Content-Length: 8001\r\n\r\n", "413");
+    teardown(state);
+    setup(state);
+    *uploads = 4;
+    assert_has(ask("POST /large HTTP/1.1\r\n" HOST "Content-Length: 4097\r\n\r\n"), " 413 ");
+    assert_int_equal(*uploads, 4);
+    *uploads = 0;
+}
+
 static void
 test_bodies_arrive_whole(void **state)
 {
@@ -624,6 +651,7 @@ main(void)
         flow(test_malformed_requests_are_refused),
         flow(test_smuggling_is_refused),
         flow(test_limits_are_kept),
+        flow(test_uploads_have_a_path_and_a_number),
         flow(test_bodies_arrive_whole),
         flow(test_slow_and_idle_peers_are_closed),
         flow(test_head_has_no_body),
