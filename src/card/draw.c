@@ -4,6 +4,7 @@
 #include <librsvg/rsvg.h>
 
 #include "image.h"
+#include "lsan.h"
 #include "tree.h"
 
 static bool

@@ -4,30 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lsan.h"
 #include "pango.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"
 #define SHRINK_STEPS 6
-
-// For builds with the leak sanitizer: fontconfig keeps what it found of each font until the
-// process ends, by pointers that the sanitizer does not see.
-__attribute__((weak)) const char *
-__lsan_default_suppressions(void);
-
-__attribute__((weak)) const char *
-__lsan_default_options(void);
-
-const char *
-__lsan_default_options(void)
-{
-    return "print_suppressions=0";
-}
-
-const char *
-__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig\nleak:libpango";
-}
 
 static double
 units(int pango)
