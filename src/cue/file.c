@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/whole_file.h"
 #include "board.h"
 
 #define SUFFIX ".json"
-#define FRESH ".new"
 #define NAME_LEVEL '+' // for '/', which no name of a channel has
 #define PLAIN_MAX 200  // longer names are cut, and told apart by a number
 #define FILE_NAME_BYTES (PLAIN_MAX + 32)
@@ -47,39 +47,12 @@ make_name(const char *channel, char out[FILE_NAME_BYTES])
 
 // --- reading ---
 
-static int
-read_open(int fd, char **text, size_t *len)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return -errno;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > CUE_FILE_BYTES_MAX) {
-        return -EFBIG;
-    }
-    size_t size = (size_t)st.st_size;
-    *text = malloc(size + 1);
-    *len = 0;
-    while (*text && *len < size) {
-        ssize_t n = read(fd, *text + *len, size - *len);
-        if (n == 0 || (n < 0 && errno != EINTR)) {
-            break;
-        }
-        *len += n > 0 ? (size_t)n : 0;
-    }
-    return *text ? 0 : -ENOMEM;
-}
-
 static void
 read_file(struct bc_cues *cues, int dir, const char *name)
 {
-    char *text = NULL;
+    char *text;
     size_t len;
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    int ret = fd < 0 ? -errno : read_open(fd, &text, &len);
-    if (fd >= 0) {
-        close(fd);
-    }
+    int ret = bc_whole_file_read(dir, name, CUE_FILE_BYTES_MAX, &text, &len);
     if (ret != 0) {
         bc_error(&cues->log, "%s/%s: %s", cues->folder, name, strerror(-ret));
     } else if (!cue_file_parse(cues, text, len)) {
@@ -121,52 +94,13 @@ cue_files_read(struct bc_cues *cues)
 // --- writing ---
 
 static int
-write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR) {
-            return -errno;
-        }
-        if (n > 0) {
-            text += n;
-            len -= (size_t)n;
-        }
-    }
-    return fsync(fd) != 0 ? -errno : 0;
-}
-
-static int
-write_file(int dir, const char *name, const char *text)
-{
-    if (unlinkat(dir, FRESH, 0) != 0 && errno != ENOENT) {
-        return -errno;
-    }
-    int fd = openat(
-        dir, FRESH, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        return -errno;
-    }
-    int ret = write_all(fd, text, strlen(text));
-    if (close(fd) != 0 && ret == 0) {
-        ret = -errno;
-    }
-    if (ret == 0 && renameat(dir, FRESH, dir, name) != 0) {
-        ret = -errno;
-    }
-    if (ret != 0) {
-        unlinkat(dir, FRESH, 0);
-    }
-    return ret;
-}
-
-static int
 do_job(int dir, const struct job *job)
 {
+    static const struct bc_whole_file_options KEPT = { .mode = 0640, .sync = true };
     char name[FILE_NAME_BYTES];
     make_name(job->name, name);
     if (job->text) {
-        return write_file(dir, name, job->text);
+        return bc_whole_file_replace(dir, name, job->text, strlen(job->text), &KEPT);
     }
     return unlinkat(dir, name, 0) != 0 && errno != ENOENT ? -errno : 0;
 }
