@@ -206,24 +206,29 @@ paint_card(const struct compose_paint *p, const struct bc_scene_layer *layer,
     return sprite_of(compose_image_of_card(card), at.box.x, at.box.y);
 }
 
+// The layer's, or the one that the data and the kind ask for.
+static const char *
+template_of(const struct compose_paint *p, const struct bc_scene_layer *layer,
+    const char *kind, const char *data)
+{
+    bool named = layer->template && bc_card_set_find(p->cards, layer->template, NULL, NULL);
+    return named ? layer->template
+                 : bc_card_set_choose(p->cards, kind, data, strlen(data));
+}
+
 struct compose_sprite
 compose_paint_cue(const struct compose_paint *p, const struct bc_scene_layer *layer,
     const struct compose_cue *cue)
 {
     const char *data = cue->data ? cue->data : "{}";
-    return paint_card(p, layer,
-        bc_card_set_choose(p->cards, cue->kind, data, strlen(data)), data);
+    return paint_card(p, layer, template_of(p, layer, cue->kind, data), data);
 }
 
 static struct compose_sprite
 paint_scene_card(const struct compose_paint *p, const struct bc_scene_layer *layer)
 {
     const char *data = layer->data ? layer->data : "{}";
-    bool named = layer->template && bc_card_set_find(p->cards, layer->template, NULL, NULL);
-    return paint_card(p, layer,
-        named ? layer->template
-              : bc_card_set_choose(p->cards, "product", data, strlen(data)),
-        data);
+    return paint_card(p, layer, template_of(p, layer, "product", data), data);
 }
 
 static struct compose_sprite
