@@ -137,7 +137,11 @@ bc_channel_add_mark(struct bc_channel *channel, const struct bc_mark *mark)
     m->until_us = mark->until_us;
     m->ended = mark->ended;
     m->channel = find_media(channel);
-    bc_worker_post(m->channel->home, &m->task);
+    if (bc_worker_is_current(m->channel->home)) {
+        run_add(&m->task, m->channel->home); // one that comes with the media: before its frame
+    } else {
+        bc_worker_post(m->channel->home, &m->task);
+    }
     return true;
 }
 

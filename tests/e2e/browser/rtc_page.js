@@ -56,7 +56,7 @@ function watchPictures(peer) {
     const look = (now, about) => {
         peer.first_picture_ms ??= performance.now() - peer.began_ms;
         peer.pictures.push([now, peer.read ? numberOf(canvas, video) : null, about.presentedFrames,
-            about.width, about.height]);
+            about.width, about.height, about.rtpTimestamp]);
         video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);
