@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// A branch: headquarters' cues after its own rules, and its own.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stage.h"
+
+#define HQ "live/hq"
+#define STORE "store/1"
+#define TEA                                                                              \
+    "{\"id\":\"tea\",\"kind\":\"product\",\"data\":{\"sku\":\"A1\",\"price\":\"99\"}}"
+#define CUP                                                                              \
+    "{\"id\":\"cup\",\"kind\":\"product\",\"data\":{\"sku\":\"B2\",\"price\":\"20\"}}"
+
+static void
+set_rules(struct stage *s, const char *body)
+{
+    assert_null(bc_cues_set_rules(s->cues, STORE, body, strlen(body)));
+}
+
+static void
+test_a_branch_has_its_programs_cues_and_its_own(void **state)
+{
+    struct stage *s = *state;
+    struct ear hq;
+    struct ear store;
+    ear_open(&hq, s, HQ);
+    ear_open(&store, s, STORE);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 0);
+    bc_cues_set_program(s->cues, STORE, HQ);
+    stage_run(s);
+    assert_int_equal(store.heard, 1);
+    assert_ptr_equal(store.last, hq.last); // the very same bytes for all
+    assert_int_equal(stage_post(s, STORE, CUP), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 2);
+    assert_int_equal(hq.heard, 1);
+    assert_int_equal(stage_count(s, STORE, BC_CUES_COUNTING), 2);
+    assert_int_equal(stage_count(s, STORE, BC_CUES_OWN), 1);
+    assert_int_equal(bc_cues_end(s->cues, STORE, "tea"), -EPERM);
+    // Its own host comes on air: headquarters' do not count any more.
+    bc_cues_set_program(s->cues, STORE, STORE);
+    stage_run(s);
+    assert_int_equal(store.heard, 3);
+    assert_true(store.ended);
+    assert_int_equal(store.revision, 2);
+    assert_int_equal(stage_count(s, STORE, BC_CUES_COUNTING), 1);
+    // And back: again, with a higher number.
+    bc_cues_set_program(s->cues, STORE, HQ);
+    stage_run(s);
+    assert_false(store.ended);
+    assert_int_equal(store.revision, 3);
+    ear_close(&hq);
+    ear_close(&store);
+}
+
+static void
+test_hiding_and_repricing_one(void **state)
+{
+    struct stage *s = *state;
+    struct ear store;
+    bc_cues_set_program(s->cues, STORE, HQ);
+    ear_open(&store, s, STORE);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"data\":{\"price\":\"79\"}}"), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 2);
+    assert_non_null(strstr(store.json, "\"price\":\"79\""));
+    assert_non_null(strstr(store.json, "\"channel\":\"live/hq\""));
+    assert_non_null(strstr(store.json, "\"card\":\"/store/1/cues/tea.svg?rev=2\""));
+    assert_non_null(strstr(stage_json(s, HQ, "tea"), "\"price\":\"99\""));
+    // Headquarters changes something else: the branch's price stays.
+    assert_int_equal(stage_change(s, HQ, "tea", "{\"data\":{\"stock\":3}}"), 0);
+    stage_run(s);
+    assert_int_equal(store.revision, 3);
+    assert_non_null(strstr(store.json, "\"price\":\"79\",\"stock\":3"));
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"hidden\":true}"), 0);
+    stage_run(s);
+    assert_true(store.ended);
+    assert_int_equal(stage_count(s, STORE, BC_CUES_COUNTING), 0);
+    assert_int_equal(stage_count(s, HQ, BC_CUES_COUNTING), 1);
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"hidden\":false}"), 0);
+    stage_run(s);
+    assert_false(store.ended);
+    assert_int_equal(store.revision, 5);
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"duration_ms\":1000}"), -EPERM);
+    ear_close(&store);
+    stage_run(s);
+    // The rule is kept over a restart.
+    stage_restart(s);
+    bc_cues_set_program(s->cues, STORE, HQ);
+    assert_non_null(strstr(stage_json(s, STORE, "tea"), "\"price\":\"79\""));
+}
+
+static void
+test_rules_by_product(void **state)
+{
+    struct stage *s = *state;
+    struct ear store;
+    set_rules(s,
+        "{\"rules\":[{\"sku\":\"A1\",\"hidden\":true},"
+        "{\"sku\":\"B2\",\"data\":{\"price\":\"18\",\"note\":null}}]}");
+    bc_cues_set_program(s->cues, STORE, HQ);
+    ear_open(&store, s, STORE);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    assert_int_equal(stage_post(s, HQ, CUP), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 1);
+    assert_non_null(strstr(store.json, "\"price\":\"18\""));
+    // Its own cues are as they were posted.
+    assert_int_equal(stage_post(s, STORE,
+                         "{\"id\":\"own\",\"kind\":\"product\",\"data\":{\"sku\":\"A1\"}}"),
+        0);
+    stage_run(s);
+    assert_int_equal(store.heard, 2);
+    char *text = bc_cues_rules(s->cues, STORE);
+    assert_string_equal(text,
+        "{\"rules\":[{\"sku\":\"A1\",\"hidden\":true},"
+        "{\"sku\":\"B2\",\"data\":{\"price\":\"18\",\"note\":null}}]}");
+    free(text);
+    set_rules(s, "{\"rules\":[]}");
+    stage_run(s);
+    assert_int_equal(store.heard, 4); // tea comes, cup costs what it costs
+    assert_int_equal(stage_count(s, STORE, BC_CUES_COUNTING), 3);
+    ear_close(&store);
+}
+
+static void
+test_a_composites_cues_are_the_branchs(void **state)
+{
+    struct stage *s = *state;
+    struct bc_cue_import in = { .id = "tea", .kind = BC_CUE_PRODUCT, .revision = 1,
+        .at_us = s->clock_us, .data = "{\"sku\":\"A1\"}", .data_len = 12 };
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    bc_cues_set_program(s->cues, STORE, HQ);
+    assert_int_equal(bc_cues_import(s->cues, "~scene/1", &in), 0);
+    bc_cues_set_program(s->cues, STORE, "~scene/1");
+    const char *json = stage_json(s, STORE, "tea");
+    assert_non_null(strstr(json, "\"channel\":\"store/1\",\"revision\":2"));
+    assert_non_null(strstr(json, "\"card\":\"/store/1/cues/tea.svg?rev=2\""));
+    assert_null(strstr(json, "ended"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_branch_has_its_programs_cues_and_its_own),
+        TEST(test_hiding_and_repricing_one),
+        TEST(test_rules_by_product),
+        TEST(test_a_composites_cues_are_the_branchs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
