@@ -25,11 +25,26 @@ shown(void *user, const char *name, int64_t *clock_us_out, int64_t *wall_us)
     return any;
 }
 
+// Whose media carries the name's own cues: its own, or what its delay makes of that, as a
+// cue's times are those of what is shown.
+static struct bc_channel *
+find_media(const struct bc_server *s, const char *name)
+{
+    struct bc_channel *channel = bc_hub_find(s->hub, name);
+    struct bc_channel *program = channel ? bc_channel_program(channel) : NULL;
+    if (program && bc_channel_is_hidden(program, BC_CHANNEL_DELAY)) {
+        bc_channel_unref(&channel);
+        return program;
+    }
+    bc_channel_unref(&program);
+    return channel;
+}
+
 static void
 on_own(void *user, const struct bc_cue *cue)
 {
     const struct bc_server *s = user;
-    struct bc_channel *channel = bc_hub_find(s->hub, cue->channel);
+    struct bc_channel *channel = find_media(s, cue->channel);
     struct bc_mark mark = { .id = cue->id, .json = bc_cue_json(cue), .at_us = cue->at_us,
         .until_us = bc_cue_end_us(cue), .ended = cue->ended };
     if (channel && !bc_channel_add_mark(channel, &mark)) {

@@ -283,6 +283,7 @@ bc_server_worker_init(
     bc_list_init(&w->media.whep_sessions);
     bc_list_init(&w->media.cue_feeds);
     w->media.cues = server->cues;
+    w->media.cards = server->cards;
     w->whip = (struct bc_whip){ .hub = server->hub, .keys = server->keys,
         .webrtc = server->webrtc, .port = w->webrtc_port };
     bc_list_init(&w->whip.sessions);

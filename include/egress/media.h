@@ -8,6 +8,7 @@
 #include "protocol/http/exchange.h"
 #include "transmux/viewer.h"
 
+struct bc_cards;
 struct bc_cues;
 struct bc_disk;
 struct bc_hls_sessions;
@@ -38,6 +39,7 @@ struct bc_media {
     struct bc_disk *disk;
     struct bc_pictures *pictures; // NULL: none of lives either
     struct bc_cues *cues;         // shared by all workers; NULL: none
+    struct bc_cards *cards;       // shared by all workers; NULL: none
     struct bc_list cue_feeds;     // initialised by the server
 };
 

@@ -175,7 +175,14 @@ bc_media_handle(struct bc_media *media, struct bc_http_exchange *x)
         bc_whep_handle(media, x, &url);
         return true;
     }
-    if (!method_allowed(x) || !bc_media_authorise(media, x, &url)) {
+    if (!method_allowed(x)) {
+        return true;
+    }
+    if (url.kind == BC_MEDIA_CUE_CARD) {
+        bc_cue_card_handle(media, x, &url);
+        return true;
+    }
+    if (!bc_media_authorise(media, x, &url)) {
         return true;
     }
     if (url.kind == BC_MEDIA_CUES || url.kind == BC_MEDIA_CUES_LIST) {

@@ -114,6 +114,13 @@ void
 bc_cues_handle(
     struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url);
 
+// --- cue_card.c ---
+
+// For everybody who knows the cue's id: it is an image in pages.
+void
+bc_cue_card_handle(
+    struct bc_media *media, struct bc_http_exchange *x, const struct bc_media_url *url);
+
 // --- hls_sessions.c ---
 
 // A new id for a viewer of this channel, unguessable and with a proof that it is ours.
