@@ -5,12 +5,14 @@ import json
 import os
 import re
 import struct
+import threading
 from datetime import datetime
 from urllib.parse import unquote
 
 import pytest
 
 from kit import clips, hls, publish
+from kit.browser import look_at
 from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
 from kit.process import need, run
 from kit.wait import until
@@ -117,6 +119,7 @@ def server(make_server, tmp_path):
 def test_cues_in_step_live_and_later(server, tmp_path):
     push = publish.ffmpeg(server.rtmp())
     server.wait_hls()
+    page, seen_by_page = hls_js(server)
     call(server, 'PUT', 'channels/store/1/cue-rules',
          {'rules': [{'sku': 'A1', 'data': {'price': '89'}}]})
     live = hls.Poller(server, '/live/hq/main.m3u8', load=True)
@@ -127,6 +130,8 @@ def test_cues_in_step_live_and_later(server, tmp_path):
     # A name without cues has the same text as its neighbour.
     until(lambda: server.get('/store/1/main.m3u8').body == server.get('/live/hq/main.m3u8').body,
           5, 'one text for both names')
+    until(lambda: not page.is_alive() or server.channel()['viewers_by_protocol']['hls'] >= 2, 25,
+          'the page')
     call(server, 'POST', 'channels/live/hq/cues', {
         'id': 'mug', 'kind': 'product', 'delay_ms': 800, 'duration_ms': 20000,
         'data': {'sku': 'A1', 'title': '"茶杯" 100%\n', 'price': '99'}})
@@ -166,10 +171,36 @@ def test_cues_in_step_live_and_later(server, tmp_path):
                 for key, value in values.items():
                     assert seen.setdefault((name, key), value) == value
     check_dvr(server, mug)
+    page.join()
+    check_page(seen_by_page, mug, second)
     live_numbers = now.number, Found(server, live.path, hls.get_playlist(server, live.path),
                                      second.start, tmp_path).number
     push.end()
     check_replay(server, live_numbers, tmp_path)
+
+
+def hls_js(server):
+    """hls.js alone in Chromium, beside all of the live part."""
+    seen = {}
+    thread = threading.Thread(target=lambda: seen.update(look_at(
+        [{'name': 'page', 'url': server.http('/healthz'), 'hls': server.hls(), 'seconds': 7}], 30)))
+    thread.start()
+    return thread, seen
+
+
+def check_page(seen, mug, second):
+    if not seen:
+        return              # no Chromium here
+    answer = seen['page']
+    assert answer['error'] is None, answer['error']
+    stats = answer['samples'][-1]['stats']
+    assert stats['fatal'] == [], stats['fatal']
+    assert stats['decoded_frames'] > 4 * SAMPLE_FPS
+    for r in (mug, second):
+        told = stats['ranges'][r.name]
+        assert told['valid'] and abs(told['start_ms'] - r.start * 1000) < 1.5
+    texts = [json.loads(m['text'][m['text'].index('{'):]) for m in stats['metadata']]
+    assert {c['revision'] for c in texts if c['id'] == 'mug'} >= {1, 2}, stats['metadata']
 
 
 def check_dvr(server, mug):

@@ -67,10 +67,16 @@ function playAlone(url) {
                 ? hls.startLoad() : hls.recoverMediaError(), 500);
         }
     });
+    const metadata = [];
+    const ranges = {};
+    hls.on(Hls.Events.FRAG_PARSING_METADATA, (_, { samples }) => metadata.push(
+        ...samples.map(({ pts, type, data }) => ({ pts, type, text: new TextDecoder().decode(data) }))));
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => Object.values(details.dateRanges).forEach(
+        (range) => { ranges[range.id] = { valid: range.isValid, start_ms: range.startDate.getTime() }; }));
     hls.loadSource(url);
     hls.attachMedia(video);
     window.branchcast = { stats: () => ({
-        decoded_frames: video.getVideoPlaybackQuality().totalVideoFrames, fatal,
+        decoded_frames: video.getVideoPlaybackQuality().totalVideoFrames, fatal, metadata, ranges,
         current_time: video.currentTime }) };
 }
 
