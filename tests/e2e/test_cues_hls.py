@@ -4,6 +4,7 @@ and in a clip; an alias has its own text of them."""
 import json
 import os
 import re
+import signal
 import struct
 import threading
 from datetime import datetime
@@ -261,3 +262,46 @@ def gstreamer(url):
     result = run(['gst-launch-1.0', '-q', 'souphttpsrc', f'location={url}', '!', 'decodebin', '!',
                   'fakesink', 'sync=false'], 60)
     assert result.returncode == 0, result.stderr[-2000:]
+
+
+@pytest.mark.limit(80)
+def test_a_kill_costs_no_cue(make_server):
+    """A running cue goes on in the same recording after a kill, and one line that was torn by it is
+    no harm."""
+    server = make_server({**clips.RECORDED, 'stream.grace_s': 20, 'record.resume_s': 20,
+                          'access.play': 'open', 'hls.segment_s': 1})
+    push = publish.ffmpeg(server.rtmp())
+    server.wait_hls()
+    call(server, 'POST', 'channels/live/hq/cues', {'id': 'mug', 'kind': 'text', 'data': {'text': 'a'}})
+    replay = clips.wait_replay(server, 10, 0.5)['id']
+    path = f'/replay/{replay}/cues.json'
+    until(lambda: server.json(path)['cues'], 10, 'the cue in the recording')
+    kept = os.path.join(server.settings['data.dir'], 'cues')
+    until(lambda: os.path.isdir(kept) and os.listdir(kept), 10, 'the cue on the disk')
+    server.process.signal(signal.SIGKILL)
+    server.process.wait(5)
+    push.end()
+    folder = os.path.join(server.settings['data.dir'], 'recordings', replay)
+    with open(os.path.join(folder, 'cues.jsonl'), 'a') as lines:
+        lines.write('{"at_us":1,"event":"beg')
+    server.start()
+    push = publish.ffmpeg(server.rtmp())
+    server.wait_hls()
+    main = hls.Poller(server, '/live/hq/main.m3u8')
+    main.wait_updates(1)
+    main.wait(lambda: any(r.cue == 'mug' for r in ranges(main.latest).values()), 10, 'the cue again')
+    main.wait_updates(6)
+    call(server, 'DELETE', 'channels/live/hq/cues/mug')
+    main.wait_updates(6)
+    main.stop()
+    push.end()
+    server.stop()
+    assert sorted(os.listdir(os.path.dirname(folder))) == [replay]
+    server.start()
+    cues = server.json(path)['cues']
+    # A process tells of what it found as a new revision; nothing is between the two.
+    assert [c['id'] for c in cues] == ['mug', 'mug'] and cues[0]['to_ms'] == cues[1]['from_ms'], cues
+    length_ms = server.json(f'/api/v1/replays/{replay}')['duration_ms']
+    # It ended by hand, a moment before the broadcast did, and not where the kill was.
+    assert cues[1]['to_ms'] > cues[1]['from_ms'] + 1000
+    assert length_ms - 4000 < cues[1]['to_ms'] < length_ms, (cues, length_ms)
