@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "card/card.h"
 
 #define TIMEOUT_MS 3000
+#define ASK_AGAIN_US 10000000 // for what was not there
 #define SERVER_BYTES 600
 
 void
@@ -82,21 +84,28 @@ fetch(struct compose_assets *a, const char *name)
 struct bc_buf *
 compose_assets_get(struct compose_assets *a, const char *name)
 {
-    for (unsigned i = 0; i < a->count; i++) {
-        if (strcmp(a->entries[i].name, name) == 0) {
-            a->entries[i].used = true;
-            return bc_buf_ref(a->entries[i].buf);
-        }
-    }
-    struct bc_buf *buf = strlen(name) < COMPOSE_ASSET_NAME ? fetch(a, name) : NULL;
-    if (!buf) {
+    int64_t now_us = bc_clock_us();
+    if (strlen(name) >= COMPOSE_ASSET_NAME) {
         return NULL;
+    }
+    for (unsigned i = 0; i < a->count; i++) {
+        if (strcmp(a->entries[i].name, name) != 0) {
+            continue;
+        }
+        a->entries[i].used = true;
+        if (a->entries[i].buf || now_us - a->entries[i].asked_us < ASK_AGAIN_US) {
+            return a->entries[i].buf ? bc_buf_ref(a->entries[i].buf) : NULL;
+        }
+        drop(a, i);
+        break;
     }
     if (a->count == COMPOSE_ASSETS_MAX) {
         drop(a, 0);
     }
+    struct bc_buf *buf = fetch(a, name);
     snprintf(a->entries[a->count].name, COMPOSE_ASSET_NAME, "%s", name);
     a->entries[a->count].used = true;
-    a->entries[a->count++].buf = bc_buf_ref(buf);
+    a->entries[a->count].asked_us = now_us;
+    a->entries[a->count++].buf = buf ? bc_buf_ref(buf) : NULL;
     return buf;
 }

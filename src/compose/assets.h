@@ -3,6 +3,7 @@
 #define COMPOSE_ASSETS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "http.h"
@@ -17,7 +18,8 @@ struct compose_assets {
     const char *base;          // borrowed
     struct {
         char name[COMPOSE_ASSET_NAME];
-        struct bc_buf *buf; // owned reference
+        struct bc_buf *buf; // owned reference; NULL: the server has none
+        int64_t asked_us;
         bool used;          // since the last compose_assets_begin()
     } entries[COMPOSE_ASSETS_MAX];
     unsigned count;

@@ -13,7 +13,7 @@
 #include "sound_ring.h"
 #include "upright.h"
 
-#define COMPOSE_QUEUE 10  // pictures that are decoded and not due
+#define COMPOSE_QUEUE 16  // pictures that are decoded and not due
 #define COMPOSE_SCRIPTS 8
 
 // A decoder of one track. The input's thread only.

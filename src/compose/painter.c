@@ -297,11 +297,21 @@ follow_level(struct compose_painter *p)
     }
 }
 
+// The first text of a thread takes some tenths of a second, which no scene shall wait for.
+static void
+warm_up(void)
+{
+    struct bc_text_style style = { .size_px = 20, .color = 0xffffffff };
+    struct bc_card_image *image = bc_text_draw(&style, "0 \xe5\xba\x97");
+    bc_card_image_unref(&image);
+}
+
 static void *
 run(void *user)
 {
     struct compose_painter *p = user;
     p->cards = bc_card_set_load(p->params.cards, NULL);
+    warm_up();
     while (p->cards && !atomic_load(p->params.stop)) {
         struct compose_wish *wish = wait_for_work(p);
         if (wish) {

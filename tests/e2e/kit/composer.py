@@ -113,7 +113,8 @@ class Regions:
                  + ''.join(f'[b{i}]' for i in range(count))
                  + f'vstack={count},format=rgb24,showinfo')
         self.process = Process(
-            ['ffmpeg', '-hide_banner', '-nostdin', '-nostats', '-loglevel', 'info', '-i', url,
+            ['ffmpeg', '-hide_banner', '-nostdin', '-nostats', '-loglevel', 'info', '-threads', '1',
+             '-flags', 'low_delay', '-i', url,
              '-an', '-vf', graph, '-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:1'],
             name='ffmpeg-regions', stdout=subprocess.PIPE)
         threading.Thread(target=self._read, daemon=True).start()
