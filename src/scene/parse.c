@@ -5,114 +5,14 @@
 
 #include "base/buf.h"
 #include "config/config.h"
-#include "defaults.h"
 #include "fields.h"
 #include "presets.h"
 #include "shared.h"
+#include "size.h"
 #include "from_yaml.h"
 
 static const char *const SCENE_KEYS[] = { "width", "height", "fps", "video_kbps",
     "audio_kbps", "background", "renditions", "preset", "inputs", "layers", NULL };
-
-static void
-take_size(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
-{
-    static const int SIDE[2] = { 96, BC_SCENE_MAX_SIDE };
-    static const int FPS[2] = { 5, BC_SCENE_MAX_FPS };
-    static const int VIDEO[2] = SCENE_VIDEO_RANGE;
-    static const int AUDIO[2] = { 32, 320 };
-    int width = SCENE_WIDTH;
-    int height = SCENE_HEIGHT;
-    int fps = SCENE_FPS;
-    int video = SCENE_VIDEO_KBPS;
-    int audio = SCENE_AUDIO_KBPS;
-    uint32_t background = SCENE_BACKGROUND;
-    scene_take_count(r, object, "width", SIDE, &width);
-    scene_take_count(r, object, "height", SIDE, &height);
-    scene_take_count(r, object, "fps", FPS, &fps);
-    scene_take_count(r, object, "video_kbps", VIDEO, &video);
-    scene_take_count(r, object, "audio_kbps", AUDIO, &audio);
-    scene_take_color(r, object, "background", &background);
-    if (width % 2 || height % 2) {
-        scene_refuse(r, width % 2 ? "width" : "height", "must be even");
-    }
-    if (width * height > BC_SCENE_MAX_AREA) {
-        scene_refuse(r, "width", "the picture must not be larger than 1920x1080");
-    }
-    if ((background & 0xff) != 0xff) {
-        scene_refuse(r, "background", "must not be transparent");
-    }
-    scene->width = (unsigned)width;
-    scene->height = (unsigned)height;
-    scene->fps = (unsigned)fps;
-    scene->video_kbps = (unsigned)video;
-    scene->audio_kbps = (unsigned)audio;
-    scene->background = background;
-}
-
-static void
-take_rendition(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
-{
-    static const char *const KEYS[] = { "height", "video_kbps", NULL };
-    static const int VIDEO[2] = SCENE_VIDEO_RANGE;
-    const int range[2] = { 96, (int)scene->height - 2 };
-    int height = 0;
-    int video = 0;
-    if (!json_is_object(object)) {
-        scene_refuse(r, "", "must be an object with height and video_kbps");
-        return;
-    }
-    scene_check_keys(r, object, KEYS);
-    scene_take_count(r, object, "height", range, &height);
-    scene_take_count(r, object, "video_kbps", VIDEO, &video);
-    if (height == 0 || video == 0) {
-        scene_refuse(r, height == 0 ? "height" : "video_kbps", "is missing");
-    } else if (height % 2) {
-        scene_refuse(r, "height", "must be even");
-    }
-    unsigned last = scene->n_renditions
-        ? scene->renditions[scene->n_renditions - 1].height
-        : scene->height;
-    if ((unsigned)height >= last) {
-        scene_refuse(r, "height", "must be lower than that of the one before");
-    }
-    unsigned pixels = scene->width * (unsigned)height / scene->height;
-    scene->renditions[scene->n_renditions++] = (struct bc_scene_rendition){
-        .width = (pixels + 1) / 2 * 2,
-        .height = (unsigned)height,
-        .video_kbps = (unsigned)video,
-    };
-}
-
-// A list of at most `max`; NULL when there is none.
-static const json_t *
-take_list(struct scene_reading *r, const json_t *object, const char *key, size_t max)
-{
-    const json_t *list = scene_member(object, key);
-    if (list && !json_is_array(list)) {
-        scene_refuse(r, key, "must be a list");
-        return NULL;
-    }
-    if (json_array_size(list) > max) {
-        scene_refuse(r, key, "must not have more than %zu", max);
-        return NULL;
-    }
-    return list;
-}
-
-static void
-take_renditions(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
-{
-    const json_t *list = take_list(r, object, "renditions", BC_SCENE_MAX_RENDITIONS);
-    size_t i;
-    json_t *value;
-    json_array_foreach(list, i, value)
-    {
-        snprintf(r->place, sizeof(r->place), "renditions[%zu]", i);
-        take_rendition(r, value, scene);
-    }
-    r->place[0] = '\0';
-}
 
 static void
 add_input(
@@ -138,7 +38,7 @@ add_input(
 static const json_t *
 take_inputs(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
 {
-    const json_t *list = take_list(r, object, "inputs", BC_SCENE_MAX_INPUTS);
+    const json_t *list = scene_take_list(r, object, "inputs", BC_SCENE_MAX_INPUTS);
     size_t i;
     json_t *value;
     json_array_foreach(list, i, value)
@@ -213,7 +113,7 @@ static void
 take_layers(
     struct scene_reading *r, const json_t *object, json_t *preset, struct bc_scene *scene)
 {
-    const json_t *list = take_list(r, object, "layers", BC_SCENE_MAX_LAYERS);
+    const json_t *list = scene_take_list(r, object, "layers", BC_SCENE_MAX_LAYERS);
     bool taken[BC_SCENE_MAX_LAYERS] = { false };
     size_t i;
     json_t *value;
@@ -280,10 +180,7 @@ fill(struct scene_reading *r, const json_t *object, struct bc_scene *scene)
     json_t *preset = NULL;
     char *name = NULL;
     scene_check_keys(r, object, SCENE_KEYS);
-    take_size(r, object, scene);
-    if (!r->failed) {
-        take_renditions(r, object, scene);
-    }
+    scene_size_parse(r, object, scene);
     const json_t *inputs = r->failed ? NULL : take_inputs(r, object, scene);
     scene_take_text(r, object, "preset", BC_SCENE_ID_MAX, &name);
     if (name && !r->failed) {
@@ -311,8 +208,8 @@ check_text(struct scene_reading *r, const struct bc_scene *scene)
     if (!text) {
         scene_refuse_memory(r);
     } else if (text->len > BC_SCENE_MAX_BYTES) {
-        scene_refuse(r, "", "must not be larger than %d bytes as JSON",
-            BC_SCENE_MAX_BYTES);
+        scene_refuse(
+            r, "", "must not be larger than %d bytes as JSON", BC_SCENE_MAX_BYTES);
     }
     bc_buf_unref(&text);
 }

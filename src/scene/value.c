@@ -195,6 +195,22 @@ scene_take_text(struct scene_reading *r, const json_t *object, const char *key,
     *out = copy;
 }
 
+const json_t *
+scene_take_list(
+    struct scene_reading *r, const json_t *object, const char *key, size_t max)
+{
+    const json_t *list = scene_member(object, key);
+    if (list && !json_is_array(list)) {
+        scene_refuse(r, key, "must be a list");
+        return NULL;
+    }
+    if (json_array_size(list) > max) {
+        scene_refuse(r, key, "must not have more than %zu", max);
+        return NULL;
+    }
+    return list;
+}
+
 const char *
 scene_word_of(const struct scene_word *words, int value)
 {

@@ -67,6 +67,11 @@ void
 scene_take_text(struct scene_reading *r, const json_t *object, const char *key,
     size_t max, char **out);
 
+// A list of at most `max`; NULL when there is none.
+const json_t *
+scene_take_list(
+    struct scene_reading *r, const json_t *object, const char *key, size_t max);
+
 // What a value stands for.
 const char *
 scene_word_of(const struct scene_word *words, int value);
