@@ -31,7 +31,7 @@ struct bc_hls_cue {
     const void *data;
     size_t data_len;
     int64_t at_us;       // media time of its begin
-    int64_t duration_us; // 0: until it is ended
+    int64_t duration_us; // 0: until it is ended; of one that has ended how long it lasted
     bool ended;
 };
 

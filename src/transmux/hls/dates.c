@@ -159,6 +159,11 @@ bc_hls_dates_change(struct bc_hls_dates *d, const struct bc_hls_cue *cue, int64_
     }
     int64_t from_us = cue->at_us;
     unsigned repeat = 0;
+    // When it was ended is told with it: so names that hear of it at different moments have the
+    // same lines.
+    if (cue->ended && cue->duration_us > 0 && cue->at_us + cue->duration_us < now_us) {
+        now_us = cue->at_us + cue->duration_us;
+    }
     if (old) {
         bool begun = old->from_us <= now_us;
         bool same = old->revision == cue->revision;

@@ -143,6 +143,14 @@ test_ended_by_hand(void **state)
     assert_null(strstr(lines(x), "END-DATE"));
     hls_source_run(&x->s, &OBS, 4 * SECOND, 5 * SECOND);
     assert_non_null(strstr(lines(x), "END-DATE=\"2023-11-14T22:13:24.100Z\""));
+    // How long it lasted is told: when that is heard does not matter.
+    struct bc_hls_cue lasted = cue("c", 1, 4200000);
+    bc_hls_dates_change(x->d, &lasted, 4200000);
+    lasted.ended = true;
+    lasted.revision = 2;
+    lasted.duration_us = 300000;
+    bc_hls_dates_change(x->d, &lasted, 4600000);
+    assert_non_null(strstr(lines(x), "END-DATE=\"2023-11-14T22:13:24.500Z\""));
     // One that was pending is not told at all.
     struct bc_hls_cue later = cue("b", 1, 20 * SECOND);
     bc_hls_dates_change(x->d, &later, 5 * SECOND);
