@@ -20,6 +20,7 @@ class Composer:
         self.wanted = {'version': 0, 'name': 'test', 'want_preview': False, **wish}
         self.gone = False
         self.status, self.reports, self.preview = {}, 0, b''
+        self.was_short = False      # the machine had no time for the full rate
         self.changed = threading.Condition()
         composer = self
 
@@ -43,6 +44,7 @@ class Composer:
                 if self.path.endswith('/status'):
                     composer.status = json.loads(body)
                     composer.reports += 1
+                    composer.was_short |= composer.status['degraded'] != ''
                 else:
                     composer.preview = body
                 self.answer(204)
