@@ -6,6 +6,7 @@ import { CHANNELS } from './words/channels';
 import { COMMON } from './words/common';
 import { CONSOLE } from './words/console';
 import { CUES } from './words/cues';
+import { SWITCHER } from './words/switcher';
 import { GOLIVE } from './words/golive';
 import { REPLAY } from './words/replay';
 import { START } from './words/start';
@@ -15,7 +16,7 @@ import type { Lang, Words } from './words/words';
 export type { Lang } from './words/words';
 
 export const TABLE = {
-    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE, ...CHANNELS, ...CUES,
+    ...COMMON, ...WATCH, ...REPLAY, ...START, ...GOLIVE, ...CONSOLE, ...CHANNELS, ...CUES, ...SWITCHER,
 } as const satisfies Words;
 
 export type Key = keyof typeof TABLE;

@@ -6,6 +6,8 @@ import { el, type Icon, icon, labelled } from '../ui/dom';
 
 const PAGES: readonly { path: string; picture: Icon; title: Key; text: Key }[] = [
     { path: '/console/channels', picture: 'screen', title: 'channels.title', text: 'channels.what' },
+    { path: '/console/cues', picture: 'card', title: 'cues.title', text: 'cues.what' },
+    { path: '/console/switcher', picture: 'layers', title: 'switcher.title', text: 'switcher.what' },
     { path: '/console/clips', picture: 'film', title: 'clips.title', text: 'clips.what' },
 ];
 

@@ -7,13 +7,21 @@ import { el, labelled, relabel } from '../ui/dom';
 import type { AdminApi } from './api';
 import { makeChannelsPage } from './channels/page';
 import { makeClipPage } from './clips/page';
+import { makeCuesPage } from './cues/page';
 import { makeHub } from './hub';
 import { enter, forgetToken } from './login';
+import { makeSwitcherPage } from './switcher/page';
 
 interface Page {
     element: HTMLElement;
     redraw(): void;
 }
+
+const PAGES: Readonly<Record<string, (api: AdminApi) => Page>> = {
+    channels: makeChannelsPage,
+    cues: makeCuesPage,
+    switcher: makeSwitcherPage,
+};
 
 function buildPage(main: HTMLElement, make: (api: AdminApi) => Page,
     onPage: (page: Page, api: AdminApi) => void): void {
@@ -46,8 +54,7 @@ function build(): void {
         main.append(makeHub());
         return;
     }
-    const make = /\/channels\/?$/.test(window.location.pathname) ? makeChannelsPage : makeClipPage;
-    buildPage(main, make, (made, api) => {
+    buildPage(main, PAGES[window.location.pathname.split('/')[2] ?? ''] ?? makeClipPage, (made, api) => {
         page = made;
         leave.hidden = api.token === '';
     });

@@ -84,6 +84,10 @@ const ICONS = {
     step_back: 'M7 6v12M18 6l-8 6 8 6z',
     step_on: 'M17 6v12M6 6l8 6-8 6z',
     loop: 'M5 11a6 6 0 0 1 6-6h6M14.5 2.5L17 5l-2.5 2.5M19 13a6 6 0 0 1-6 6H7M9.5 21.5L7 19l2.5-2.5',
+    card: 'M4 6h16v12H4zM7 9h4v6H7zM13.5 10h4M13.5 13.5h4',
+    layers: 'M4 5h16v14H4zM13 11.5h5v5h-5z',
+    up: 'M12 19V6M6.5 11L12 5.5l5.5 5.5',
+    down: 'M12 5v13M6.5 13L12 18.5l5.5-5.5',
     open: 'M13 5h6v6M19 5l-8.5 8.5M10 6H5v13h13v-5',
 } as const;
 
