@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was prepared: one click, or a number key, shows it.
 
-import { pictureOf } from '../../cues/cue';
+import { type CueKind, pictureOf } from '../../cues/cue';
 import { t } from '../../i18n';
-import { el, icon, labelled, show } from '../../ui/dom';
+import { el, type Icon, icon, labelled, show } from '../../ui/dom';
 import { type Prepared, priceOf, titleOf } from './model';
 
 const KEYS = 9;
+const ICONS: Readonly<Record<CueKind, Icon>> =
+    { product: 'card', coupon: 'ticket', draw: 'gift', text: 'words', custom: 'words' };
 const MANY = 8;
 
 export interface PreparedActions {
@@ -26,17 +28,17 @@ function card(prepared: Prepared, index: number, runs: boolean, actions: Prepare
     const name = titleOf(prepared);
     const picture = pictureOf({ ...prepared, revision: 1, ended: false, wall_ms: null, at_ms: null,
         duration_ms: null });
-    const tool = (symbol: 'trash' | 'open', label: string, act: () => void): HTMLElement =>
+    const tool = (symbol: 'trash' | 'pencil', label: string, act: () => void): HTMLElement =>
         el('button', { type: 'button', class: 'button small quiet', 'aria-label': label, title: label,
             click: act }, icon(symbol));
     const fire = el('button', { type: 'button', class: 'fire', click: () => actions.fire(prepared),
         'aria-label': t('cues.fire_label', { name }) },
-    picture === null ? el('span', { class: 'thumb' }, icon('film')) : el('img', { class: 'thumb', src: picture, alt: '' }),
+    picture === null ? el('span', { class: 'thumb' }, icon(ICONS[prepared.kind])) : el('img', { class: 'thumb', src: picture, alt: '' }),
     el('span', { class: 'fire-name' }, el('strong', {}, name),
         el('span', { class: 'dim small' }, [t(`cue.${prepared.kind}`), priceOf(prepared)].filter(Boolean).join(' · '))),
     index < KEYS ? el('kbd', {}, String(index + 1)) : null);
     return el('li', { class: 'prepared', 'data-id': prepared.id, 'data-runs': String(runs) }, fire,
-        tool('open', t('cues.edit_label', { name }), () => actions.edit(prepared)),
+        tool('pencil', t('cues.edit_label', { name }), () => actions.edit(prepared)),
         tool('trash', t('cues.delete_label', { name }), () => actions.remove(prepared)));
 }
 
