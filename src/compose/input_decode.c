@@ -191,6 +191,8 @@ queue_script(struct compose_input *input, const struct bc_packet *p)
     struct bc_buf *buf
         = input->script_count < COMPOSE_SCRIPTS ? bc_buf_copy(p->data, p->len) : NULL;
     if (buf) {
+        // Its time becomes that since the message, until it is sent on another timeline.
+        bc_cue_point_move(buf->data, buf->len, -(double)p->pts_us / 1e6);
         input->scripts[input->script_count].buf = buf;
         input->scripts[input->script_count++].pts_us = p->pts_us;
     }

@@ -21,6 +21,7 @@
 #include "input.h"
 #include "outlet_url.h"
 #include "protocol/rtmp/client.h"
+#include "protocol/rtmp/cue_point.h"
 
 #define QUEUE 256                  // packets: about two seconds of all renditions
 #define UNSENT_MAX (8u << 20)      // bytes that the socket does not take
@@ -227,6 +228,9 @@ send_packet(struct compose_outlet *o, const struct bc_packet *p, struct bc_write
     bool video = p->kind == BC_KIND_VIDEO;
     if (p->kind == BC_KIND_SCRIPT) {
         bc_write_bytes(w, p->data, p->len);
+        if (!w->failed) {
+            bc_cue_point_move(w->data, w->len, (double)p->dts_us / 1e6);
+        }
         send_body(o, BC_KIND_SCRIPT, p->dts_us, w);
         return;
     }
