@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "scenes/scenes.h"
 #include "server.h"
 
 #include <errno.h>
@@ -93,6 +94,7 @@ static const struct bc_hub_ops HUB_OPS = {
     .close_slate = bc_server_close_slate,
     .slate_problem = bc_server_slate_problem,
     .wanted = wanted,
+    .admits = bc_server_admit_composer,
 };
 
 static void
@@ -165,6 +167,7 @@ get_totals(void *user, struct bc_control_totals *out)
     out->srt_refused = srt.refused;
     out->srt_failed = srt.failed;
     bc_server_record_totals(s, out);
+    bc_server_scenes_totals(s, out);
     for (unsigned i = 0; i < s->worker_count; i++) {
         add_worker_totals(&s->workers[i], out);
     }
@@ -270,6 +273,7 @@ open_parts(struct bc_server *s)
     }
     s->hub = bc_hub_create(&HUB_OPS, s, s->config);
     bool cues = s->hub && bc_server_cues_open(s);
+    bool scenes = s->hub && bc_server_scenes_open(s);
     bool record = s->hub && bc_server_record_start(s);
     s->slates = s->hub ? bc_slates_create(s->hub) : NULL;
     s->sessions = bc_hls_sessions_create();
@@ -282,12 +286,12 @@ open_parts(struct bc_server *s)
         .send_message = send_message, .relays = &BC_SERVER_RELAY_OPS, .user = s,
         .library = s->library, .catalogue = s->catalogue, .recorder = s->recorder,
         .clips = s->clips, .retention = s->retention, .disk = s->disk,
-        .schedules = s->schedules, .cues = s->cues,
+        .schedules = s->schedules, .scenes = s->scenes, .cues = s->cues,
         .pictures = s->uploads, .cards = s->cards };
     s->control = s->hub ? bc_control_create(&params) : NULL;
     bool ok = s->control && s->sessions && s->half_open && s->relays && s->edges
         && s->codecs && s->pictures && s->replays && s->slates && record && s->webrtc
-        && srt && cues;
+        && srt && cues && scenes;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -363,6 +367,10 @@ bc_server_start(struct bc_server *s)
         return ret;
     }
     bc_server_relays_follow(s->relays, s->config);
+    if (!bc_scenes_start(s->scenes, s->config)) {
+        free_parts(s);
+        return -ENOMEM;
+    }
     bc_server_schedule_tick(s);
     atomic_store(&s->ready, true);
     bc_server_handover_ready(s);
@@ -434,6 +442,7 @@ bc_server_reload(struct bc_server *s)
     bc_config_unref(&s->config);
     s->config = fresh;
     bc_server_relays_follow(s->relays, s->config);
+    bc_scenes_follow(s->scenes, s->config);
     bc_server_record_reload(s);
     bc_cards_reload(s->cards, s->config->cards.dir);
     log_warnings(s->config);
@@ -471,6 +480,7 @@ static void
 free_parts(struct bc_server *s)
 {
     bc_server_handover_destroy(s->handover);
+    bc_scenes_stop(s->scenes);
     if (s->srt) {
         bc_srt_close_listeners(s->srt); // nobody is called by who came too late
     }
@@ -502,6 +512,7 @@ free_parts(struct bc_server *s)
     }
     bc_half_open_destroy(s->half_open);
     bc_server_edges_destroy(s->edges);
+    bc_scenes_close(s->scenes);
     bc_hub_destroy(s->hub);
     bc_slates_destroy(s->slates);
     bc_server_record_destroy(s);
@@ -547,6 +558,7 @@ bc_server_stop(struct bc_server *s)
     bc_info(NULL, "going down: %llu connections to close",
         (unsigned long long)open_connections(s));
     bool serves = atomic_exchange(&s->ready, false);
+    bc_scenes_let_go(s->scenes);
     bc_server_drain(s, DRAIN_DEADLINE_US);
     if (serves) { // else the process that does has written more since
         bc_server_state_close(s);

@@ -35,6 +35,7 @@ struct bc_picture_store;
 struct bc_pictures;
 struct bc_recorder;
 struct bc_retention;
+struct bc_scenes;
 struct bc_schedules;
 struct bc_server;
 struct bc_server_edges;
@@ -108,6 +109,7 @@ struct bc_server {
     struct bc_webrtc *webrtc;
     struct bc_schedules *schedules;
     struct bc_cues *cues;
+    struct bc_scenes *scenes;
     struct bc_hub *hub;
     struct bc_slates *slates;
     struct bc_recorder *recorder;
@@ -261,6 +263,19 @@ bc_server_cues_tick(struct bc_server *server);
 // Before the process ends or hands over.
 void
 bc_server_cues_save(struct bc_server *server);
+
+// --- server_scenes.c ---
+
+// After the hub. False without memory.
+bool
+bc_server_scenes_open(struct bc_server *server);
+
+// See bc_hub_ops.admits.
+bool
+bc_server_admit_composer(void *user, const char *name, const char *key);
+
+void
+bc_server_scenes_totals(const struct bc_server *server, struct bc_control_totals *out);
 
 // --- server_schedule.c ---
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "handover/handover.h"
 #include "net/listener.h"
+#include "scenes/scenes.h"
 #include "server.h"
 #include "server_handover.h"
 
@@ -189,6 +190,7 @@ let_go(struct bc_server *s)
 {
     bc_info(NULL, "letting go of the hosts and the data directory");
     atomic_store(&s->ready, false);
+    bc_scenes_let_go(s->scenes);
     bc_server_relays_close(s->relays);
     bc_server_edges_close(s->edges);
     bc_srt_close_listeners(s->srt);

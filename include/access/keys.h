@@ -53,6 +53,14 @@ bool
 bc_keys_play_check(const struct bc_keys *keys, const struct bc_config *cfg,
     const char *channel, const char *key);
 
+// Of this run, for the server's own composers: it may play everything, and ask what to
+// compose.
+const char *
+bc_keys_compose_token(const struct bc_keys *keys);
+
+bool
+bc_keys_compose_check(const struct bc_keys *keys, const char *token);
+
 // Is it the administrator's token? (access.api=open is for the caller to see.)
 bool
 bc_keys_api_check(const struct bc_keys *keys, const char *token);

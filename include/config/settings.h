@@ -43,6 +43,7 @@ enum bc_source_kind {
     BC_SOURCE_SLATE_FILE,  // value: path of a video file
     BC_SOURCE_PULL,        // value: URL of a stream elsewhere
     BC_SOURCE_FILE,        // value: path of a file or playlist in relay.media_dir
+    BC_SOURCE_SCENE,       // value: a composer's hidden channel; never in a configuration
 };
 
 struct bc_config_source {
@@ -105,6 +106,8 @@ struct bc_config_channel {
     bool open;
     int64_t viewers_max; // 0: no limit
     int64_t delay_s;     // 0: none; else 10 to 60
+    char *scene;         // path of a composite's scene; "": it is none by itself
+    bool burn_cues;
 };
 
 struct bc_config_listen {
@@ -233,6 +236,11 @@ struct bc_config_cards {
     char *dir; // "": the templates of the program alone
 };
 
+struct bc_config_compose {
+    int64_t max; // composers at one time
+    bool local;  // they are started here
+};
+
 // One consistent set of values. Whoever loads it owns the first reference; from then on
 // it is immutable, may be read by any thread, and is freed with the last reference.
 struct bc_config {
@@ -255,6 +263,7 @@ struct bc_config {
     struct bc_config_record record;
     struct bc_config_clip clip;
     struct bc_config_cards cards;
+    struct bc_config_compose compose;
     struct bc_config_channel *channels; // owned, sorted by name
     size_t n_channels;
 };

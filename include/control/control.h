@@ -22,6 +22,7 @@ struct bc_library;
 struct bc_picture_store;
 struct bc_recorder;
 struct bc_retention;
+struct bc_scenes;
 struct bc_schedules;
 
 // Where pictures are uploaded to, and where everybody gets them, with the id behind it.
@@ -80,6 +81,10 @@ struct bc_control_totals {
     uint64_t clip_jobs_waiting; // gauge; bc_clips_totals, as the next
     uint64_t clips_made;
     uint64_t clips_failed;
+    uint64_t composites;        // gauge; bc_scenes_totals, as the next
+    uint64_t composers;         // gauge
+    uint64_t composers_running; // gauge
+    uint64_t composer_starts;
 };
 
 #define BC_CONTROL_RELAYS_MAX 256 // shown at once
@@ -144,6 +149,7 @@ struct bc_control_params {
     struct bc_cues *cues;
     struct bc_picture_store *pictures; // uploaded
     struct bc_cards *cards;
+    struct bc_scenes *scenes;       // composites
 };
 
 // The REST API, metrics, health and the web pages. Owned by the server; immutable once

@@ -65,6 +65,7 @@ bc_channel_unref(struct bc_channel **holder);
 // Channels that only others show; nobody can write their names, lists leave them out.
 #define BC_CHANNEL_SLATE "~slate/"
 #define BC_CHANNEL_DELAY "~delay/"
+#define BC_CHANNEL_SCENE "~scene/"
 
 // Whether it is one of that kind.
 bool

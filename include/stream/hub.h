@@ -55,6 +55,8 @@ struct bc_hub_ops {
     // come of it; true: it may be there soon. `via`: for which servers (stream/via.h). Any
     // thread, looks up only. NULL: never.
     bool (*wanted)(void *user, const char *name, const char *via);
+    // Whether who has the key may publish into this hidden channel. Any thread. NULL: nobody.
+    bool (*admits)(void *user, const char *name, const char *key);
 };
 
 // The only place where a channel's name is resolved. Owned by the server; any thread.
@@ -91,6 +93,9 @@ bc_hub_cues(struct bc_hub *hub);
 // the first broadcast, which starts it. Any thread.
 int64_t
 bc_hub_clock_us(struct bc_hub *hub);
+
+bool
+bc_hub_admits(struct bc_hub *hub, const char *name, const char *key);
 
 // A new reference, or NULL when there is no such channel now. A configured one that can show
 // something without a host of its own is made and kept while it is of use. Polling names

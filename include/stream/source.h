@@ -33,7 +33,7 @@ struct bc_sources_info {
     int on_air;  // index; -1: none
     char program[BC_CHANNEL_NAME_MAX + 1]; // whose media is shown; "": none
     unsigned count;
-    struct bc_source_info list[BC_CONFIG_MAX_SOURCES + 4]; // + unlisted: backup, pull, slate
+    struct bc_source_info list[BC_CONFIG_MAX_SOURCES + 8]; // + unlisted: scenes, backup, pull, slate
 };
 
 // Any thread.

@@ -16,6 +16,7 @@
 struct bc_keys {
     char admin_token[BC_SECRET_TEXT];
     char publish_key[BC_SECRET_TEXT];
+    char compose_token[BC_SECRET_TEXT]; // in no file
     bool is_new;
     uint8_t salt[32]; // of publisher ids, for this run only
 };
@@ -66,6 +67,9 @@ bc_keys_open(const char *data_dir, struct bc_keys **out, struct bc_writer *error
     int ret = open_files(keys, data_dir, error);
     if (ret == 0) {
         ret = bc_secret_random(keys->salt, sizeof(keys->salt));
+    }
+    if (ret == 0) {
+        ret = bc_secret_create(keys->compose_token);
     }
     if (ret != 0) {
         bc_keys_close(&keys);
@@ -138,10 +142,21 @@ bool
 bc_keys_play_check(const struct bc_keys *keys, const struct bc_config *cfg,
     const char *channel, const char *key)
 {
-    (void)keys;
     (void)channel;
     return cfg->access.play == BC_ACCESS_OPEN
-        || bc_secret_equal(cfg->access.play_key, key);
+        || bc_secret_equal(cfg->access.play_key, key) || bc_keys_compose_check(keys, key);
+}
+
+const char *
+bc_keys_compose_token(const struct bc_keys *keys)
+{
+    return keys->compose_token;
+}
+
+bool
+bc_keys_compose_check(const struct bc_keys *keys, const char *token)
+{
+    return keys && bc_secret_equal(keys->compose_token, token);
 }
 
 bool

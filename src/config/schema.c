@@ -85,6 +85,7 @@ const struct bc_section BC_CONFIG_SECTIONS[] = {
     { "record", "Recordings of broadcasts, in the data directory." },
     { "clip", "Clips that are cut out of recordings." },
     { "cards", "Product cards, coupons and the like that cues show." },
+    { "compose", "Composite channels: scenes drawn from other channels." },
 };
 const size_t BC_CONFIG_N_SECTIONS = sizeof(BC_CONFIG_SECTIONS)
     / sizeof(BC_CONFIG_SECTIONS[0]);
@@ -313,6 +314,15 @@ const struct bc_key BC_CONFIG_KEYS[] = {
         .text = "More card templates: a folder of SVG files, as docs/cards.md has them. One "
                 "named as a template of the program (product.svg) replaces it. Read anew "
                 "with each reload." },
+
+    { .name = "compose.max", .type = BC_KEY_INT, .scope = LIVE,
+        .offset = AT(compose.max), .def = "8", .max = 64,
+        .text = "Different scenes that are composed at one time, each by a process of its "
+                "own; channels with equal scenes share one." },
+    { .name = "compose.local", .type = BC_KEY_BOOL, .scope = LIVE,
+        .offset = AT(compose.local), .def = "true",
+        .text = "Start these processes here; otherwise branchcast compose has to be "
+                "started on other machines." },
 };
 const size_t BC_CONFIG_N_KEYS = sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]);
 static_assert(sizeof(BC_CONFIG_KEYS) / sizeof(BC_CONFIG_KEYS[0]) <= BC_CONFIG_MAX_KEYS,
@@ -362,6 +372,14 @@ const struct bc_key BC_CHANNEL_KEYS[] = {
                 "?role=ROLE; backup comes behind publisher by itself), channel: NAME, pull: "
                 "URL, file: { path: NAME, loop: true, start_at_s: 0 }, slate: { image: PATH } "
                 "or slate: { file: PATH }." },
+    { .name = "scene", .type = BC_KEY_PATH, .scope = LIVE, .offset = CHANNEL_AT(scene),
+        .def = "", .max = PATH_BYTES_MAX,
+        .text = "Makes it a composite channel: a file (YAML or JSON) with the scene that is "
+                "composed out of other channels and goes before the sources." },
+    { .name = "burn_cues", .type = BC_KEY_BOOL, .scope = LIVE,
+        .offset = CHANNEL_AT(burn_cues), .def = "false",
+        .text = "Draws the cards of cues into the picture, for players that show none: a "
+                "scene of its first channel source, when no other is given." },
     { .name = "push", .type = BC_KEY_PUSHES, .scope = LIVE, .offset = CHANNEL_AT(push),
         .def = "[]",
         .text = "Where the channel is sent to whenever it is live: a list of { url: URL, "

@@ -67,7 +67,8 @@ bearer(const struct bc_http_exchange *x)
 }
 
 static bool
-is_admitted(const struct bc_control *c, struct bc_http_exchange *x)
+is_admitted(const struct bc_control *c, struct bc_http_exchange *x,
+    enum bc_control_access access)
 {
     if (is_open(c)) {
         return true;
@@ -79,7 +80,9 @@ is_admitted(const struct bc_control *c, struct bc_http_exchange *x)
             CHALLENGE "\r\n" BC_CONTROL_NO_STORE);
         return false;
     }
-    if (!bc_keys_api_check(c->params.keys, token)) {
+    bool composer = access == BC_CONTROL_COMPOSER
+        && bc_keys_compose_check(c->params.keys, token);
+    if (!composer && !bc_keys_api_check(c->params.keys, token)) {
         bc_control_respond_error(x, 401, "unauthorized",
             "this is not the administrator's token",
             CHALLENGE ", error=\"invalid_token\"\r\n" BC_CONTROL_NO_STORE);
@@ -104,7 +107,8 @@ bc_control_handle(struct bc_control *control, struct bc_http_exchange *x)
     struct bc_control_found found;
     bc_control_route_find(bc_http_method(x), path, &found);
     if (found.route) {
-        if (found.route->access == BC_CONTROL_OPEN || is_admitted(control, x)) {
+        if (found.route->access == BC_CONTROL_OPEN 
+            || is_admitted(control, x, found.route->access)) {
             found.route->handle(control, x, found.channel);
         }
         return true;

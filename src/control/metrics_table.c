@@ -217,6 +217,12 @@ COUNTER, AT(window_items) },
     { "branchcast_clips_made_total", "Clips and exports made.", COUNTER, AT(clips_made) },
     { "branchcast_clips_failed_total", "Clips and exports that failed.", COUNTER,
         AT(clips_failed) },
+    { "branchcast_composites", "Channels that show a scene.", GAUGE, AT(composites) },
+    { "branchcast_composers", "Different scenes that are shown.", GAUGE, AT(composers) },
+    { "branchcast_composers_running", "Processes of this server that compose scenes.", GAUGE,
+        AT(composers_running) },
+    { "branchcast_composer_starts_total", "Times such a process was started.", COUNTER,
+        AT(composer_starts) },
 };
 
 const size_t BC_METRICS_PROCESS_COUNT = sizeof(BC_METRICS_PROCESS)

@@ -150,7 +150,7 @@ make_security(const struct bc_control_route *r)
 {
     struct bc_json j;
     bc_json_begin_array(&j);
-    if (r->access == BC_CONTROL_TOKEN) {
+    if (r->access != BC_CONTROL_OPEN) {
         struct bc_json scopes;
         bc_json_begin_array(&scopes);
         struct bc_json scheme;

@@ -12,6 +12,7 @@ enum bc_control_access {
     BC_CONTROL_INVALID,
     BC_CONTROL_OPEN,  // anybody
     BC_CONTROL_TOKEN, // who knows the administrator's token, unless access.api=open
+    BC_CONTROL_COMPOSER, // these, and the server's own composers
 };
 
 // A row of the API. The OpenAPI document is generated from the rows, so what is served

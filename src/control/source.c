@@ -26,6 +26,8 @@ kind_name(enum bc_source_kind kind)
         return "pull";
     case BC_SOURCE_FILE:
         return "file";
+    case BC_SOURCE_SCENE:
+        return "scene";
     case BC_SOURCE_INVALID:
         break;
     }

@@ -114,13 +114,23 @@ open_take(struct bc_rtmp_conn *c, const char *channel, const char *key,
     c->publishing = true;
 }
 
+// Composers publish into hidden channels, each into its own.
+static bool
+composed_name(const struct bc_rtmp_request *req, char *out, size_t len)
+{
+    int n = snprintf(out, len, "%s/%s", req->app, req->stream);
+    return n > 0 && (size_t)n < len
+        && strncmp(out, BC_CHANNEL_SCENE, strlen(BC_CHANNEL_SCENE)) == 0;
+}
+
 static void
 on_publish(void *user, const struct bc_rtmp_request *req)
 {
     struct bc_rtmp_conn *c = user;
     char channel[BC_CHANNEL_NAME_MAX + 1];
     char key[KEY_MAX];
-    if (!channel_name(req, channel, sizeof(channel))) {
+    bool composed = composed_name(req, channel, sizeof(channel));
+    if (!composed && !channel_name(req, channel, sizeof(channel))) {
         refuse(c, BC_RTMP_REJECT_BAD_NAME,
             "the channel's name must be app/stream of letters, "
             "digits, '-', '_' and '.'");
@@ -130,7 +140,9 @@ on_publish(void *user, const struct bc_rtmp_request *req)
         key[0] = '\0';
     }
     struct bc_config *config = bc_hub_config(c->server->params.hub);
-    bool allowed = bc_keys_publish_check(c->server->params.keys, config, channel, key);
+    bool allowed = composed
+        ? bc_hub_admits(c->server->params.hub, channel, key)
+        : bc_keys_publish_check(c->server->params.keys, config, channel, key);
     bc_config_unref(&config);
     if (!allowed) {
         char text[160];

@@ -123,6 +123,12 @@ bc_hub_set_config(struct bc_hub *hub, struct bc_config *config)
     wake_configured(hub, config);
 }
 
+bool
+bc_hub_admits(struct bc_hub *hub, const char *name, const char *key)
+{
+    return hub->ops->admits && hub->ops->admits(hub->user, name, key);
+}
+
 unsigned
 bc_hub_generation(struct bc_hub *hub)
 {

@@ -16,8 +16,10 @@ struct bc_hub_rule {
     UT_hash_handle hh;
     bool has_plan;
     bool has_open;
+    bool has_scene;
     bool open;
     struct bc_channel_plan plan;
+    struct bc_channel_scene scene;
     char name[];
 };
 

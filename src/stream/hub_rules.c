@@ -50,6 +50,16 @@ look_again_at(struct bc_hub *hub, const char *name)
     }
 }
 
+// With the lock held.
+static void
+drop_idle(struct bc_hub *hub, struct bc_hub_rule *rule)
+{
+    if (!rule->has_plan && !rule->has_open && !rule->has_scene) {
+        HASH_DEL(hub->rules, rule);
+        free(rule);
+    }
+}
+
 void
 bc_hub_set_plan(
     struct bc_hub *hub, const char *channel, const struct bc_channel_plan *plan)
@@ -59,14 +69,36 @@ bc_hub_set_plan(
     if (rule) {
         rule->has_plan = plan != NULL;
         rule->plan = plan ? *plan : (struct bc_channel_plan){ .lobby = false };
-        bool idle = !rule->has_plan && !rule->has_open;
-        if (idle) {
-            HASH_DEL(hub->rules, rule);
-            free(rule);
-        }
+        drop_idle(hub, rule);
         look_again_at(hub, channel);
     }
     pthread_mutex_unlock(&hub->lock);
+}
+
+void
+bc_hub_set_scene(
+    struct bc_hub *hub, const char *channel, const struct bc_channel_scene *scene)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct bc_hub_rule *rule = scene || rule_of(hub, channel) ? obtain_rule(hub, channel) : NULL;
+    if (rule) {
+        rule->has_scene = scene != NULL;
+        rule->scene = scene ? *scene : (struct bc_channel_scene){ .clean = "" };
+        drop_idle(hub, rule);
+        look_again_at(hub, channel);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+bool
+bc_hub_scene(struct bc_hub *hub, const char *channel, struct bc_channel_scene *out)
+{
+    pthread_mutex_lock(&hub->lock);
+    const struct bc_hub_rule *rule = rule_of(hub, channel);
+    bool has = rule && rule->has_scene;
+    *out = has ? rule->scene : (struct bc_channel_scene){ .clean = "" };
+    pthread_mutex_unlock(&hub->lock);
+    return has;
 }
 
 void
@@ -107,7 +139,7 @@ bc_hub_is_standing(const struct bc_hub *hub, const char *name)
 {
     const struct bc_config_channel *channel = bc_config_channel(hub->config, name);
     const struct bc_hub_rule *rule = rule_of(hub, name);
-    if (rule && rule->has_plan && rule->plan.lobby) {
+    if (rule && (rule->has_scene || (rule->has_plan && rule->plan.lobby))) {
         return true;
     }
     for (size_t i = 0; channel && i < channel->sources.n; i++) {

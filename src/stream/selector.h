@@ -7,7 +7,7 @@
 
 // Which of a channel's sources should be on air. Pure: what is known comes in, no clock.
 
-#define BC_SELECTOR_MAX 20
+#define BC_SELECTOR_MAX 24
 #define BC_SELECTOR_NONE (-1)
 
 struct bc_selector_source {

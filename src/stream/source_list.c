@@ -47,7 +47,7 @@ make(struct bc_channel *c, enum bc_source_kind kind, const char *value)
     s->channel = c;
     s->shown_since_wall_us = bc_clock_wall_us();
     bc_timer_init(&s->challenge_timer, c->home, on_challenge_timer);
-    if (kind == BC_SOURCE_CHANNEL) {
+    if (bc_source_is_other(s)) {
         bc_hub_follow(c->hub, value, c, &s->follow);
     }
     return s;
@@ -103,20 +103,46 @@ place_of_unlisted(const struct bc_sources *s, enum bc_source_kind kind)
     return at;
 }
 
+// What is listed: the composers' pictures, the configured ones, or the publisher; and of a
+// composite that has no stream among these the clean one.
+static void
+add_listed(struct bc_channel *c, struct bc_sources *old)
+{
+    struct bc_sources *s = c->sources;
+    const struct bc_config_channel *configured = bc_config_channel(s->config, c->name);
+    for (unsigned i = 0; i < BC_CHANNEL_SCENES_MAX && s->scene.names[i][0]; i++) {
+        add(c, old, s, BC_SOURCE_SCENE, s->scene.names[i]);
+    }
+    if (!configured) {
+        add(c, old, s, BC_SOURCE_PUBLISHER, "");
+    }
+    bool clean = s->scene.clean[0] != '\0';
+    for (size_t i = 0; configured && i < configured->sources.n; i++) {
+        enum bc_source_kind kind = configured->sources.items[i].kind;
+        clean = clean && kind != BC_SOURCE_CHANNEL && kind != BC_SOURCE_PULL
+            && kind != BC_SOURCE_FILE;
+    }
+    for (size_t i = 0; configured && i < configured->sources.n; i++) {
+        const struct bc_config_source *from = &configured->sources.items[i];
+        bool slate = from->kind == BC_SOURCE_SLATE_IMAGE || from->kind == BC_SOURCE_SLATE_FILE;
+        if (slate && clean) {
+            add(c, old, s, BC_SOURCE_CHANNEL, s->scene.clean);
+            clean = false;
+        }
+        add(c, old, s, from->kind, from->value);
+    }
+    if (clean) {
+        add(c, old, s, BC_SOURCE_CHANNEL, s->scene.clean);
+    }
+}
+
 static void
 rebuild(struct bc_channel *c)
 {
     struct bc_sources *s = c->sources;
     struct bc_sources old = *s;
-    const struct bc_config_channel *configured = bc_config_channel(s->config, c->name);
     s->count = 0;
-    if (!configured) {
-        add(c, &old, s, BC_SOURCE_PUBLISHER, "");
-    }
-    for (size_t i = 0; configured && i < configured->sources.n; i++) {
-        const struct bc_config_source *from = &configured->sources.items[i];
-        add(c, &old, s, from->kind, from->value);
-    }
+    add_listed(c, &old);
     for (unsigned i = 0; i < old.count; i++) {
         struct bc_source *left = old.list[i];
         bool stays = left && !left->listed && bc_source_is_slot(left);
@@ -187,7 +213,11 @@ bc_sources_load(struct bc_channel *c)
     }
     s->generation = generation;
     struct bc_config *config = bc_hub_config(c->hub);
-    if (config != s->config) {
+    struct bc_channel_scene scene;
+    (void)bc_hub_scene(c->hub, c->name, &scene);
+    bool other = memcmp(&scene, &s->scene, sizeof(scene)) != 0;
+    s->scene = scene;
+    if (config != s->config || other) {
         bc_config_unref(&s->config);
         s->config = bc_config_ref(config);
         read_rules(s, bc_config_channel(config, c->name));
@@ -280,6 +310,8 @@ prefix_of(enum bc_source_kind kind)
     case BC_SOURCE_SLATE_IMAGE:
     case BC_SOURCE_SLATE_FILE:
         return "slate";
+    case BC_SOURCE_SCENE:
+        return "scene";
     case BC_SOURCE_INVALID:
         break;
     }
@@ -290,7 +322,7 @@ prefix_of(enum bc_source_kind kind)
 static void
 show_name(const struct bc_source *s, char *out, size_t len)
 {
-    const char *value = s->value;
+    const char *value = s->kind == BC_SOURCE_SCENE ? "" : s->value; // nobody's name
     size_t n = strcspn(value, "?#");
     const char *host = strstr(value, "://");
     const char *at = host ? memchr(host, '@', n - (size_t)(host - value)) : NULL;

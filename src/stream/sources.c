@@ -64,7 +64,7 @@ shows_something(const struct bc_source *s)
 static bool
 is_there(const struct bc_source *s)
 {
-    if (s->kind != BC_SOURCE_CHANNEL) {
+    if (!bc_source_is_other(s)) {
         return s->take != NULL;
     }
     return s->follow.to && !s->left;
@@ -75,7 +75,7 @@ describe(struct bc_sources *all, struct bc_source *s, struct bc_selector_source 
 {
     int64_t now_us = bc_clock_us();
     bool slate = bc_source_is_slate(s);
-    if (s->kind == BC_SOURCE_CHANNEL) {
+    if (bc_source_is_other(s)) {
         look_at_channel(all, s, now_us);
     } else if (!slate) {
         look_at_slot(all, s, now_us);
@@ -194,7 +194,7 @@ is_real_live(const struct bc_source *s)
     if (!s || bc_source_is_slate(s)) {
         return false;
     }
-    return s->kind == BC_SOURCE_CHANNEL ? s->ready : s->take != NULL;
+    return bc_source_is_other(s) ? s->ready : s->take != NULL;
 }
 
 static bool
@@ -216,7 +216,7 @@ has_ended(const struct bc_sources *s, const char **reason)
     if (!last || !last->left || anybody_there(s)) {
         return false;
     }
-    *reason = last->kind == BC_SOURCE_CHANNEL ? "the channel that it shows has ended"
+    *reason = bc_source_is_other(last) ? "the channel that it shows has ended"
                                               : last->reason;
     return true;
 }
@@ -256,7 +256,7 @@ update_state(struct bc_channel *c)
         return bc_channel_wait(c, anybody_there(s) || slate_only);
     }
     bool slate = s->on_air && bc_source_is_slate(s->on_air);
-    bool mirrors = s->on_air && s->on_air->kind == BC_SOURCE_CHANNEL;
+    bool mirrors = s->on_air && bc_source_is_other(s->on_air);
     if (slate || (mirrors && bc_channel_state(s->on_air->follow.to) == BC_CHANNEL_LOBBY)) {
         bc_channel_set_state(c, BC_CHANNEL_LOBBY);
     } else if (bc_channel_state(c) != BC_CHANNEL_ENDED) {

@@ -49,6 +49,7 @@ struct bc_sources {
     struct bc_source *list[BC_SELECTOR_MAX]; // owned, in the order of preference
     struct bc_config *config;                // owned reference
     struct bc_channel_plan plan;
+    struct bc_channel_scene scene; // all "" when it is no composite
     bool open;
     int64_t wait_us;
     int64_t slate_wait_us;
@@ -73,10 +74,17 @@ bc_source_is_slate(const struct bc_source *source)
     return source->kind == BC_SOURCE_SLATE_IMAGE || source->kind == BC_SOURCE_SLATE_FILE;
 }
 
+// Whether it shows another channel, visible or hidden.
+static inline bool
+bc_source_is_other(const struct bc_source *source)
+{
+    return source->kind == BC_SOURCE_CHANNEL || source->kind == BC_SOURCE_SCENE;
+}
+
 static inline bool
 bc_source_is_slot(const struct bc_source *source)
 {
-    return !bc_source_is_slate(source) && source->kind != BC_SOURCE_CHANNEL;
+    return !bc_source_is_slate(source) && !bc_source_is_other(source);
 }
 
 // --- source_list.c: what is configured ---

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "hls_outlet.h"
 #include "stream/hub.h"
+#include "stream/plan.h"
 
 // How long an alias may show something else than the channel that it is of: that one's
 // change comes by a message.
@@ -196,7 +197,10 @@ static void
 read_config(struct bc_hls_program *p)
 {
     struct bc_config *config = bc_hub_config(bc_channel_hub(p->channel));
-    if (config == p->config) {
+    struct bc_channel_scene scene;
+    bool composite
+        = bc_hub_scene(bc_channel_hub(p->channel), bc_channel_name(p->channel), &scene);
+    if (config == p->config && composite == p->composite) {
         bc_config_unref(&config);
         return;
     }
@@ -204,7 +208,8 @@ read_config(struct bc_hls_program *p)
     p->config = config;
     free(p->alias_of);
     p->alias_of = NULL;
-    p->mode = HLS_PROGRAM_OWN;
+    p->composite = composite;
+    p->mode = composite ? HLS_PROGRAM_SPLICE : HLS_PROGRAM_OWN;
     p->has_slate = false;
     const struct bc_config_channel *own =
         bc_config_channel(config, bc_channel_name(p->channel));
@@ -218,7 +223,7 @@ read_config(struct bc_hls_program *p)
     p->delayed = own && own->delay_s > 0;
     if (p->delayed) {
         p->mode = HLS_PROGRAM_SPLICE; // of what comes out of the delay
-    } else if (own && own->sources.n == 1 && own->sources.items[0].kind == BC_SOURCE_CHANNEL) {
+    } else if (own && !composite && own->sources.n == 1 && own->sources.items[0].kind == BC_SOURCE_CHANNEL) {
         p->alias_of = strdup(own->sources.items[0].value);
         p->mode = p->alias_of ? HLS_PROGRAM_ALIAS : HLS_PROGRAM_SPLICE;
     }

@@ -32,6 +32,7 @@ struct bc_hls_program {
     enum hls_program_mode mode;
     char *alias_of;       // owned; NULL: none
     bool has_slate;       // which may follow the end
+    bool composite;       // it has a scene
     int64_t over_us;      // since when the broadcast is over; 0: it is not
     int64_t differs_us;   // since when an alias shows something else; 0: it does not
     struct bc_hls_splice *splice; // owned; NULL before it is needed

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "board.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "stream/channel.h"
+
+// Channels whose scenes became equal share a composer when both rest for so long.
+#define MERGE_US 5000000
+// How long the composer before is shown at most while the new one starts.
+#define BEFORE_US 30000000
+#define LOOK_US 5000000
+
+void
+scenes_board_init(struct scenes_board *board)
+{
+    bc_list_init(&board->composites);
+    bc_list_init(&board->composers);
+}
+
+struct scenes_composite *
+scenes_board_find(struct scenes_board *board, const char *channel)
+{
+    bc_list_for_each(node, tmp, &board->composites)
+    {
+        struct scenes_composite *c = bc_container_of(node, struct scenes_composite, node);
+        if (strcmp(c->name, channel) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+struct scenes_composer *
+scenes_board_composer(struct scenes_board *board, uint64_t id)
+{
+    bc_list_for_each(node, tmp, &board->composers)
+    {
+        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
+        if (c->id == id && c->users > 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+const char *
+scenes_clean_input(const struct bc_scene *scene)
+{
+    return scene && scene->n_inputs > 0 ? scene->inputs[0] : "";
+}
+
+// --- composers ---
+
+static struct scenes_composer *
+find_equal(struct scenes_board *board, const char *hash, const struct scenes_composer *but)
+{
+    bc_list_for_each(node, tmp, &board->composers)
+    {
+        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
+        if (c != but && c->users > 0 && strcmp(c->hash, hash) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static struct scenes_composer *
+make_composer(struct scenes_board *board, struct bc_scene *scene, const char *hash,
+    int64_t now_us)
+{
+    struct scenes_composer *c
+        = board->composer_count < board->composer_max ? calloc(1, sizeof(*c)) : NULL;
+    if (!c || !board->make_key(c->key)) {
+        free(c);
+        return NULL;
+    }
+    c->id = ++board->last_id;
+    snprintf(c->hidden, sizeof(c->hidden), BC_CHANNEL_SCENE "%" PRIu64, c->id);
+    c->version = 1;
+    c->scene = bc_scene_ref(scene);
+    memcpy(c->hash, hash, sizeof(c->hash));
+    c->changed_us = now_us;
+    c->pipe = -1;
+    bc_logger_init(&c->log, NULL, "composer %" PRIu64, c->id);
+    bc_list_append(&board->composers, &c->node);
+    board->composer_count++;
+    return c;
+}
+
+static void
+change(struct scenes_board *board, struct scenes_composer *c)
+{
+    c->version++;
+    board->changed(board, c);
+}
+
+static void
+drop_preview(struct scenes_composer *c)
+{
+    c->preview_of[0] = '\0';
+    c->preview_until_us = 0;
+    bc_scene_unref(&c->preview);
+    bc_buf_unref(&c->picture);
+}
+
+static void
+use(struct scenes_composer *c)
+{
+    c->users++;
+}
+
+static void
+let_go(struct scenes_board *board, struct scenes_composer **holder)
+{
+    struct scenes_composer *c = *holder;
+    *holder = NULL;
+    if (c && --c->users == 0) {
+        board->composer_count--;
+        drop_preview(c);
+        change(board, c);
+    }
+}
+
+static void
+free_composer(struct scenes_composer *c)
+{
+    bc_list_remove(&c->node);
+    drop_preview(c);
+    bc_scene_unref(&c->scene);
+    bc_buf_unref(&c->report);
+    memset(c->key, 0, sizeof(c->key));
+    free(c);
+}
+
+void
+scenes_board_sweep(struct scenes_board *board)
+{
+    bc_list_for_each(node, tmp, &board->composers)
+    {
+        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
+        if (c->users == 0 && c->pid == 0) {
+            board->starts += c->starts;
+            free_composer(c);
+        }
+    }
+}
+
+// --- composites ---
+
+static struct scenes_composite *
+obtain(struct scenes_board *board, const char *channel)
+{
+    struct scenes_composite *c = scenes_board_find(board, channel);
+    if (c || strlen(channel) > BC_CHANNEL_NAME_MAX) {
+        return c;
+    }
+    c = calloc(1, sizeof(*c));
+    if (c) {
+        snprintf(c->name, sizeof(c->name), "%s", channel);
+        bc_list_append(&board->composites, &c->node);
+    }
+    return c;
+}
+
+static void
+free_composite(struct scenes_board *board, struct scenes_composite *c)
+{
+    let_go(board, &c->before);
+    let_go(board, &c->now);
+    bc_scene_unref(&c->program);
+    bc_scene_unref(&c->preview);
+    bc_scene_unref(&c->configured);
+    board->shown(board, c);
+    bc_list_remove(&c->node);
+    free(c);
+}
+
+// Shows another composer; the one before goes when that is on air.
+static void
+move(struct scenes_board *board, struct scenes_composite *c, struct scenes_composer *to,
+    int64_t now_us)
+{
+    use(to);
+    if (c->before) {
+        // Two changes in a row: what viewers see is the oldest.
+        let_go(board, &c->now);
+    } else {
+        c->before = c->now;
+    }
+    c->now = to;
+    c->before_until_us = now_us + BEFORE_US;
+    board->shown(board, c);
+}
+
+// The composer for a scene: its own changes, when nobody else shows that. NULL: too many.
+static int
+show(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *scene,
+    const struct bc_scene_transition *transition, int64_t now_us)
+{
+    char hash[BC_SCENE_HASH_TEXT];
+    if (!bc_scene_hash(scene, hash)) {
+        return -ENOMEM;
+    }
+    struct scenes_composer *now = c->now;
+    if (now && strcmp(now->hash, hash) == 0) {
+        return 0;
+    }
+    if (now && now->users == 1) {
+        bc_scene_unref(&now->scene);
+        now->scene = bc_scene_ref(scene);
+        memcpy(now->hash, hash, sizeof(hash));
+        now->transition = *transition;
+        now->changed_us = now_us;
+        change(board, now);
+        board->shown(board, c);
+        return 0;
+    }
+    struct scenes_composer *to = find_equal(board, hash, NULL);
+    to = to ? to : make_composer(board, scene, hash, now_us);
+    if (!to) {
+        return -ENOSPC;
+    }
+    move(board, c, to, now_us);
+    return 0;
+}
+
+static void
+keep(struct bc_scene **holder, struct bc_scene *scene)
+{
+    struct bc_scene *old = *holder;
+    *holder = scene ? bc_scene_ref(scene) : NULL;
+    bc_scene_unref(&old);
+}
+
+int
+scenes_board_set(struct scenes_board *board, const char *channel, struct bc_scene *scene,
+    const struct bc_scene_transition *transition, int64_t now_us)
+{
+    bool fresh = !scenes_board_find(board, channel);
+    struct scenes_composite *c = obtain(board, channel);
+    int ret = c ? show(board, c, scene, transition, now_us) : -ENOMEM;
+    if (ret == 0) {
+        keep(&c->program, scene);
+        c->by_api = true;
+        board->shown(board, c);
+    } else if (c && fresh) {
+        free_composite(board, c);
+    }
+    return ret;
+}
+
+static const struct bc_scene_transition CUT = { .fade = false };
+
+void
+scenes_board_reset(
+    struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
+{
+    c->by_api = false;
+    if (!c->configured) {
+        free_composite(board, c);
+        return;
+    }
+    keep(&c->program, c->configured);
+    keep(&c->preview, NULL);
+    // Without room what is there stays, until the next tick finds some.
+    (void)show(board, c, c->program, &CUT, now_us);
+    board->shown(board, c);
+}
+
+void
+scenes_board_configure(struct scenes_board *board, const char *channel,
+    struct bc_scene *scene, int64_t now_us)
+{
+    struct scenes_composite *c
+        = scene ? obtain(board, channel) : scenes_board_find(board, channel);
+    if (!c) {
+        return;
+    }
+    keep(&c->configured, scene);
+    if (!c->by_api) {
+        scenes_board_reset(board, c, now_us);
+    }
+}
+
+// --- previews ---
+
+static void
+update_preview(struct scenes_board *board, struct scenes_composite *c)
+{
+    if (c->now && strcmp(c->now->preview_of, c->name) == 0) {
+        keep(&c->now->preview, c->preview);
+        change(board, c->now);
+    }
+}
+
+int
+scenes_board_set_preview(
+    struct scenes_board *board, const char *channel, struct bc_scene *scene)
+{
+    struct scenes_composite *c = scenes_board_find(board, channel);
+    if (!c) {
+        return -ENOENT;
+    }
+    keep(&c->preview, scene);
+    update_preview(board, c);
+    return 0;
+}
+
+void
+scenes_board_look(
+    struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
+{
+    struct scenes_composer *to = c->now;
+    if (!to) {
+        return;
+    }
+    bool other = strcmp(to->preview_of, c->name) != 0;
+    to->preview_until_us = now_us + LOOK_US;
+    if (other) {
+        bc_buf_unref(&to->picture);
+        snprintf(to->preview_of, sizeof(to->preview_of), "%s", c->name);
+        update_preview(board, c);
+    }
+}
+
+int
+scenes_board_take(struct scenes_board *board, const char *channel,
+    const struct bc_scene_transition *transition, int64_t now_us)
+{
+    struct scenes_composite *c = scenes_board_find(board, channel);
+    if (!c || !c->preview) {
+        return -ENOENT;
+    }
+    struct bc_scene *next = bc_scene_ref(c->preview);
+    struct bc_scene *last = bc_scene_ref(c->program);
+    int ret = show(board, c, next, transition, now_us);
+    if (ret == 0) {
+        keep(&c->program, next);
+        keep(&c->preview, last);
+        c->by_api = true;
+        update_preview(board, c);
+    }
+    bc_scene_unref(&next);
+    bc_scene_unref(&last);
+    return ret;
+}
+
+// --- now and then ---
+
+void
+scenes_board_settle(struct scenes_board *board, struct scenes_composite *c)
+{
+    if (c->before) {
+        let_go(board, &c->before);
+        board->shown(board, c);
+    }
+}
+
+static void
+merge(struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
+{
+    struct scenes_composer *now = c->now;
+    if (c->before || now->users != 1 || now_us - now->changed_us < MERGE_US) {
+        return;
+    }
+    struct scenes_composer *equal = find_equal(board, now->hash, now);
+    if (equal && now_us - equal->changed_us >= MERGE_US) {
+        move(board, c, equal, now_us);
+    }
+}
+
+void
+scenes_board_tick(struct scenes_board *board, int64_t now_us)
+{
+    bc_list_for_each(node, tmp, &board->composites)
+    {
+        struct scenes_composite *c = bc_container_of(node, struct scenes_composite, node);
+        if (c->before && now_us >= c->before_until_us) {
+            scenes_board_settle(board, c);
+        }
+        if (!c->now) {
+            (void)show(board, c, c->program, &CUT, now_us);
+        } else {
+            merge(board, c, now_us);
+        }
+    }
+    bc_list_for_each(node, tmp, &board->composers)
+    {
+        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
+        if (c->preview_until_us > 0 && now_us >= c->preview_until_us) {
+            drop_preview(c);
+            change(board, c);
+        }
+    }
+}
+
+void
+scenes_board_finish(struct scenes_board *board)
+{
+    bc_list_for_each(node, tmp, &board->composites)
+    {
+        free_composite(board, bc_container_of(node, struct scenes_composite, node));
+    }
+    bc_list_for_each(node, tmp, &board->composers)
+    {
+        free_composer(bc_container_of(node, struct scenes_composer, node));
+    }
+}
