@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "compose/compose.h"
@@ -54,6 +56,18 @@ take_signals(void)
     sigset_t all;
     sigemptyset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+// Ends with the server that started it, whatever ends that. False: it has ended already.
+static bool
+stay_with_parent(void)
+{
+    const char *parent = getenv("BRANCHCAST_PARENT");
+    if (!parent) {
+        return true;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return atol(parent) == (long)getppid();
 }
 
 static bool
@@ -144,5 +158,8 @@ bc_compose_command(int argc, char **argv)
     server[len] = '\0';
     params.server = server;
     take_signals();
+    if (!stay_with_parent()) {
+        return EXIT_SUCCESS;
+    }
     return bc_compose_run(&params, &stop) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -101,7 +101,12 @@ run(struct bc_scenes *s, struct scenes_composer *c, char *address)
     char parent[40];
     char *env[ENVIRONMENT_MAX];
     int ends[2];
-    char *argv[] = { "branchcast", "compose", "--server", address, "--composer", id, NULL };
+    // Not const, as posix_spawn() has it.
+    char program[] = "branchcast";
+    char command[] = "compose";
+    char server[] = "--server";
+    char composer[] = "--composer";
+    char *argv[] = { program, command, server, address, composer, id, NULL };
     snprintf(id, sizeof(id), "%" PRIu64, c->id);
     snprintf(token, sizeof(token), "BRANCHCAST_TOKEN=%s", s->token);
     snprintf(parent, sizeof(parent), "BRANCHCAST_PARENT=%ld", (long)getpid());
