@@ -51,6 +51,9 @@ static void
 on_shown(struct scenes_board *board, struct scenes_composite *c)
 {
     struct bc_scenes *s = bc_container_of(board, struct bc_scenes, board);
+    if (s->stopping) {
+        return; // channels end by themselves, and workers hear nothing more
+    }
     if (!c->program) {
         bc_hub_set_scene(s->params.hub, c->name, NULL);
         return;
