@@ -26,6 +26,9 @@ fill_pattern(const char *pattern, char out[256])
     if (hole) {
         snprintf(out, 256, "%.*slive/hq%s", (int)(hole - pattern), pattern,
             hole + strlen(CHANNEL));
+        if ((hole = strstr(out, "{cue}")) != NULL) {
+            strcpy(out + (hole - out), "one");
+        }
     } else if ((hole = strstr(pattern, "{recording}")) != NULL) {
         snprintf(out, 256, "%.*s" FAKE_ID "%s", (int)(hole - pattern), pattern,
             hole + strlen("{recording}"));
