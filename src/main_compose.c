@@ -18,10 +18,13 @@
 #define SERVER_MAX 512
 
 static const char HELP[] =
-    "usage: branchcast compose --server URL (--composer ID | --channel APP/STREAM) [options]\n"
+    "usage: branchcast compose --server URL (--composer ID | --channel APP/STREAM) "
+    "[options]\n"
     "\n"
-    "Plays the inputs of a composite channel, draws its scene and publishes the result. The\n"
-    "server starts such processes by itself (compose.local); on another machine start it\n"
+    "Plays the inputs of a composite channel, draws its scene and publishes the result. "
+    "The\n"
+    "server starts such processes by itself (compose.local); on another machine start "
+    "it\n"
     "with --channel. What to do, the server tells; see docs/compose.md.\n"
     "\n"
     "      --server URL        the server's HTTP address, e.g. http://10.0.0.5:8080\n"
@@ -33,7 +36,8 @@ static const char HELP[] =
     "      --log-level LEVEL   error, warn, info, debug, trace\n"
     "  -h, --help\n"
     "\n"
-    "Exit code 0: the server does not want it any more, or SIGTERM; 1: it could not start.\n";
+    "Exit code 0: the server does not want it any more, or SIGTERM; 1: it could not "
+    "start.\n";
 
 static atomic_bool stop;
 

@@ -14,20 +14,20 @@ struct AVPacket;
 
 // What the recoder has of use for others who decode and encode.
 
-// Opens a decoder for the track, with so many threads at most (none of them holds pictures
-// back). NULL, and then `*why` is a static text.
+// Opens a decoder for the track, with so many threads at most (none of them holds
+// pictures back). NULL, and then `*why` is a static text.
 struct AVCodecContext *
 bc_decoder_open(const struct bc_track *track, int threads, const char **why);
 
-// 0 or FFmpeg's error. `shell` is an empty packet; the bytes are copied if the decoder keeps
-// them.
+// 0 or FFmpeg's error. `shell` is an empty packet; the bytes are copied if the decoder
+// keeps them.
 int
-bc_decoder_send(
-    struct AVCodecContext *decoder, struct AVPacket *shell, const struct bc_packet *packet);
+bc_decoder_send(struct AVCodecContext *decoder, struct AVPacket *shell,
+    const struct bc_packet *packet);
 
-// What x264 writes (H.264 annex B: a start code before each NAL unit), as packets and tracks
-// have it. An access unit's slices with 4-byte lengths; parameter sets are in the track, and
-// nobody needs x264's own messages. NULL without memory or without a slice.
+// What x264 writes (H.264 annex B: a start code before each NAL unit), as packets and
+// tracks have it. An access unit's slices with 4-byte lengths; parameter sets are in the
+// track, and nobody needs x264's own messages. NULL without memory or without a slice.
 struct bc_buf *
 bc_annexb_slices(const uint8_t *data, size_t len);
 
@@ -37,8 +37,8 @@ bc_annexb_track(const uint8_t *data, size_t len);
 
 // --- encoders; one thread each ---
 
-// What gets an encoder's packets, whose references it owns. A packet carries its track; a new
-// track is a new format.
+// What gets an encoder's packets, whose references it owns. A packet carries its track; a
+// new track is a new format.
 struct bc_encoder_sink {
     void (*on_packet)(void *user, struct bc_packet *packet);
     void *user;
@@ -48,13 +48,13 @@ struct bc_encoder_sink {
 struct bc_video_wish {
     int64_t bits_per_second; // the limit; quality is even below it
     int fps;
-    bool high;          // profile High instead of Main
+    bool high; // profile High instead of Main
     const char *preset; // x264's; NULL: one by the size
-    int threads;        // 0: by the size
+    int threads; // 0: by the size
 };
 
-// Pictures become AVC packets without reordering, one in, one out, with a keyframe every two
-// seconds and at every new size. NULL without memory.
+// Pictures become AVC packets without reordering, one in, one out, with a keyframe every
+// two seconds and at every new size. NULL without memory.
 struct bc_video_encoder;
 
 struct bc_video_encoder *
@@ -65,8 +65,8 @@ bc_video_encoder_create(
 void
 bc_video_encoder_destroy(struct bc_video_encoder *e);
 
-// Encodes the picture, whose fields may be changed. One whose time does not rise is left out.
-// 0 or negative errno: the encoder cannot be opened.
+// Encodes the picture, whose fields may be changed. One whose time does not rise is left
+// out. 0 or negative errno: the encoder cannot be opened.
 int
 bc_video_encoder_encode(
     struct bc_video_encoder *e, struct AVFrame *picture, int64_t pts_us, bool key);

@@ -55,8 +55,9 @@ fetch_from(struct compose_assets *a, const char *base, const char *path, const c
     struct bc_buf *buf = NULL;
     compose_http_query(&url, base, path, name);
     if (!url.failed) {
-        struct compose_request request
-            = { .method = "GET", .url = (const char *)url.data, .timeout_ms = TIMEOUT_MS };
+        struct compose_request request = {
+            .method = "GET", .url = (const char *)url.data, .timeout_ms = TIMEOUT_MS
+        };
         int status = compose_http_call(a->http, &request, &body, BC_PICTURE_BYTES_MAX);
         buf = status == 200 ? bc_buf_from_writer(&body) : NULL;
     }
@@ -73,7 +74,8 @@ fetch(struct compose_assets *a, const char *name)
     struct bc_buf *buf = fetch_from(a, a->base, "/asset?name=", name);
     const char *api = strstr(a->base, "/api/");
     size_t len = api ? (size_t)(api - a->base) : 0;
-    if (buf || strchr(name, '/') || strchr(name, '.') || len == 0 || len >= sizeof(server)) {
+    if (buf || strchr(name, '/') || strchr(name, '.') || len == 0
+        || len >= sizeof(server)) {
         return buf;
     }
     memcpy(server, a->base, len);

@@ -26,7 +26,8 @@ is_same(const struct compose_cue *a, const struct compose_cue *b)
 }
 
 void
-compose_board_note(struct compose_board *b, struct compose_cue *cue, bool told, int64_t now_us)
+compose_board_note(
+    struct compose_board *b, struct compose_cue *cue, bool told, int64_t now_us)
 {
     for (unsigned i = 0; i < b->count; i++) {
         if (is_same(&b->cues[i].cue, cue)) {
@@ -51,7 +52,8 @@ compose_board_note(struct compose_board *b, struct compose_cue *cue, bool told, 
     }
     b->cues[b->count].cue = *cue;
     b->cues[b->count].told = told;
-    b->cues[b->count].until_us = cue->duration_ms > 0 ? now_us + cue->duration_ms * 1000 : 0;
+    b->cues[b->count].until_us =
+        cue->duration_ms > 0 ? now_us + cue->duration_ms * 1000 : 0;
     b->count++;
 }
 

@@ -5,8 +5,8 @@
 #include "compose/draw.h"
 #include "ffmpeg.h"
 
-// Pictures of one size to draw on, whose memory is taken again. One thread's; the pictures
-// may go anywhere.
+// Pictures of one size to draw on, whose memory is taken again. One thread's; the
+// pictures may go anywhere.
 struct compose_canvas {
     AVBufferPool *pool; // owned
     int width;

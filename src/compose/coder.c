@@ -62,7 +62,8 @@ send_scripts(struct compose_coder *c, struct compose_job *job)
 {
     for (unsigned i = 0; i < job->script_count; i++) {
         struct bc_buf *buf = job->scripts[i];
-        struct bc_packet *p = bc_packet_create(BC_KIND_SCRIPT, NULL, buf, buf->data, buf->len);
+        struct bc_packet *p =
+            bc_packet_create(BC_KIND_SCRIPT, NULL, buf, buf->data, buf->len);
         if (!p) {
             bc_buf_unref(&buf);
             continue;
@@ -94,8 +95,8 @@ fit(struct compose_coder *c, AVFrame *f, const struct compose_coding *to)
             return NULL;
         }
     }
-    c->sws = sws_getCachedContext(c->sws, f->width, f->height, AV_PIX_FMT_YUV420P, to->width,
-        to->height, AV_PIX_FMT_YUV420P, SWS_FAST_BILINEAR, NULL, NULL, NULL);
+    c->sws = sws_getCachedContext(c->sws, f->width, f->height, AV_PIX_FMT_YUV420P,
+        to->width, to->height, AV_PIX_FMT_YUV420P, SWS_FAST_BILINEAR, NULL, NULL, NULL);
     bool ok = c->sws && av_frame_make_writable(c->scaled) == 0
         && av_frame_copy_props(c->scaled, f) == 0
         && sws_scale(c->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
@@ -112,7 +113,9 @@ open_encoder(struct compose_coder *c, const struct compose_coding *coding)
     }
     struct bc_encoder_sink sink = { on_packet, c };
     struct bc_video_wish wish = { .bits_per_second = coding->bits_per_second,
-        .fps = coding->fps, .high = true, .preset = "veryfast",
+        .fps = coding->fps,
+        .high = true,
+        .preset = "veryfast",
         .threads = coding->width * coding->height > PIXELS_720P ? 2 : 1 };
     bc_video_encoder_destroy(c->encoder);
     c->coding = *coding;
@@ -123,7 +126,8 @@ open_encoder(struct compose_coder *c, const struct compose_coding *coding)
 static void
 encode(struct compose_coder *c, struct compose_job *job)
 {
-    AVFrame *f = open_encoder(c, &job->coding) ? fit(c, job->picture, &job->coding) : NULL;
+    AVFrame *f =
+        open_encoder(c, &job->coding) ? fit(c, job->picture, &job->coding) : NULL;
     bool ok = f && bc_video_encoder_encode(c->encoder, f, job->media_us, job->key) == 0;
     if (!ok && !c->told) {
         bc_error(NULL, "cannot encode %dx%d", job->coding.width, job->coding.height);

@@ -30,8 +30,8 @@ struct compose_job {
     unsigned script_count;
 };
 
-// Scales and encodes one rendition on a thread of its own, and gives it to the outlet. Owned
-// by the engine.
+// Scales and encodes one rendition on a thread of its own, and gives it to the outlet.
+// Owned by the engine.
 struct compose_coder;
 
 // NULL without memory or threads.
@@ -42,8 +42,8 @@ compose_coder_create(unsigned rendition, struct compose_outlet *outlet);
 void
 compose_coder_destroy(struct compose_coder *c);
 
-// Takes over what the job holds. False: it has too much to do, and the picture is left out
-// (its scripts come with the next one). The engine's thread.
+// Takes over what the job holds. False: it has too much to do, and the picture is left
+// out (its scripts come with the next one). The engine's thread.
 bool
 compose_coder_push(struct compose_coder *c, struct compose_job *job);
 

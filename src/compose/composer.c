@@ -75,8 +75,8 @@ static void
 take_wish(struct composer *c)
 {
     char why[256];
-    struct compose_wish *wish
-        = compose_wish_parse(c->answer.data, c->answer.len, why, sizeof(why));
+    struct compose_wish *wish =
+        compose_wish_parse(c->answer.data, c->answer.len, why, sizeof(why));
     if (!wish) {
         back_off(c, "what the server wants", 200, why);
         return;
@@ -103,8 +103,9 @@ poll_once(struct composer *c)
 {
     char url[BASE_BYTES + 64];
     snprintf(url, sizeof(url), "%s?after=%lld", c->base, (long long)c->version);
-    struct compose_request request
-        = { .method = "GET", .url = url, .timeout_ms = POLL_TIMEOUT_MS };
+    struct compose_request request = {
+        .method = "GET", .url = url, .timeout_ms = POLL_TIMEOUT_MS
+    };
     int status = compose_http_call(&c->http, &request, &c->answer, ANSWER_MAX);
     if (status == 404) {
         bc_info(NULL, "this composer is not wanted any more");
@@ -127,11 +128,15 @@ ask_for_id(struct composer *c, char *id, size_t size)
     bool got = false;
     snprintf(url, sizeof(url), "%s/api/v1/composers", c->params->server);
     while (body && !got && !atomic_load(c->stop)) {
-        struct compose_request request = { .method = "POST", .url = url,
-            .content_type = "application/json", .body = body, .body_len = strlen(body),
+        struct compose_request request = { .method = "POST",
+            .url = url,
+            .content_type = "application/json",
+            .body = body,
+            .body_len = strlen(body),
             .timeout_ms = CALL_TIMEOUT_MS };
         int status = compose_http_call(&c->http, &request, &c->answer, ANSWER_MAX);
-        got = status / 100 == 2 && compose_id_parse(c->answer.data, c->answer.len, id, size);
+        got = status / 100 == 2
+            && compose_id_parse(c->answer.data, c->answer.len, id, size);
         if (!got && !atomic_load(c->stop)) {
             back_off(c, "asking for a composer", status, c->http.error);
         }
@@ -146,16 +151,16 @@ static bool
 start(struct composer *c)
 {
     struct compose_engine_params engine = { NULL, on_cue, on_level, c };
-    struct compose_painter_params painter
-        = { NULL, c->base, c->params->token, c->params->cards, c->stop };
+    struct compose_painter_params painter = { NULL, c->base, c->params->token,
+        c->params->cards, c->stop };
     c->outlet = compose_outlet_create();
     engine.outlet = c->outlet;
     c->engine = c->outlet ? compose_engine_create(&engine) : NULL;
     painter.engine = c->engine;
     // The engine calls it only once the painter has shown it something.
     c->painter = c->engine ? compose_painter_create(&painter) : NULL;
-    struct compose_reporter_params reporter
-        = { c->engine, c->painter, c->base, c->params->token, c->stop };
+    struct compose_reporter_params reporter = { c->engine, c->painter, c->base,
+        c->params->token, c->stop };
     c->reporter = c->painter ? compose_reporter_create(&reporter) : NULL;
     return c->reporter != NULL;
 }
@@ -175,8 +180,9 @@ finish(struct composer *c)
 int
 bc_compose_run(const struct bc_compose_params *params, atomic_bool *stop)
 {
-    struct composer c = { .params = params, .stop = stop, .version = -1,
-        .wait_ms = RETRY_MIN_MS };
+    struct composer c = {
+        .params = params, .stop = stop, .version = -1, .wait_ms = RETRY_MIN_MS
+    };
     char id[128] = "";
     av_log_set_level(AV_LOG_FATAL);
     compose_http_start();

@@ -105,7 +105,8 @@ count_second(struct compose_engine *e, int64_t now_us)
     e->work.busy = (double)busy_us / (double)(now_us - e->second_us);
     if (compose_load_note(&e->load, &e->work)) {
         const char *text = compose_level_text(e->load.level);
-        bc_warn(NULL, "%s: %s", e->load.level ? "the processor does not suffice" : "full rate",
+        bc_warn(NULL, "%s: %s",
+            e->load.level ? "the processor does not suffice" : "full rate",
             text[0] ? text : "it suffices again");
         e->params.on_level(e->params.user, e->load.level);
     }

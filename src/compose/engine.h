@@ -12,14 +12,14 @@
 
 struct AVFrame;
 
-// The thread that ticks: takes what inputs have, draws, mixes, gives to coders and outlet. It
-// waits for nobody. Owned by the composer.
+// The thread that ticks: takes what inputs have, draws, mixes, gives to coders and
+// outlet. It waits for nobody. Owned by the composer.
 struct compose_engine;
 
 struct compose_engine_params {
     struct compose_outlet *outlet; // borrowed; outlives it
-    // A cue of an input is due (its channel is the input's). On the engine's thread; takes
-    // over what it holds.
+    // A cue of an input is due (its channel is the input's). On the engine's thread;
+    // takes over what it holds.
     void (*on_cue)(void *user, struct compose_cue *cue);
     // The reduction is another one now: looks of another size are wanted.
     void (*on_level)(void *user, enum compose_level level);
@@ -56,11 +56,11 @@ compose_engine_show(struct compose_engine *e, struct compose_look *look, int64_t
 void
 compose_engine_preview(struct compose_engine *e, struct compose_look *look, bool wanted);
 
-// A layer of the look that is shown (by its serial; otherwise it is dropped) looks different
-// now. Takes over the sprite.
+// A layer of the look that is shown (by its serial; otherwise it is dropped) looks
+// different now. Takes over the sprite.
 void
-compose_engine_sprite(struct compose_engine *e, int64_t serial, size_t layer,
-    struct compose_sprite sprite);
+compose_engine_sprite(
+    struct compose_engine *e, int64_t serial, size_t layer, struct compose_sprite sprite);
 
 // --- the reporter's thread ---
 

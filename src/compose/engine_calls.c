@@ -131,8 +131,8 @@ compose_engine_preview(struct compose_engine *e, struct compose_look *look, bool
 }
 
 void
-compose_engine_sprite(struct compose_engine *e, int64_t serial, size_t layer,
-    struct compose_sprite sprite)
+compose_engine_sprite(
+    struct compose_engine *e, int64_t serial, size_t layer, struct compose_sprite sprite)
 {
     pthread_mutex_lock(&e->lock);
     struct compose_view *views[2] = { &e->now, &e->preview };
@@ -183,7 +183,8 @@ compose_engine_report(struct compose_engine *e, struct compose_report *out)
         out->width = (unsigned)e->now.look->width;
         out->height = (unsigned)e->now.look->height;
         // On the average half a tick passes before it is seen.
-        out->delay_us += 500000 / out->fps + (e->pictures > 0 ? wall_us / e->pictures : 0);
+        out->delay_us +=
+            500000 / out->fps + (e->pictures > 0 ? wall_us / e->pictures : 0);
     }
     out->draw_us = e->draw_cpu_us;
     out->late = e->late;

@@ -42,7 +42,8 @@ passes_on(const struct compose_engine *e, const char *name)
 }
 
 static void
-take(struct compose_engine *e, const char *name, struct bc_buf *buf, struct compose_job *job)
+take(struct compose_engine *e, const char *name, struct bc_buf *buf,
+    struct compose_job *job)
 {
     struct compose_cue cue;
     if (read_cue(&cue, buf)) {

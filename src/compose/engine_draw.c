@@ -47,9 +47,8 @@ static void
 end_change(struct compose_engine *e, int64_t now_us)
 {
     int64_t since_us = now_us - e->now.began_us;
-    bool goes_on = e->fade_us > 0
-        ? since_us < e->fade_us
-        : compose_view_leaves(&e->was, e->leaving, since_us);
+    bool goes_on = e->fade_us > 0 ? since_us < e->fade_us
+                                  : compose_view_leaves(&e->was, e->leaving, since_us);
     if (e->was.look && !goes_on) {
         compose_view_finish(&e->was);
         compose_canvas_finish(&e->second);
@@ -62,8 +61,8 @@ compose_engine_draw(struct compose_engine *e, const struct compose_seen *seen,
     unsigned count, int64_t now_us)
 {
     end_change(e, now_us);
-    AVFrame *canvas
-        = compose_canvas_get(&e->canvas, e->now.look->width, e->now.look->height);
+    AVFrame *canvas =
+        compose_canvas_get(&e->canvas, e->now.look->width, e->now.look->height);
     if (!canvas) {
         return NULL;
     }
@@ -81,12 +80,13 @@ void
 compose_engine_draw_preview(struct compose_engine *e, const struct compose_seen *seen,
     unsigned count, int64_t now_us)
 {
-    if (!e->want_preview || !e->preview.look || now_us - e->preview_us < PREVIEW_EVERY_US) {
+    if (!e->want_preview || !e->preview.look
+        || now_us - e->preview_us < PREVIEW_EVERY_US) {
         return;
     }
     struct compose_canvas once = { 0 };
-    AVFrame *f
-        = compose_canvas_get(&once, e->preview.look->width, e->preview.look->height);
+    AVFrame *f =
+        compose_canvas_get(&once, e->preview.look->width, e->preview.look->height);
     e->preview_us = now_us;
     if (f && !compose_view_draw(&e->preview, NULL, NULL, seen, count, now_us, f)) {
         av_frame_free(&f);

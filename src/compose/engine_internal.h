@@ -20,7 +20,7 @@
 // An input's place; free when `input` is NULL.
 struct compose_slot {
     struct compose_input *input; // owned
-    int64_t unwanted_us;         // since when; 0: it is wanted
+    int64_t unwanted_us; // since when; 0: it is wanted
 };
 
 struct compose_engine {
@@ -38,7 +38,7 @@ struct compose_engine {
     int64_t fade_us; // from `was` to `now`; 0: it is a cut
     struct compose_view preview;
     bool want_preview;
-    int64_t preview_us;     // when it was drawn last
+    int64_t preview_us; // when it was drawn last
     AVFrame *preview_frame; // owned; not taken yet
     struct compose_load load;
     uint64_t late;
@@ -85,8 +85,8 @@ compose_engine_mix(struct compose_engine *e, const struct compose_turn *turn);
 
 // --- engine_cues.c ---
 
-// Cues of inputs that are due: into the job where the scene passes them on, and to on_cue.
-// The lock is held.
+// Cues of inputs that are due: into the job where the scene passes them on, and to
+// on_cue. The lock is held.
 void
 compose_engine_cues(struct compose_engine *e, int64_t now_us, struct compose_job *job);
 

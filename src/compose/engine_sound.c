@@ -30,7 +30,8 @@ set_volumes(struct compose_engine *e)
         const char *name = e->slots[i].input ? compose_input_name(e->slots[i].input) : "";
         for (size_t k = 0; k < scene->n_layers; k++) {
             const struct bc_scene_layer *l = &scene->layers[k];
-            if (l->type == BC_LAYER_CHANNEL && l->channel && strcmp(l->channel, name) == 0) {
+            if (l->type == BC_LAYER_CHANNEL && l->channel
+                && strcmp(l->channel, name) == 0) {
                 v.gain = (float)l->volume > v.gain ? (float)l->volume : v.gain;
                 v.duck |= l->duck;
             }
@@ -68,7 +69,8 @@ open_encoder(struct compose_engine *e)
     e->audio = bc_audio_encoder_create((int64_t)kbps * 1000, &sink);
     e->audio_kbps = kbps;
     return e->audio
-        && bc_audio_encoder_jump(e->audio, e->sound_at * 1000 / (COMPOSE_RATE / 1000)) == 0;
+        && bc_audio_encoder_jump(e->audio, e->sound_at * 1000 / (COMPOSE_RATE / 1000))
+        == 0;
 }
 
 void
@@ -80,8 +82,7 @@ compose_engine_mix(struct compose_engine *e, const struct compose_turn *turn)
     }
     if (end - e->sound_at > JUMP_SAMPLES) {
         e->sound_at = end - CHUNK;
-        (void)bc_audio_encoder_jump(
-            e->audio, e->sound_at * 1000 / (COMPOSE_RATE / 1000));
+        (void)bc_audio_encoder_jump(e->audio, e->sound_at * 1000 / (COMPOSE_RATE / 1000));
     }
     set_volumes(e);
     while (e->sound_at < end) {

@@ -19,8 +19,8 @@
 #define FLV_AAC 10
 #define FOURCC_AVC BC_RTMP_FOURCC('a', 'v', 'c', '1')
 
-//   ExVideoTagHeader with Multitrack, OneTrack: frame type and 6 | layout and packet type |
-//   FourCC (32) | track id (8) | the track's bytes
+//   ExVideoTagHeader with Multitrack, OneTrack: frame type and 6 | layout and packet type
+// |   FourCC (32) | track id (8) | the track's bytes
 static void
 track_head(struct bc_writer *w, bool key, unsigned type, unsigned rendition)
 {

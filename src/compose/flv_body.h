@@ -12,7 +12,8 @@
 // A track's sequence header. Rendition 0 as everybody knows it, others as tracks of a
 // Multitrack (Enhanced RTMP v2). False: there is none, or no memory.
 bool
-compose_body_config(struct bc_writer *w, const struct bc_track *track, unsigned rendition);
+compose_body_config(
+    struct bc_writer *w, const struct bc_track *track, unsigned rendition);
 
 // One access unit.
 bool

@@ -107,7 +107,9 @@ perform(struct compose_http *h)
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
     snprintf(h->error, sizeof(h->error), "%s",
-        result == CURLE_OK ? "" : why[0] ? why : curl_easy_strerror(result));
+        result == CURLE_OK ? ""
+            : why[0]       ? why
+                           : curl_easy_strerror(result));
     return (int)status;
 }
 
@@ -143,7 +145,8 @@ compose_http_call(struct compose_http *h, const struct compose_request *request,
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     if (request->content_type) {
-        curl_easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        curl_easy_setopt(
+            h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         curl_easy_setopt(h->easy, CURLOPT_POSTFIELDS, request->body);
     }
     int status = perform(h);

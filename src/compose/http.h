@@ -10,8 +10,8 @@
 
 #define COMPOSE_HTTP_ERROR 160
 
-// One thread's way to servers by HTTP; keeps its connection for the next request. Blocking;
-// every call ends soon after `stop` is set.
+// One thread's way to servers by HTTP; keeps its connection for the next request.
+// Blocking; every call ends soon after `stop` is set.
 struct compose_http {
     void *easy; // CURL, owned
     const atomic_bool *stop; // borrowed
@@ -45,14 +45,15 @@ void
 compose_http_query(
     struct bc_writer *w, const char *base, const char *path, const char *text);
 
-// The answer's status; 0: there is none. `out` is emptied and gets the body, at most `max`
-// bytes of it.
+// The answer's status; 0: there is none. `out` is emptied and gets the body, at most
+// `max` bytes of it.
 int
 compose_http_call(struct compose_http *h, const struct compose_request *request,
     struct bc_writer *out, size_t max);
 
 // A body without an end: each piece is given away. Returns when the stream ended, when
-// `on_bytes` returned false, or when nothing came for `idle_s`. The answer's status; 0: none.
+// `on_bytes` returned false, or when nothing came for `idle_s`. The answer's status; 0:
+// none.
 int
 compose_http_stream(struct compose_http *h, const char *url, unsigned idle_s,
     bool (*on_bytes)(void *user, const void *data, size_t len), void *user);

@@ -67,21 +67,23 @@ compose_image_free(struct compose_image **holder)
 }
 
 struct compose_image *
-compose_image_scale(const struct compose_image *from, int x, int y, int w, int h, int width,
-    int height)
+compose_image_scale(
+    const struct compose_image *from, int x, int y, int w, int h, int width, int height)
 {
-    if (x < 0 || y < 0 || w <= 0 || h <= 0 || x + w > from->width || y + h > from->height) {
+    if (x < 0 || y < 0 || w <= 0 || h <= 0 || x + w > from->width
+        || y + h > from->height) {
         return NULL;
     }
     struct compose_image *to = compose_image_create(width, height);
     struct SwsContext *sws = to ? sws_getContext(w, h, AV_PIX_FMT_BGRA, width, height,
-                                      AV_PIX_FMT_BGRA, SWS_AREA, NULL, NULL, NULL)
+                                 AV_PIX_FMT_BGRA, SWS_AREA, NULL, NULL, NULL)
                                 : NULL;
     if (!sws) {
         compose_image_free(&to);
         return NULL;
     }
-    const uint8_t *in[1] = { from->pixels + (size_t)y * (size_t)from->stride + 4 * (size_t)x };
+    const uint8_t *in[1] = { from->pixels + (size_t)y * (size_t)from->stride
+        + 4 * (size_t)x };
     int in_stride[1] = { from->stride };
     uint8_t *out[1] = { to->pixels };
     int out_stride[1] = { to->stride };
@@ -143,7 +145,8 @@ compose_image_fill(struct compose_image *image, uint32_t rgba)
 }
 
 void
-compose_image_put(struct compose_image *image, const struct compose_image *over, int x, int y)
+compose_image_put(
+    struct compose_image *image, const struct compose_image *over, int x, int y)
 {
     for (int j = 0; j < over->height; j++) {
         if (y + j < 0 || y + j >= image->height) {

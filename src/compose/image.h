@@ -18,7 +18,7 @@ struct compose_image {
         int width;
         int height;
     } box;
-    uint8_t *pixels;            // owned, or the card's
+    uint8_t *pixels; // owned, or the card's
     struct bc_card_image *card; // owned reference; NULL: the pixels are ours
 };
 
@@ -36,8 +36,8 @@ compose_image_free(struct compose_image **holder);
 
 // Part of another one, scaled to the whole of a new one. NULL without memory or sense.
 struct compose_image *
-compose_image_scale(const struct compose_image *from, int x, int y, int w, int h, int width,
-    int height);
+compose_image_scale(
+    const struct compose_image *from, int x, int y, int w, int h, int width, int height);
 
 // Makes its corners round, and fills it with a colour (0xRRGGBBAA).
 void
@@ -48,6 +48,7 @@ compose_image_fill(struct compose_image *image, uint32_t rgba);
 
 // Lays another one over it, its left upper corner there.
 void
-compose_image_put(struct compose_image *image, const struct compose_image *over, int x, int y);
+compose_image_put(
+    struct compose_image *image, const struct compose_image *over, int x, int y);
 
 #endif

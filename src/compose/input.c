@@ -86,7 +86,8 @@ static void
 pause_ms(struct compose_input *input, unsigned ms)
 {
     static const unsigned STEP_MS = 50;
-    for (unsigned waited = 0; waited < ms && !atomic_load(&input->stop); waited += STEP_MS) {
+    for (unsigned waited = 0; waited < ms && !atomic_load(&input->stop);
+         waited += STEP_MS) {
         struct timespec t = { 0, (long)STEP_MS * 1000000 };
         nanosleep(&t, NULL);
     }
@@ -101,7 +102,7 @@ run(void *user)
     if (compose_http_init(&http, &input->stop, NULL)) {
         while (!atomic_load(&input->stop)) {
             connect_once(input, &http);
-            wait_ms = input->began ? RETRY_MIN_MS
+            wait_ms = input->began           ? RETRY_MIN_MS
                 : wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2
                                              : RETRY_MAX_MS;
             pause_ms(input, wait_ms);
@@ -182,8 +183,8 @@ compose_input_set_url(struct compose_input *input, const char *url)
 
 // --- what is due ---
 
-// How many of those that wait are to go now. Where a picture is due at about the time of a
-// tick, its stamp's rounding would show one twice and leave the next one out, again and
+// How many of those that wait are to go now. Where a picture is due at about the time of
+// a tick, its stamp's rounding would show one twice and leave the next one out, again and
 // again; so one may come a little early, and one that only just came due may wait.
 static unsigned
 count_due(const struct compose_input *input, int64_t now_us)
@@ -219,7 +220,8 @@ compose_input_picture(struct compose_input *input, int64_t now_us, uint64_t *ser
             av_frame_free(&input->queue[i].frame);
         }
         input->queued -= due;
-        memmove(input->queue, input->queue + due, input->queued * sizeof(input->queue[0]));
+        memmove(
+            input->queue, input->queue + due, input->queued * sizeof(input->queue[0]));
     }
     pthread_mutex_unlock(&input->lock);
     *serial = input->serial;
@@ -236,8 +238,9 @@ bool
 compose_input_sound(struct compose_input *input, int64_t now_us, float *out, int count)
 {
     pthread_mutex_lock(&input->lock);
-    double place
-        = (double)compose_pace_stamp_us(&input->pace, now_us) * COMPOSE_RATE / US_PER_S - count;
+    double place =
+        (double)compose_pace_stamp_us(&input->pace, now_us) * COMPOSE_RATE / US_PER_S
+        - count;
     bool any = compose_ring_read(&input->ring, place, out, count);
     pthread_mutex_unlock(&input->lock);
     return any;

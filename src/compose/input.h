@@ -12,12 +12,12 @@ struct AVFrame;
 #define COMPOSE_INPUT_NAME 128
 #define COMPOSE_URL_MAX 2048
 
-// A channel that is played: a thread that reads HTTP-FLV, decodes, and keeps a little of it
-// until it is due. Tries again whatever happens. Owned by the engine.
+// A channel that is played: a thread that reads HTTP-FLV, decodes, and keeps a little of
+// it until it is due. Tries again whatever happens. Owned by the engine.
 struct compose_input;
 
 enum compose_input_state {
-    COMPOSE_INPUT_AWAY,    // not connected
+    COMPOSE_INPUT_AWAY, // not connected
     COMPOSE_INPUT_STALLED, // no new picture for a while
     COMPOSE_INPUT_LIVE,
 };
@@ -43,8 +43,8 @@ compose_input_set_url(struct compose_input *input, const char *url);
 
 // --- what is due; the engine's thread only ---
 
-// The newest picture that is due (YUV 4:2:0, upright), borrowed until the next call; NULL:
-// there was none yet. `*serial` changes with it.
+// The newest picture that is due (YUV 4:2:0, upright), borrowed until the next call;
+// NULL: there was none yet. `*serial` changes with it.
 const struct AVFrame *
 compose_input_picture(struct compose_input *input, int64_t now_us, uint64_t *serial);
 
@@ -56,8 +56,8 @@ compose_input_still_us(const struct compose_input *input, int64_t now_us);
 bool
 compose_input_sound(struct compose_input *input, int64_t now_us, float *out, int count);
 
-// The next script message (an onCuePoint) that is due, whose reference is the caller's; NULL:
-// none.
+// The next script message (an onCuePoint) that is due, whose reference is the caller's;
+// NULL: none.
 struct bc_buf *
 compose_input_script(struct compose_input *input, int64_t now_us);
 

@@ -69,7 +69,8 @@ compose_decode_finish(struct compose_input *input)
 }
 
 static void
-open_decoder(struct compose_input *input, struct compose_decoder *d, struct bc_track *track)
+open_decoder(
+    struct compose_input *input, struct compose_decoder *d, struct bc_track *track)
 {
     const char *why = NULL;
     if (d->track && bc_track_equal(d->track, track)) {
@@ -83,8 +84,8 @@ open_decoder(struct compose_input *input, struct compose_decoder *d, struct bc_t
         return;
     }
     if (track->kind == BC_KIND_VIDEO) {
-        bc_info(&input->log, "picture %s %ux%u", bc_codec_name(track->codec), track->width,
-            track->height);
+        bc_info(&input->log, "picture %s %ux%u", bc_codec_name(track->codec),
+            track->width, track->height);
         if (track->reorder_frames == 0) {
             d->ctx->flags |= AV_CODEC_FLAG_LOW_DELAY;
         }
@@ -188,8 +189,8 @@ queue_script(struct compose_input *input, const struct bc_packet *p)
         return;
     }
     pthread_mutex_lock(&input->lock);
-    struct bc_buf *buf
-        = input->script_count < COMPOSE_SCRIPTS ? bc_buf_copy(p->data, p->len) : NULL;
+    struct bc_buf *buf =
+        input->script_count < COMPOSE_SCRIPTS ? bc_buf_copy(p->data, p->len) : NULL;
     if (buf) {
         // Its time becomes that since the message, until it is sent on another timeline.
         bc_cue_point_move(buf->data, buf->len, -(double)p->pts_us / 1e6);
@@ -202,8 +203,8 @@ queue_script(struct compose_input *input, const struct bc_packet *p)
 void
 compose_decode_packet(struct compose_input *input, struct bc_packet *packet)
 {
-    struct compose_decoder *d
-        = packet->kind == BC_KIND_VIDEO ? &input->video : &input->audio;
+    struct compose_decoder *d =
+        packet->kind == BC_KIND_VIDEO ? &input->video : &input->audio;
     if (packet->kind == BC_KIND_SCRIPT) {
         queue_script(input, packet);
     }

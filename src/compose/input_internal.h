@@ -13,7 +13,7 @@
 #include "sound_ring.h"
 #include "upright.h"
 
-#define COMPOSE_QUEUE 16  // pictures that are decoded and not due
+#define COMPOSE_QUEUE 16 // pictures that are decoded and not due
 #define COMPOSE_SCRIPTS 8
 
 // A decoder of one track. The input's thread only.
@@ -53,7 +53,7 @@ struct compose_input {
     struct compose_upright upright;
     SwrContext *swr;
     AVFrame *sound_like; // what `swr` was opened for
-    bool began;          // something of this connection could be used
+    bool began; // something of this connection could be used
     struct bc_log_limit complaints;
 
     // The engine's own.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load.h"
 
-#define BAD_S 3    // so many bad seconds in a row make it less
+#define BAD_S 3 // so many bad seconds in a row make it less
 #define SLACK_S 30 // so many good ones more again
 #define LATE_PART 10 // a second is bad when one of ten pictures is late
 #define BUSY_MAX 0.7 // that would be reached one level up

@@ -8,16 +8,16 @@
 // How far the output is reduced when the processor does not suffice.
 enum compose_level {
     COMPOSE_FULL,
-    COMPOSE_HALF_RATE,  // half the frame rate
+    COMPOSE_HALF_RATE, // half the frame rate
     COMPOSE_TWO_THIRDS, // and two thirds of the size
-    COMPOSE_HALF_SIZE,  // and half of it
+    COMPOSE_HALF_SIZE, // and half of it
 };
 
 // One second of work.
 struct compose_second {
-    unsigned due;  // pictures
+    unsigned due; // pictures
     unsigned late; // those of them that were left out
-    double busy;   // the busiest stage's part of that time, 0 to 1
+    double busy; // the busiest stage's part of that time, 0 to 1
 };
 
 // Decides that. Pure. Part of the engine; its thread only.

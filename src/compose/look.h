@@ -5,11 +5,11 @@
 #include "paint.h"
 #include "scene/scene.h"
 
-// A scene at one size with all that is painted for it, ready to be shown. Made by the painter,
-// then the engine's, under whose lock its sprites change.
+// A scene at one size with all that is painted for it, ready to be shown. Made by the
+// painter, then the engine's, under whose lock its sprites change.
 struct compose_look {
     struct bc_scene *scene; // owned reference
-    int width;              // of the canvas
+    int width; // of the canvas
     int height;
     // Of each layer; a channel's is what stands for it while it is away.
     struct compose_sprite sprites[BC_SCENE_MAX_LAYERS];

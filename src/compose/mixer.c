@@ -6,8 +6,8 @@
 
 #define RATE 48000.0f
 #define RAMP_STEP (1 / (RATE * 0.1f)) // from nothing to full in 100 ms
-#define LEVEL_FALL 0.9996f            // of the envelope, a sample: by half in 36 ms
-#define SPEAKS 0.02f                  // -34 dBFS
+#define LEVEL_FALL 0.9996f // of the envelope, a sample: by half in 36 ms
+#define SPEAKS 0.02f // -34 dBFS
 #define SPEAKS_HOLD (48000 * 3 / 10)
 #define DUCKED 0.25f // -12 dB
 #define DUCK_DOWN (0.75f / (RATE * 0.06f))
@@ -44,7 +44,8 @@ listen(struct compose_mixer *m, const float *const inputs[COMPOSE_INPUTS_MAX], i
             continue;
         }
         float now = inputs[k]
-            ? fmaxf(fabsf(inputs[k][2 * i]), fabsf(inputs[k][2 * i + 1])) * m->inputs[k].gain
+            ? fmaxf(fabsf(inputs[k][2 * i]), fabsf(inputs[k][2 * i + 1]))
+                * m->inputs[k].gain
             : 0;
         float level = m->inputs[k].level * LEVEL_FALL;
         m->inputs[k].level = now > level ? now : level;
@@ -78,8 +79,8 @@ compose_mixer_run(struct compose_mixer *m, const float *const inputs[COMPOSE_INP
         bool speaks = listen(m, inputs, i);
         m->ducked = towards(m->ducked, speaks ? DUCKED : 1, DUCK_DOWN, DUCK_UP);
         for (int k = 0; k < COMPOSE_INPUTS_MAX; k++) {
-            float gain
-                = towards(m->inputs[k].gain, m->inputs[k].wanted.gain, RAMP_STEP, RAMP_STEP);
+            float gain = towards(
+                m->inputs[k].gain, m->inputs[k].wanted.gain, RAMP_STEP, RAMP_STEP);
             m->inputs[k].gain = gain;
             if (inputs[k]) {
                 gain *= m->inputs[k].wanted.duck ? 1 : m->ducked;

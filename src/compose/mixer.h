@@ -20,9 +20,9 @@ struct compose_mixer {
         struct compose_volume wanted;
         float gain;
         float level; // how loud it is: an envelope
-        int speaks;  // samples for which it counts as speaking
+        int speaks; // samples for which it counts as speaking
     } inputs[COMPOSE_INPUTS_MAX];
-    float ducked;  // 1: not
+    float ducked; // 1: not
     float limited; // 1: not
 };
 

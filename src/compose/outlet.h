@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "media/packet.h"
 
-// Publishes by RTMP on a thread of its own, and again whenever the connection breaks. What
-// cannot be sent in time is left out, never waited for. Owned by the engine.
+// Publishes by RTMP on a thread of its own, and again whenever the connection breaks.
+// What cannot be sent in time is left out, never waited for. Owned by the engine.
 struct compose_outlet;
 
 // NULL without memory or threads.
@@ -23,8 +23,8 @@ compose_outlet_destroy(struct compose_outlet *o);
 void
 compose_outlet_set_url(struct compose_outlet *o, const char *url);
 
-// Takes over the reference. Pictures with packet->rendition > 0 are sent as further tracks
-// (Enhanced RTMP, Multitrack); what has no track is a script message. Any thread.
+// Takes over the reference. Pictures with packet->rendition > 0 are sent as further
+// tracks (Enhanced RTMP, Multitrack); what has no track is a script message. Any thread.
 void
 compose_outlet_send(struct compose_outlet *o, struct bc_packet *packet);
 

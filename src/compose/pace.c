@@ -5,11 +5,12 @@
 #include <string.h>
 
 #define WINDOW_US 4000000
-// A server sends what came since the last keyframe at once; only then it is as it will be.
+// A server sends what came since the last keyframe at once; only then it is as it will
+// be.
 #define SETTLE_US 600000
 #define RESTART_US 5000000 // stamps that are so far off are another timeline's
-#define JUMP_US 250000     // too much to be made up little by little
-#define SLEW_PARTS 50      // 2 %: nobody sees or hears that
+#define JUMP_US 250000 // too much to be made up little by little
+#define SLEW_PARTS 50 // 2 %: nobody sees or hears that
 #define SKEW_MAX_US 400000 // sound behind the picture for which we wait
 #define MARGIN_US 8000
 
@@ -107,7 +108,8 @@ move(struct compose_pace *p, int64_t now_us)
 }
 
 bool
-compose_pace_arrive(struct compose_pace *p, enum bc_kind kind, int64_t dts_us, int64_t now_us)
+compose_pace_arrive(
+    struct compose_pace *p, enum bc_kind kind, int64_t dts_us, int64_t now_us)
 {
     int64_t off_us = now_us - dts_us;
     bool again = p->started && llabs(off_us - p->shift_us) > RESTART_US;

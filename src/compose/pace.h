@@ -14,29 +14,30 @@
 struct compose_arrivals {
     bool seen;
     int64_t least_us[2]; // the quickest: arrival less stamp
-    int64_t late_us[2];  // the slowest, against the quickest
+    int64_t late_us[2]; // the slowest, against the quickest
 };
 
 // When an input's stamps are due on our clock: as the quickest packets came, and a little
-// later, so that those that come late still do in time. Sound and picture share it, so they
-// stay in step. Follows a clock that runs at another speed. No clock inside. Part of an
-// input; its lock guards it.
+// later, so that those that come late still do in time. Sound and picture share it, so
+// they stay in step. Follows a clock that runs at another speed. No clock inside. Part of
+// an input; its lock guards it.
 struct compose_pace {
     bool started;
     int64_t began_us;
     int64_t window_us; // this window's begin
-    int64_t moved_us;  // when `shift_us` was last looked at
-    int64_t shift_us;  // clock less stamp at which a stamp is due
+    int64_t moved_us; // when `shift_us` was last looked at
+    int64_t shift_us; // clock less stamp at which a stamp is due
     struct compose_arrivals kinds[2]; // picture, sound
 };
 
 void
 compose_pace_init(struct compose_pace *p);
 
-// A packet with this stamp has arrived. True: the stamps began anew, and what waits with the
-// old ones means nothing now.
+// A packet with this stamp has arrived. True: the stamps began anew, and what waits with
+// the old ones means nothing now.
 bool
-compose_pace_arrive(struct compose_pace *p, enum bc_kind kind, int64_t dts_us, int64_t now_us);
+compose_pace_arrive(
+    struct compose_pace *p, enum bc_kind kind, int64_t dts_us, int64_t now_us);
 
 // The clock at which a stamp is due.
 int64_t

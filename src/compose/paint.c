@@ -33,8 +33,8 @@ sprite_of(struct compose_image *image, int x, int y)
 {
     struct compose_sprite s = { NULL, x, y };
     if (image) {
-        struct bc_rect box
-            = { image->box.x, image->box.y, image->box.width, image->box.height };
+        struct bc_rect box = { image->box.x, image->box.y, image->box.width,
+            image->box.height };
         s.overlay = bc_draw_overlay_create(
             image->pixels, image->stride, image->width, image->height, &box);
         compose_image_free(&image);
@@ -130,8 +130,8 @@ paint_picture(
     char why[BC_CARD_WHY] = "the picture is not there";
     struct compose_sprite s = { 0 };
     struct bc_buf *buf = name ? p->load(p->user, name) : NULL;
-    struct bc_card_image *card
-        = buf ? bc_picture_load(buf->data, buf->len, BC_SCENE_MAX_SIDE, why) : NULL;
+    struct bc_card_image *card =
+        buf ? bc_picture_load(buf->data, buf->len, BC_SCENE_MAX_SIDE, why) : NULL;
     struct compose_image *picture = compose_image_of_card(card);
     bc_buf_unref(&buf);
     if (picture) {
@@ -161,7 +161,9 @@ compose_paint_slate(const struct compose_paint *p, const struct bc_scene_layer *
     compose_image_fill(plate, PLATE);
     double size = (double)at.target.h / PLATE_PART;
     struct bc_text_style style = { .size_px = size < LETTER_MIN ? LETTER_MIN : size,
-        .color = PLATE_TEXT, .align = BC_TEXT_CENTER, .width_px = at.target.w,
+        .color = PLATE_TEXT,
+        .align = BC_TEXT_CENTER,
+        .width_px = at.target.w,
         .lines_max = 2 };
     struct compose_image *text = compose_image_of_card(
         bc_text_draw(&style, layer->channel ? layer->channel : layer->id));
@@ -194,10 +196,10 @@ paint_card(const struct compose_paint *p, const struct bc_scene_layer *layer,
     if (!template || !bc_layout_layer(layer, p->width, p->height, 0, 0, &at)) {
         return s;
     }
-    struct bc_buf *svg
-        = bc_card_fill(p->cards, template, data, strlen(data), &pictures, why);
-    struct bc_card_image *card
-        = svg ? bc_card_draw(svg->data, svg->len, at.box.w, at.box.h, why) : NULL;
+    struct bc_buf *svg =
+        bc_card_fill(p->cards, template, data, strlen(data), &pictures, why);
+    struct bc_card_image *card =
+        svg ? bc_card_draw(svg->data, svg->len, at.box.w, at.box.h, why) : NULL;
     bc_buf_unref(&svg);
     if (!card) {
         complain(layer, why);
@@ -211,7 +213,8 @@ static const char *
 template_of(const struct compose_paint *p, const struct bc_scene_layer *layer,
     const char *kind, const char *data)
 {
-    bool named = layer->template && bc_card_set_find(p->cards, layer->template, NULL, NULL);
+    bool named =
+        layer->template && bc_card_set_find(p->cards, layer->template, NULL, NULL);
     return named ? layer->template
                  : bc_card_set_choose(p->cards, kind, data, strlen(data));
 }

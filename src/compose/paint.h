@@ -17,8 +17,8 @@ struct compose_paint {
     int width; // of the canvas
     int height;
     struct bc_card_set *cards; // borrowed
-    // The bytes of a picture that the scene names, a reference of the caller's; NULL: there is
-    // none.
+    // The bytes of a picture that the scene names, a reference of the caller's; NULL:
+    // there is none.
     struct bc_buf *(*load)(void *user, const char *name);
     void *user;
 };
@@ -36,8 +36,8 @@ struct compose_sprite
 compose_paint_layer(
     const struct compose_paint *p, const struct bc_scene_layer *layer, int64_t wall_us);
 
-// What a channel's layer shows while the channel is away: its slate, or a dark plate with its
-// name.
+// What a channel's layer shows while the channel is away: its slate, or a dark plate with
+// its name.
 struct compose_sprite
 compose_paint_slate(const struct compose_paint *p, const struct bc_scene_layer *layer);
 

@@ -26,7 +26,7 @@ struct shown {
     int width;
     int height;
     int64_t serial;
-    int64_t clock_s;                          // the second that clocks show
+    int64_t clock_s; // the second that clocks show
     char cues[BC_SCENE_MAX_LAYERS][64 + 16]; // which card a layer of cues shows; ""
 };
 
@@ -76,8 +76,8 @@ add_template(struct compose_painter *p, const char *name)
     char file[BC_CARD_NAME_MAX + 8];
     char why[BC_CARD_WHY];
     int n = snprintf(file, sizeof(file), "%s.svg", name);
-    struct bc_buf *svg
-        = n > 0 && (size_t)n < sizeof(file) ? compose_assets_get(&p->assets, file) : NULL;
+    struct bc_buf *svg =
+        n > 0 && (size_t)n < sizeof(file) ? compose_assets_get(&p->assets, file) : NULL;
     if (svg && !bc_card_set_add(p->cards, name, svg->data, svg->len, why)) {
         bc_warn(NULL, "template %s: %s", name, why);
     }
@@ -139,9 +139,9 @@ show_preview(struct compose_painter *p)
     if (scene && p->wish->want_preview) {
         bool small = scene->width <= PREVIEW_WIDTH;
         p->preview.width = small ? (int)scene->width : PREVIEW_WIDTH;
-        p->preview.height
-            = small ? (int)scene->height
-                    : (int)(scene->height * PREVIEW_WIDTH / scene->width) & ~1;
+        p->preview.height = small
+            ? (int)scene->height
+            : (int)(scene->height * PREVIEW_WIDTH / scene->width) & ~1;
         look = make_look(p, scene, &p->preview);
     } else {
         bc_scene_unref(&p->preview.scene);
@@ -165,9 +165,11 @@ take_wish(struct compose_painter *p, struct compose_wish *wish)
     struct compose_wish *old = p->wish;
     bool same = old && same_scene(old->scene, wish->scene);
     bool same_preview = old && old->want_preview == wish->want_preview
-        && (old->preview || wish->preview ? same_scene(old->preview, wish->preview) : same);
+        && (old->preview || wish->preview ? same_scene(old->preview, wish->preview)
+                                          : same);
     if (!wish->scene && old) {
-        wish->scene = bc_scene_ref(old->scene); // what cannot be understood changes nothing
+        wish->scene =
+            bc_scene_ref(old->scene); // what cannot be understood changes nothing
         same = true;
     }
     compose_engine_inputs(p->params.engine, wish);
@@ -196,10 +198,12 @@ take_wish(struct compose_painter *p, struct compose_wish *wish)
 
 // The card that a layer of cues is to show, as a copy. False: none.
 static bool
-wanted_cue(struct compose_painter *p, const struct bc_scene_layer *l, struct compose_cue *out)
+wanted_cue(
+    struct compose_painter *p, const struct bc_scene_layer *l, struct compose_cue *out)
 {
     pthread_mutex_lock(&p->lock);
-    const struct compose_cue *cue = compose_board_find(&p->board, l->channel, bc_clock_us());
+    const struct compose_cue *cue =
+        compose_board_find(&p->board, l->channel, bc_clock_us());
     if (cue) {
         *out = *cue;
         out->data = cue->data ? strdup(cue->data) : NULL;
@@ -297,7 +301,8 @@ follow_level(struct compose_painter *p)
     }
 }
 
-// The first text of a thread takes some tenths of a second, which no scene shall wait for.
+// The first text of a thread takes some tenths of a second, which no scene shall wait
+// for.
 static void
 warm_up(void)
 {

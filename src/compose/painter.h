@@ -8,13 +8,13 @@
 #include "load.h"
 #include "wish.h"
 
-// The thread that makes what the server wants ready to be shown: inputs, painted layers, and
-// those that change by themselves (clocks, cues). Owned by the composer.
+// The thread that makes what the server wants ready to be shown: inputs, painted layers,
+// and those that change by themselves (clocks, cues). Owned by the composer.
 struct compose_painter;
 
 struct compose_painter_params {
     struct compose_engine *engine; // borrowed; outlives it
-    const char *base;  // borrowed: "http://server/api/v1/composers/ID"
+    const char *base; // borrowed: "http://server/api/v1/composers/ID"
     const char *token; // borrowed; NULL: none
     const char *cards; // borrowed; a folder of templates; NULL: none
     const atomic_bool *stop; // borrowed

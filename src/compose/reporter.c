@@ -36,8 +36,12 @@ put(struct compose_reporter *r, const char *path, const char *type, const void *
 {
     char url[URL_BYTES];
     snprintf(url, sizeof(url), "%s%s", r->params.base, path);
-    struct compose_request request = { .method = "PUT", .url = url, .content_type = type,
-        .body = body, .body_len = len, .timeout_ms = TIMEOUT_MS };
+    struct compose_request request = { .method = "PUT",
+        .url = url,
+        .content_type = type,
+        .body = body,
+        .body_len = len,
+        .timeout_ms = TIMEOUT_MS };
     // Whatever it answers: the next one comes soon.
     (void)compose_http_call(&r->http, &request, &r->answer, ANSWER_MAX);
 }
@@ -57,7 +61,8 @@ send_status(struct compose_reporter *r, int64_t now_us)
     struct compose_report now;
     compose_engine_report(r->params.engine, &now);
     int64_t elapsed_us = now_us - r->last_us;
-    struct compose_status status = { .version = compose_painter_version(r->params.painter),
+    struct compose_status status = { .version =
+                                         compose_painter_version(r->params.painter),
         .fps = now.fps,
         .width = now.width,
         .height = now.height,

@@ -12,7 +12,7 @@
 struct compose_reporter;
 
 struct compose_reporter_params {
-    struct compose_engine *engine;   // borrowed, as all here
+    struct compose_engine *engine; // borrowed, as all here
     struct compose_painter *painter;
     const char *base;
     const char *token;

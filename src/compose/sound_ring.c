@@ -7,7 +7,7 @@
 #define TOLERANCE (COMPOSE_RATE * 40 / 1000) // of stamps against counting
 #define STEP_MAX 0.005
 #define OFF_MAX (COMPOSE_RATE * 120 / 1000.0) // more is not made up by playing quicker
-#define FADE 240                              // samples: 5 ms
+#define FADE 240 // samples: 5 ms
 
 void
 compose_ring_init(struct compose_ring *r)
@@ -89,7 +89,8 @@ compose_ring_read(struct compose_ring *r, double place, float *out, int count)
 {
     bool fresh = !r->playing;
     if (r->playing && fabs(place - r->at) > OFF_MAX) {
-        // What was heard last ends softly, and the new place begins so with the next turn.
+        // What was heard last ends softly, and the new place begins so with the next
+        // turn.
         fade_out(r, out, count);
         return true;
     }

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// When the next picture is due, and its place on the output's timeline. A tick that is late
-// is left out, so that the timeline stays true to the clock. No clock inside. Part of the
-// engine; its thread only.
+// When the next picture is due, and its place on the output's timeline. A tick that is
+// late is left out, so that the timeline stays true to the clock. No clock inside. Part
+// of the engine; its thread only.
 struct compose_tick {
-    int64_t base_us;       // clock at tick 0
+    int64_t base_us; // clock at tick 0
     int64_t base_media_us; // timeline at tick 0
     unsigned fps;
     int64_t n; // the next one

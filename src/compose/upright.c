@@ -82,8 +82,8 @@ convert(struct compose_upright *u, const AVFrame *f)
     if (!to) {
         return NULL;
     }
-    u->sws = sws_getCachedContext(u->sws, f->width, f->height, f->format, f->width, f->height,
-        AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
+    u->sws = sws_getCachedContext(u->sws, f->width, f->height, f->format, f->width,
+        f->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!u->sws
         || sws_scale(u->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
                to->data, to->linesize)

@@ -4,8 +4,8 @@
 
 #include "ffmpeg.h"
 
-// Pictures as the stage takes them: YUV 4:2:0 with 8 bits and limited range, upright. Part of
-// an input; its thread only.
+// Pictures as the stage takes them: YUV 4:2:0 with 8 bits and limited range, upright.
+// Part of an input; its thread only.
 struct compose_upright {
     struct SwsContext *sws; // owned; NULL until a picture needs it
 };
@@ -13,8 +13,8 @@ struct compose_upright {
 void
 compose_upright_finish(struct compose_upright *u);
 
-// The picture itself with a reference of its own, or another one made of it. NULL: it cannot
-// be.
+// The picture itself with a reference of its own, or another one made of it. NULL: it
+// cannot be.
 AVFrame *
 compose_upright_make(struct compose_upright *u, const AVFrame *f);
 

@@ -92,9 +92,8 @@ draw_layer(const struct stroke *s, const struct compose_seen *seen, unsigned cou
     const struct bc_scene_layer *layer = layer_of(s);
     const struct compose_look *look = s->view->look;
     const struct compose_sprite *sprite = &look->sprites[s->index];
-    const struct compose_seen *in = layer->type == BC_LAYER_CHANNEL
-        ? find_input(seen, count, layer->channel)
-        : NULL;
+    const struct compose_seen *in =
+        layer->type == BC_LAYER_CHANNEL ? find_input(seen, count, layer->channel) : NULL;
     if (in && in->picture && !in->away) {
         draw_channel(s, in, canvas);
     } else if (sprite->overlay) {
@@ -106,7 +105,8 @@ draw_layer(const struct stroke *s, const struct compose_seen *seen, unsigned cou
 }
 
 static bool
-make_stroke(struct compose_view *v, size_t i, bool leaves, int64_t since_us, struct stroke *s)
+make_stroke(
+    struct compose_view *v, size_t i, bool leaves, int64_t since_us, struct stroke *s)
 {
     const struct bc_scene_layer *layer = &v->look->scene->layers[i];
     *s = (struct stroke){ v, i, { .opacity = 1 } };
@@ -146,7 +146,8 @@ collect(struct compose_view *v, struct compose_view *old,
         bool end = i == v->look->scene->n_layers;
         while (was && k < was->n_layers
             && (end || was->layers[k].z < v->look->scene->layers[i].z)) {
-            n += leaving[k] && make_stroke(old, k, true, now_us - v->began_us, &strokes[n]);
+            n += leaving[k]
+                && make_stroke(old, k, true, now_us - v->began_us, &strokes[n]);
             k++;
         }
         n += !end && make_stroke(v, i, false, now_us - v->began_us, &strokes[n]);
@@ -181,8 +182,8 @@ compose_view_draw(struct compose_view *v, struct compose_view *old,
 }
 
 bool
-compose_view_leaves(
-    const struct compose_view *old, const bool leaving[BC_SCENE_MAX_LAYERS], int64_t since_us)
+compose_view_leaves(const struct compose_view *old,
+    const bool leaving[BC_SCENE_MAX_LAYERS], int64_t since_us)
 {
     struct bc_pose pose;
     for (size_t i = 0; old->look && i < old->look->scene->n_layers; i++) {

@@ -37,7 +37,8 @@ read_cue(struct compose_cue *cue, const json_t *value)
         || !copy_text(cue->kind, sizeof(cue->kind), json_object_get(value, "kind"))) {
         return false;
     }
-    (void)copy_text(cue->channel, sizeof(cue->channel), json_object_get(value, "channel"));
+    (void)copy_text(
+        cue->channel, sizeof(cue->channel), json_object_get(value, "channel"));
     cue->ended = json_is_true(json_object_get(value, "ended"));
     cue->duration_ms = json_integer_value(json_object_get(value, "duration_ms"));
     json_t *data = json_object_get(value, "data");
@@ -81,7 +82,8 @@ read_scene(const json_t *value, char *why, size_t why_size)
     }
     struct bc_scene_error error = { "" };
     char *text = json_dumps(value, JSON_COMPACT);
-    struct bc_scene *scene = text ? bc_scene_parse_json(text, strlen(text), &error) : NULL;
+    struct bc_scene *scene =
+        text ? bc_scene_parse_json(text, strlen(text), &error) : NULL;
     if (!scene) {
         snprintf(why, why_size, "%s", text ? error.text : "no memory");
     }
@@ -94,7 +96,8 @@ read_inputs(struct compose_wish *wish, json_t *inputs)
 {
     const char *name;
     json_t *url;
-    json_object_foreach(inputs, name, url) {
+    json_object_foreach(inputs, name, url)
+    {
         unsigned i = wish->input_count;
         if (i < COMPOSE_INPUTS_MAX && strlen(name) < COMPOSE_INPUT_NAME
             && copy_text(wish->inputs[i].url, COMPOSE_URL_MAX, url)) {
@@ -108,9 +111,10 @@ static void
 read_cues(struct compose_wish *wish, const json_t *cues)
 {
     wish->has_cues = json_is_array(cues);
-    for (size_t i = 0; i < json_array_size(cues) && wish->cue_count < COMPOSE_CUES_MAX; i++) {
-        wish->cue_count
-            += read_cue(&wish->cues[wish->cue_count], json_array_get(cues, i));
+    for (size_t i = 0; i < json_array_size(cues) && wish->cue_count < COMPOSE_CUES_MAX;
+         i++) {
+        wish->cue_count +=
+            read_cue(&wish->cues[wish->cue_count], json_array_get(cues, i));
     }
 }
 
@@ -137,7 +141,8 @@ compose_wish_parse(const void *text, size_t len, char *why, size_t why_size)
     }
     wish->version = json_integer_value(json_object_get(value, "version"));
     (void)copy_text(wish->name, sizeof(wish->name), json_object_get(value, "name"));
-    (void)copy_text(wish->publish, sizeof(wish->publish), json_object_get(value, "publish"));
+    (void)copy_text(
+        wish->publish, sizeof(wish->publish), json_object_get(value, "publish"));
     read_inputs(wish, json_object_get(value, "inputs"));
     wish->scene = read_scene(json_object_get(value, "scene"), why, why_size);
     wish->preview = read_scene(json_object_get(value, "preview"), why, why_size);
@@ -162,14 +167,16 @@ compose_status_json(const struct compose_status *s)
     json_t *inputs = json_array();
     for (unsigned i = 0; i < s->input_count; i++) {
         json_array_append_new(inputs,
-            json_pack("{s:s, s:s}", "name", s->inputs[i].name, "state", s->inputs[i].state));
+            json_pack(
+                "{s:s, s:s}", "name", s->inputs[i].name, "state", s->inputs[i].state));
     }
-    json_t *value = json_pack("{s:I, s:i, s:i, s:i, s:{s:f, s:f, s:f}, s:f, s:I, s:s, s:o}",
-        "version", (json_int_t)s->version, "fps", (int)s->fps, "width", (int)s->width,
-        "height", (int)s->height, "cpu", "decode_ms", tenths(s->decode_ms), "draw_ms",
-        tenths(s->draw_ms), "encode_ms", tenths(s->encode_ms), "delay_ms",
-        tenths(s->delay_ms), "late", (json_int_t)s->late, "degraded", s->degraded, "inputs",
-        inputs);
+    json_t *value =
+        json_pack("{s:I, s:i, s:i, s:i, s:{s:f, s:f, s:f}, s:f, s:I, s:s, s:o}",
+            "version", (json_int_t)s->version, "fps", (int)s->fps, "width", (int)s->width,
+            "height", (int)s->height, "cpu", "decode_ms", tenths(s->decode_ms), "draw_ms",
+            tenths(s->draw_ms), "encode_ms", tenths(s->encode_ms), "delay_ms",
+            tenths(s->delay_ms), "late", (json_int_t)s->late, "degraded", s->degraded,
+            "inputs", inputs);
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(8)) : NULL;
     json_decref(value);
     return text;
@@ -194,6 +201,9 @@ compose_id_parse(const void *text, size_t len, char *out, size_t size)
         ok = snprintf(out, size, "%lld", (long long)json_integer_value(id)) > 0;
     }
     json_decref(value);
-    return ok && out[0] && strspn(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                       "0123456789_-") == strlen(out);
+    return ok && out[0]
+        && strspn(out,
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+               "0123456789_-")
+        == strlen(out);
 }

@@ -19,7 +19,7 @@ struct compose_cue {
     char channel[COMPOSE_INPUT_NAME];
     bool ended;
     int64_t duration_ms; // 0: until it is ended
-    char *data;          // a JSON object's text; may be NULL
+    char *data; // a JSON object's text; may be NULL
 };
 
 void

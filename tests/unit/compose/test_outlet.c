@@ -42,7 +42,8 @@ test_renditions_are_tracks_of_a_multitrack(void **state)
     static const uint8_t SLICE[] = { 0, 0, 0, 2, 0x65, 0x88 };
     struct bc_track *track = bc_track_create(BC_KIND_VIDEO, BC_CODEC_AVC);
     struct bc_buf *buf = bc_buf_copy(SLICE, sizeof(SLICE));
-    struct bc_packet *p = bc_packet_create(BC_KIND_VIDEO, track, buf, buf->data, buf->len);
+    struct bc_packet *p =
+        bc_packet_create(BC_KIND_VIDEO, track, buf, buf->data, buf->len);
     struct bc_writer w = { 0 };
     struct bc_flv_video v;
     p->flags = BC_PACKET_KEY;

@@ -14,8 +14,8 @@
 #define MS 1000
 #define BEGIN (1000 * 1000 * MS) // of the clock
 
-// A stream of 25 pictures a second from `from` to `to`, whose packets arrive `late_us` later
-// than the first ones did.
+// A stream of 25 pictures a second from `from` to `to`, whose packets arrive `late_us`
+// later than the first ones did.
 static void
 feed(struct compose_pace *p, int from, int to, int64_t late_us)
 {
@@ -44,7 +44,8 @@ test_what_comes_at_once_at_the_start_is_no_delay(void **state)
     compose_pace_init(&p);
     // Two seconds since the last keyframe, all at the clock of the newest one.
     for (int i = 0; i < 50; i++) {
-        compose_pace_arrive(&p, BC_KIND_VIDEO, (int64_t)i * 40 * MS, BEGIN + 50 * 40 * MS + i);
+        compose_pace_arrive(
+            &p, BC_KIND_VIDEO, (int64_t)i * 40 * MS, BEGIN + 50 * 40 * MS + i);
     }
     feed(&p, 51, 200, 0);
     int64_t due = compose_pace_due_us(&p, 0) - BEGIN;
@@ -59,12 +60,14 @@ test_jitter_is_waited_for_up_to_the_limit(void **state)
     compose_pace_init(&p);
     for (int i = 0; i < 1000; i++) {
         int64_t at = (int64_t)i * 40 * MS;
-        compose_pace_arrive(&p, BC_KIND_VIDEO, at, BEGIN + at + (i % 5 == 0 ? 60 * MS : 0));
+        compose_pace_arrive(
+            &p, BC_KIND_VIDEO, at, BEGIN + at + (i % 5 == 0 ? 60 * MS : 0));
     }
     assert_in_range(compose_pace_due_us(&p, 0) - BEGIN, 60 * MS, 80 * MS);
     for (int i = 1000; i < 2000; i++) {
         int64_t at = (int64_t)i * 40 * MS;
-        compose_pace_arrive(&p, BC_KIND_VIDEO, at, BEGIN + at + (i % 5 == 0 ? 200 * MS : 0));
+        compose_pace_arrive(
+            &p, BC_KIND_VIDEO, at, BEGIN + at + (i % 5 == 0 ? 200 * MS : 0));
     }
     assert_int_equal(compose_pace_due_us(&p, 0) - BEGIN, COMPOSE_DELAY_MAX_US);
     // And less again once it is over.
@@ -84,8 +87,8 @@ test_a_clock_that_runs_slower_is_followed(void **state)
         late = at / 10000; // 100 parts of a million
         compose_pace_arrive(&p, BC_KIND_VIDEO, at, BEGIN + at + late);
     }
-    assert_in_range(compose_pace_due_us(&p, 0) - BEGIN - late, COMPOSE_DELAY_MIN_US - 2 * MS,
-        COMPOSE_DELAY_MIN_US + 2 * MS);
+    assert_in_range(compose_pace_due_us(&p, 0) - BEGIN - late,
+        COMPOSE_DELAY_MIN_US - 2 * MS, COMPOSE_DELAY_MIN_US + 2 * MS);
 }
 
 static void
@@ -99,8 +102,7 @@ test_sound_that_comes_later_is_waited_for(void **state)
         compose_pace_arrive(&p, BC_KIND_VIDEO, at, BEGIN + at);
         compose_pace_arrive(&p, BC_KIND_AUDIO, at, BEGIN + at + 150 * MS);
     }
-    assert_int_equal(
-        compose_pace_due_us(&p, 0) - BEGIN, 150 * MS + COMPOSE_DELAY_MIN_US);
+    assert_int_equal(compose_pace_due_us(&p, 0) - BEGIN, 150 * MS + COMPOSE_DELAY_MIN_US);
 }
 
 static void
@@ -112,10 +114,10 @@ test_stamps_that_begin_anew(void **state)
     feed(&p, 0, 100, 0);
     int64_t now = BEGIN + 100 * 40 * MS;
     assert_true(compose_pace_arrive(&p, BC_KIND_VIDEO, 9000000 * (int64_t)MS, now));
-    assert_false(
-        compose_pace_arrive(&p, BC_KIND_VIDEO, (9000000 + 40) * (int64_t)MS, now + 40 * MS));
-    assert_int_equal(compose_pace_due_us(&p, 9000000 * (int64_t)MS),
-        now + COMPOSE_DELAY_MIN_US);
+    assert_false(compose_pace_arrive(
+        &p, BC_KIND_VIDEO, (9000000 + 40) * (int64_t)MS, now + 40 * MS));
+    assert_int_equal(
+        compose_pace_due_us(&p, 9000000 * (int64_t)MS), now + COMPOSE_DELAY_MIN_US);
 }
 
 int

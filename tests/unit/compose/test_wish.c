@@ -16,7 +16,8 @@ static const char WISH[] =
     "{\"version\":7,\"name\":\"store/1\",\"publish\":\"rtmp://h/a/b?key=k\","
     "\"inputs\":{\"live/hq\":\"http://h/live/hq.flv\"},"
     "\"scene\":{\"preset\":\"full\",\"inputs\":[\"live/hq\"]},"
-    "\"transition\":{\"effect\":\"fade\",\"ms\":99999},\"preview\":null,\"want_preview\":true,"
+    "\"transition\":{\"effect\":\"fade\",\"ms\":99999},\"preview\":null,\"want_preview\":"
+    "true,"
     "\"cues\":[{\"id\":\"c1\",\"kind\":\"product\",\"channel\":\"live/hq\","
     "\"data\":{\"title\":\"x\"}},{\"kind\":\"without an id\"}]}";
 
@@ -52,8 +53,9 @@ test_broken_answers_end_nothing(void **state)
         assert_null(compose_wish_parse(cut, len, why, sizeof(why)));
         free(cut);
     }
-    static const char BAD[] = "{\"version\":\"x\",\"scene\":{\"layers\":7},\"inputs\":[1],"
-                              "\"cues\":{},\"transition\":3,\"publish\":null}";
+    static const char BAD[] =
+        "{\"version\":\"x\",\"scene\":{\"layers\":7},\"inputs\":[1],"
+        "\"cues\":{},\"transition\":3,\"publish\":null}";
     struct compose_wish *w = compose_wish_parse(BAD, strlen(BAD), why, sizeof(why));
     assert_non_null(w);
     assert_null(w->scene);
@@ -67,8 +69,9 @@ cue(const char *id, const char *kind, bool ended)
     char text[200];
     struct compose_cue c;
     snprintf(text, sizeof(text),
-        "{\"id\":\"%s\",\"kind\":\"%s\",\"channel\":\"live/hq\",\"ended\":%s,\"data\":{}}", id,
-        kind, ended ? "true" : "false");
+        "{\"id\":\"%s\",\"kind\":\"%s\",\"channel\":\"live/"
+        "hq\",\"ended\":%s,\"data\":{}}",
+        id, kind, ended ? "true" : "false");
     assert_true(compose_cue_parse(&c, text, strlen(text)));
     return c;
 }
@@ -108,7 +111,8 @@ test_what_the_server_does_not_name_has_ended(void **state)
 {
     (void)state;
     struct compose_board b = { 0 };
-    struct compose_cue list[2] = { cue("a", "product", false), cue("b", "product", false) };
+    struct compose_cue list[2] = { cue("a", "product", false),
+        cue("b", "product", false) };
     compose_board_tell(&b, list, 2, 0);
     struct compose_cue streamed = cue("s", "product", false);
     compose_board_note(&b, &streamed, false, 0);
