@@ -76,8 +76,8 @@ bc_card_set_name(const struct bc_card_set *set, size_t index);
 
 // Where uploaded pictures come from. NULL instead of it: there are none.
 struct bc_card_pictures {
-    // The bytes of a picture (PNG or JPEG), a reference for the caller; NULL: there is none of
-    // that id. Called by bc_card_fill() on its thread.
+    // The bytes of a picture (PNG, JPEG or WebP), a reference for the caller; NULL: there is
+    // none of that id. Called by bc_card_fill() on its thread, which makes large ones smaller.
     struct bc_buf *(*load)(void *user, const char *id);
     void *user;
 };

@@ -14,6 +14,7 @@
 
 #define QUIET 2 // modules: the card's own white goes on around it
 #define PICTURE_ID_MAX 80
+#define PICTURE_BYTES_MAX (200 << 10) // a picture for cards may have so many
 #define LINE_HEIGHT 1.3
 
 // One filling; lives on the stack of bc_card_fill().
@@ -97,6 +98,22 @@ write_picture(struct bc_writer *w, const struct bc_buf *picture)
     }
 }
 
+// Whoever gives pictures may give large ones, or WebP, which not all that draw SVG know.
+static struct bc_buf *
+load_picture(const struct bc_card_pictures *pictures, const char *id)
+{
+    struct bc_picture_head head;
+    char why[BC_CARD_WHY];
+    struct bc_buf *picture = pictures->load(pictures->user, id);
+    if (picture && bc_picture_head_read(picture->data, picture->len, &head, why)
+        && (picture->len > PICTURE_BYTES_MAX || strcmp(head.type, "image/webp") == 0)) {
+        struct bc_buf *smaller = bc_picture_for_cards(picture->data, picture->len, why);
+        bc_buf_unref(&picture);
+        picture = smaller;
+    }
+    return picture;
+}
+
 // As a data: URL; empty when there is none.
 static const struct bc_writer *
 find_picture(struct filling *f, const char *field)
@@ -110,7 +127,7 @@ find_picture(struct filling *f, const char *field)
     if (value && strncmp(value, "data:", 5) == 0) {
         bc_write_str(&f->picture, card_rule_data_url(value) ? "" : value);
     } else if (value && f->pictures && is_picture_id(value)) {
-        struct bc_buf *picture = f->pictures->load(f->pictures->user, value);
+        struct bc_buf *picture = load_picture(f->pictures, value);
         if (picture) {
             write_picture(&f->picture, picture);
         }

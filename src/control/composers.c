@@ -10,6 +10,8 @@
 #include "access/keys.h"
 #include "base/query.h"
 #include "base/whole_file.h"
+#include "card/cards.h"
+#include "card/pictures.h"
 #include "control_internal.h"
 #include "json.h"
 #include "net/disk.h"
@@ -286,14 +288,16 @@ bc_control_composer_find(
 
 // --- pictures that scenes name ---
 
-// A file that is read for a composer. Owned by itself.
+// A file or an uploaded picture that is read for a composer. Owned by itself.
 struct asset {
     struct bc_task task;
     struct bc_disk *disk;
+    struct bc_picture_store *pictures; // borrowed; NULL: it is a file
     struct bc_worker *worker;
     struct bc_http_exchange *x; // NULL: the composer has gone
     char *bytes;                // owned
     size_t len;
+    struct bc_buf *body; // owned reference; what is sent
     char name[ASSET_NAME_MAX];
 };
 
@@ -311,25 +315,52 @@ names(const struct bc_scene *scene, const char *name)
 }
 
 static void
+respond_bytes(struct bc_http_exchange *x, struct bc_buf *body)
+{
+    struct bc_http_response r = { .status = 200,
+        .content_type = "application/octet-stream",
+        .headers = BC_CONTROL_NO_STORE,
+        .bufs = &body,
+        .count = 1 };
+    bc_http_respond(x, &r);
+}
+
+// "NAME.svg", a card's template; NULL: there is none.
+static struct bc_buf *
+find_template(struct bc_cards *cards, const char *file)
+{
+    char name[BC_CARD_NAME_MAX + 1];
+    size_t len = strlen(file);
+    size_t suffix = strlen(".svg");
+    if (!cards || len <= suffix || len - suffix > BC_CARD_NAME_MAX
+        || strcmp(file + len - suffix, ".svg") != 0) {
+        return NULL;
+    }
+    memcpy(name, file, len - suffix);
+    name[len - suffix] = '\0';
+    struct bc_card_set *set = bc_cards_set(cards);
+    struct bc_buf *svg = bc_card_set_source(set, name);
+    bc_card_set_unref(&set);
+    return svg;
+}
+
+static void
 asset_answer(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct asset *a = bc_container_of(task, struct asset, task);
     if (a->x) {
-        struct bc_buf *body = a->bytes ? bc_buf_copy(a->bytes, a->len) : NULL;
-        if (body) {
-            struct bc_http_response r = { .status = 200,
-                .content_type = "application/octet-stream",
-                .headers = BC_CONTROL_NO_STORE,
-                .bufs = &body,
-                .count = 1 };
-            bc_http_respond(a->x, &r);
+        if (a->bytes) {
+            a->body = bc_buf_copy(a->bytes, a->len);
+        }
+        if (a->body) {
+            respond_bytes(a->x, a->body);
         } else {
             bc_control_respond_error(
                 a->x, 404, "no_such_file", "there is no such picture", NULL);
         }
-        bc_buf_unref(&body);
     }
+    bc_buf_unref(&a->body);
     free(a->bytes);
     free(a);
 }
@@ -339,7 +370,11 @@ asset_read(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct asset *a = bc_container_of(task, struct asset, task);
-    (void)bc_whole_file_read(AT_FDCWD, a->name, ASSET_MAX, &a->bytes, &a->len);
+    if (a->pictures) {
+        a->body = bc_picture_store_read(a->pictures, a->name);
+    } else {
+        (void)bc_whole_file_read(AT_FDCWD, a->name, ASSET_MAX, &a->bytes, &a->len);
+    }
     a->task.run = asset_answer;
     bc_worker_post(a->worker, &a->task);
 }
@@ -362,15 +397,26 @@ bc_control_composer_asset(
     }
     struct asset *a = calloc(1, sizeof(*a));
     bool named = a
-        && bc_query_get(bc_http_query(x), "name", a->name, sizeof(a->name)) > 0
-        && (names(wish.scene, a->name) || names(wish.preview, a->name));
+        && bc_query_get(bc_http_query(x), "name", a->name, sizeof(a->name)) > 0;
+    struct bc_buf *template
+        = named ? find_template(control->params.cards, a->name) : NULL;
+    // Everybody may see uploaded pictures, and cues name them too.
+    bool uploaded = named && bc_picture_id_is_valid(a->name);
+    named = uploaded || (named && (names(wish.scene, a->name) || names(wish.preview, a->name)));
     bc_scenes_wish_finish(&wish);
+    if (template) {
+        respond_bytes(x, template);
+        bc_buf_unref(&template);
+        free(a);
+        return;
+    }
     if (!named || !control->params.disk) {
         free(a);
         bc_control_respond_error(
             x, 404, "no_such_file", "the scene names no such picture", NULL);
         return;
     }
+    a->pictures = uploaded ? control->params.pictures : NULL;
     a->x = x;
     a->worker = bc_http_worker(x);
     bc_list_init(&a->task.node);

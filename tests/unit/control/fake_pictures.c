@@ -71,3 +71,24 @@ bc_cards_forget(struct bc_cards *cards)
 {
     (void)cards;
 }
+
+struct bc_card_set *
+bc_cards_set(struct bc_cards *cards)
+{
+    (void)cards;
+    return NULL;
+}
+
+struct bc_buf *
+bc_card_set_source(const struct bc_card_set *set, const char *name)
+{
+    (void)set;
+    (void)name;
+    return NULL;
+}
+
+void
+bc_card_set_unref(struct bc_card_set **holder)
+{
+    (void)holder;
+}
