@@ -106,7 +106,12 @@ run(struct bc_scenes *s, struct scenes_composer *c, char *address)
     char command[] = "compose";
     char server[] = "--server";
     char composer[] = "--composer";
-    char *argv[] = { program, command, server, address, composer, id, NULL };
+    char cards[] = "--cards";
+    char *argv[] = { program, command, server, address, composer, id, NULL, NULL, NULL };
+    if (s->config->cards.dir[0]) {
+        argv[6] = cards;
+        argv[7] = s->config->cards.dir;
+    }
     snprintf(id, sizeof(id), "%" PRIu64, c->id);
     snprintf(token, sizeof(token), "BRANCHCAST_TOKEN=%s", s->token);
     snprintf(parent, sizeof(parent), "BRANCHCAST_PARENT=%ld", (long)getpid());
