@@ -118,9 +118,43 @@ grow(void **items, size_t count, size_t size)
     return more != NULL;
 }
 
+// Makes room among what is remembered, and not counted any more, where there is none.
+static void
+forget_oldest_own(struct board *board)
+{
+    int64_t clock_us = cues_clock_us(board->cues);
+    for (size_t i = 0; i < board->own_count; i++) {
+        if (!bc_cue_counts(board->own[i].cue, clock_us)) {
+            bc_cue_unref(&board->own[i].cue);
+            board->own_count--;
+            memmove(&board->own[i], &board->own[i + 1],
+                (board->own_count - i) * sizeof(*board->own));
+            return;
+        }
+    }
+}
+
+static void
+forget_oldest_shown(struct board *board)
+{
+    int64_t clock_us = cues_clock_us(board->cues);
+    for (size_t i = 0; i < board->shown_count; i++) {
+        if (!bc_cue_counts(board->shown[i].cue, clock_us)) {
+            finish_shown(&board->shown[i]);
+            board->shown_count--;
+            memmove(&board->shown[i], &board->shown[i + 1],
+                (board->shown_count - i) * sizeof(*board->shown));
+            return;
+        }
+    }
+}
+
 int
 board_add(struct board *board, struct bc_cue *cue, bool imported)
 {
+    if (board->own_count >= BOARD_CUES_MAX) {
+        forget_oldest_own(board);
+    }
     void *items = board->own;
     int ret = board->own_count >= BOARD_CUES_MAX              ? -ENOSPC
         : !grow(&items, board->own_count, sizeof(*board->own)) ? -ENOMEM
@@ -233,6 +267,9 @@ make_view(const struct board *board, const struct bc_cue *source,
 static struct shown *
 add_shown(struct board *board)
 {
+    if (board->shown_count >= 2 * BOARD_CUES_MAX) {
+        forget_oldest_shown(board);
+    }
     void *items = board->shown;
     bool room = board->shown_count < 2 * BOARD_CUES_MAX
         && grow(&items, board->shown_count, sizeof(*board->shown));

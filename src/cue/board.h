@@ -11,7 +11,7 @@
 
 // Names that something is said of: more are refused.
 #define BOARDS_MAX 20000
-// Cues that are remembered, those that are over included: more are refused.
+// Cues that are remembered, those that are over included; the oldest of these go first.
 #define BOARD_CUES_MAX 256
 
 // One of a name's own cues. Owned by its board.

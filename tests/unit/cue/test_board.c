@@ -148,6 +148,23 @@ test_so_many_run_and_no_more(void **state)
 }
 
 static void
+test_many_after_each_other(void **state)
+{
+    struct stage *s = *state;
+    struct ear ear;
+    ear_open(&ear, s, HQ);
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal(
+            stage_post(s, HQ, "{\"kind\":\"text\",\"data\":{},\"duration_ms\":100}"), 0);
+        s->clock_us += SECOND_US / 5;
+        s->shown_us = s->clock_us;
+        stage_run(s);
+    }
+    assert_int_equal(ear.heard, 1000);
+    ear_close(&ear);
+}
+
+static void
 test_lanes_hear_at_once_and_joiners_what_runs(void **state)
 {
     struct stage *s = *state;
@@ -283,6 +300,7 @@ main(void)
         TEST(test_times),
         TEST(test_changing_and_ending),
         TEST(test_so_many_run_and_no_more),
+        TEST(test_many_after_each_other),
         TEST(test_lanes_hear_at_once_and_joiners_what_runs),
         TEST(test_a_restart_keeps_cues_and_products),
         TEST(test_a_damaged_file_is_put_aside),

@@ -42,6 +42,14 @@ test_the_forms_of_a_media_url(void **state)
     assert_int_equal(u.kind, BC_MEDIA_HLS_FILE);
     assert_string_equal(u.channel, "live/hq");
     assert_string_equal(u.file, "main_12.3.m4s");
+    u = parse("/live/hq/cues");
+    assert_int_equal(u.kind, BC_MEDIA_CUES);
+    assert_string_equal(u.channel, "live/hq");
+    assert_int_equal(parse("/live/hq/cues.json").kind, BC_MEDIA_CUES_LIST);
+    u = parse("/a/b/hq/cues/tea-1.svg");
+    assert_int_equal(u.kind, BC_MEDIA_CUE_CARD);
+    assert_string_equal(u.channel, "a/b/hq");
+    assert_string_equal(u.file, "tea-1.svg");
     u = parse("/live/hq/s/" SID "/audio.m3u8");
     assert_int_equal(u.kind, BC_MEDIA_HLS_FILE);
     assert_string_equal(u.channel, "live/hq");
