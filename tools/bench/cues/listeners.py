@@ -17,6 +17,7 @@ import time
 import urllib.request
 
 HTTP, RTMP = 23310, 23311
+MARK = b'"type":"cue"'
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
@@ -41,8 +42,10 @@ async def listen(index, heard, opened):
     writer.write(f'GET /live/hq/cues HTTP/1.1\r\nHost: x\r\n{more}\r\n'.encode())
     await reader.readuntil(b'\r\n\r\n')
     opened.append(index)
+    tail = b''
     while data := await reader.read(65536):
-        heard[index] += data.count(b'"type":"cue"')
+        heard[index] += (tail + data).count(MARK)
+        tail = (tail + data)[1 - len(MARK):]
 
 
 async def measure(pid, seconds, rate):
