@@ -17,7 +17,7 @@ from kit.server import TOP
 SCRIPT = os.path.join(TOP, 'tests', 'e2e', 'browser', 'cues.mjs')
 PLAYERS = ['llhls', 'flv', 'whep']
 TOTAL = media.SAMPLE_FPS * media.SAMPLE_SECONDS
-CUE = {'id': 'tea', 'kind': 'product', 'delay_ms': 2000, 'duration_ms': 3000,
+CUE = {'id': 'tea', 'kind': 'product', 'delay_ms': 2000, 'duration_ms': 4000,
        'data': {'sku': 'A1', 'title': '龙井茶 100%', 'price': '129', 'url': 'https://shop.example/tea?a=1'}}
 TOLERANCE_MS = 100
 

@@ -116,12 +116,15 @@ async function main() {
         if (!job.replay) {
             result.cue = await post('POST', api, job.cue);
         }
-        await Promise.all(opened.map(({ page }) => page.waitForFunction(was, null, { timeout: WAIT_MS })));
+        const shown = opened.map(({ page }) => page.waitForFunction(was, null, { timeout: WAIT_MS }));
+        if (job.change) {
+            // The others are behind the first one, and have it when they come to that.
+            await Promise.race(shown);
+            result.changed = await post('PATCH', `${api}/${job.cue.id}`, job.change);
+        }
+        await Promise.all(shown);
         if (job.picture) {
             await Promise.all(opened.map(({ name, page }) => page.screenshot({ path: join(job.picture, `cues-${name}.png`) })));
-        }
-        if (job.change) {
-            result.changed = await post('PATCH', `${api}/${job.cue.id}`, job.change);
         }
         await Promise.all(opened.map(({ page }) => page.waitForFunction(over, null, { timeout: WAIT_MS })));
         for (const { name, page, lines } of opened) {
