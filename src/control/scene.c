@@ -190,8 +190,7 @@ bc_control_scene_picture(
         bc_http_respond(x, &r);
         bc_buf_unref(&jpeg);
     } else if (bc_scenes_has(control->params.scenes, channel)) {
-        bc_control_respond_error(x, 503, "no_picture",
-            "there is no picture yet; ask again", "Retry-After: 1\r\n" BC_CONTROL_NO_STORE);
+        bc_control_respond_nothing(x); // pages ask each second: no error for their consoles
     } else {
         respond_none(x);
     }

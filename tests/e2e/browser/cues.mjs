@@ -61,7 +61,8 @@ function observe(id) {
                 label: card.querySelector('a').getAttribute('aria-label'),
                 src: image?.getAttribute('src') ?? null, drawn: image?.naturalWidth > 0,
                 inside: box.left >= stage.left - 30 && box.right <= stage.right + 30 && box.top >= stage.top
-                    && box.bottom <= controls.bottom - 44, wide: box.width / stage.width };
+                    && box.bottom <= (document.querySelector('.stage').matches('.idle')
+                        ? stage.bottom : controls.bottom - 40), wide: box.width / stage.width };
         }
         seen.frames.push([number, card !== null]);
         next();

@@ -4,8 +4,8 @@
 import { Backoff } from '../backoff';
 import type { PlacedCue } from '../cues/cue';
 import type { FailureKind } from '../player/player';
-import { type Range, RecordedMedia } from '../vod/media';
-import { fetchRecording, type Recording, type RecordingKind } from '../vod/recording';
+import { playsByMse, type Range, RecordedMedia } from '../vod/media';
+import { fetchRecordedCues, fetchRecording, type Recording, type RecordingKind } from '../vod/recording';
 
 export type ReplayPhase = 'loading' | 'playing' | 'paused' | 'buffering' | 'gesture' | 'ended'
     | 'gone' | 'forbidden' | 'network' | 'media' | 'making' | 'failed';
@@ -48,6 +48,9 @@ export class ReplayPlayer {
     // The media is asked for before anything is known of it: its address follows from the id.
     start(start_s: number | null): void {
         this.open(start_s);
+        if (!playsByMse()) {
+            void this.readCues();
+        }
         void this.poll();
     }
 
@@ -78,9 +81,17 @@ export class ReplayPlayer {
         return this.media?.range() ?? { start_s: 0, end_s: known_s };
     }
 
-    // The clock of its cues: when a picture was taken.
+    // The clock of its cues: when a picture was taken, or recording time where cues.json tells them.
     cueClock_ms(media_s: number): number | null {
-        return this.media?.wallOf(media_s) ?? null;
+        return playsByMse() ? this.media?.wallOf(media_s) ?? null : media_s * 1000;
+    }
+
+    private async readCues(): Promise<void> {
+        try {
+            (await fetchRecordedCues(this.kind, this.id, this.query)).forEach(this.onCue);
+        } catch {
+            // The picture is what matters.
+        }
     }
 
     get isRunning(): boolean {

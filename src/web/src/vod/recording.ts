@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A replay or a clip, as everybody may know it.
 
+import { parseCue, type PlacedCue } from '../cues/cue';
 import { count, get, instant, isObject, type Json, objects, text } from '../json';
 
 export type RecordingKind = 'replay' | 'clip';
@@ -66,6 +67,17 @@ export function parseRecording(value: unknown, kind: RecordingKind): Recording {
 }
 
 // null: there is none (any more). Throws when there is no answer.
+// Its cues on the clock of the recording, for players that read no playlist.
+export async function fetchRecordedCues(kind: RecordingKind, id: string, search = ''): Promise<PlacedCue[]> {
+    const response = await get(`/${kind}/${encodeURIComponent(id)}/cues.json${search}`);
+    const json: unknown = response.ok ? await response.json() : null;
+    return objects(isObject(json) ? json.cues : null).flatMap((one) => {
+        const cue = parseCue(one);
+        return cue === null ? [] : [{ cue, key: `${cue.id}.${cue.revision}.${count(one.from_ms)}`,
+            from_ms: count(one.from_ms), until_ms: typeof one.to_ms === 'number' ? one.to_ms : null }];
+    });
+}
+
 export async function fetchRecording(kind: RecordingKind, id: string, search = ''):
     Promise<Recording | null> {
     const path = `/api/v1/public/${kind}s/${encodeURIComponent(id)}${search}`;

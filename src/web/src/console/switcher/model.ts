@@ -151,7 +151,7 @@ export function presetBody(preset: string, inputs: readonly string[], from: Scen
 
 export function parseStatus(value: unknown): Status | null {
     const json: Json = isObject(value) ? value : {};
-    const inner = isObject(json.status) ? json.status : json;
+    const inner = isObject(json.report) ? json.report : json;
     return Object.keys(inner).length === 0 ? null : {
         fps: count(inner.fps),
         width: count(inner.width),

@@ -43,6 +43,8 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
     let program: Scene | null = null;
     let preview: Scene | null = null;
     let status: Status | null = null;
+    // The preview is one of its own, and not only what is on air.
+    let has_preview = false;
     // null: not asked yet.
     let has_scene: boolean | null = null;
     let chosen: string | null = null;
@@ -104,8 +106,18 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
         void run(() => api.setPreview(channel(), { ...scene.json, inputs: [second, first, ...rest], layers }));
     }
 
-    const take = (effect: Effect): void => void run(
-        () => api.take(channel(), effect, effect === 'cut' ? 0 : FADE_MS), t('switcher.taken'));
+    function take(effect: Effect): void {
+        if (has_preview) {
+            void run(async () => {
+                window.clearTimeout(send_timer);
+                if (send_timer !== 0 && preview !== null) {
+                    await api.setPreview(channel(), preview.json);
+                }
+                send_timer = 0;
+                await api.take(channel(), effect, effect === 'cut' ? 0 : FADE_MS);
+            }, t('switcher.taken'));
+        }
+    }
 
     // Drawn at once, sent when the finger rests for a moment.
     function edit(next: Scene): void {
@@ -150,7 +162,7 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
     const preset_list = el('div', { class: 'presets', role: 'group' });
     const facts = el('p', { class: 'dim small switch-facts' });
     const degraded = el('p', { class: 'trouble', role: 'status', hidden: true });
-    const button = (key: Parameters<typeof t>[0], kind: string, key_name: string, act: () => void): HTMLElement =>
+    const button = (key: Parameters<typeof t>[0], kind: string, key_name: string, act: () => void): HTMLButtonElement =>
         el('button', { type: 'button', class: `button ${kind}`, click: act }, labelled(el('span'), key),
             el('kbd', {}, key_name));
     const cut = button('switcher.cut', 'danger', '↵', () => take('cut'));
@@ -220,6 +232,8 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
         show(remove, has_scene === true);
         show(desk, has_scene === true);
         show(setup.element, name !== '' && has_scene === false);
+        cut.disabled = !has_preview;
+        fade.disabled = !has_preview;
         setAttr(watch, 'href', `/watch/${channelPath(name)}`);
         setup.update(channels.filter((one) => one.channel !== name));
         layout.draw(preview, isLive, chosen);
@@ -258,6 +272,7 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
             has_scene = answers[0] !== null;
             program = answers[0];
             // What is being changed here is newer.
+            has_preview = answers[1] !== null;
             preview = send_timer === 0 ? answers[1] ?? answers[0] : preview;
             status = answers[2];
             monitor.play(has_scene && isLive(name) ? name : '');
@@ -277,7 +292,7 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
             for (const image of input_list.querySelectorAll('img')) {
                 image.src = image.src.replace(/t=\d+$/, `t=${Math.floor(Date.now() / 1000)}`);
             }
-            if (status !== null && status.fps > 0) {
+            if (has_preview && status !== null && status.fps > 0) {
                 await refreshPicture();
             } else {
                 show(picture, false);
