@@ -51,6 +51,11 @@ bc_cards_ask(struct bc_cards *cards, const char *kind, const char *data, size_t 
 void
 bc_card_order_cancel(struct bc_card_order *order);
 
+// The same on the caller's thread, which is no worker's: a new reference; NULL: `why` tells.
+struct bc_buf *
+bc_cards_fill(struct bc_cards *cards, const char *kind, const char *data, size_t len,
+    char why[BC_CARD_WHY]);
+
 // The same at once, when it was filled lately: a new reference, or NULL.
 struct bc_buf *
 bc_cards_peek(

@@ -2,6 +2,7 @@
 #include "card/cards.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,17 +106,17 @@ make_room(struct bc_cards *cards, size_t bytes)
 }
 
 static void
-keep(struct bc_cards *cards, const struct bc_card_order *o, uint64_t generation)
+keep(struct bc_cards *cards, const char *kind, struct bc_buf *data, struct bc_buf *svg,
+    uint64_t generation)
 {
     pthread_mutex_lock(&cards->lock);
-    if (generation == cards->generation
-        && !find(cards, o->kind, o->data->data, o->data->len)) {
-        struct kept *k = make_room(cards, o->svg->len);
-        memcpy(k->kind, o->kind, sizeof(k->kind));
-        k->data = bc_buf_ref(o->data);
-        k->svg = bc_buf_ref(o->svg);
+    if (generation == cards->generation && !find(cards, kind, data->data, data->len)) {
+        struct kept *k = make_room(cards, svg->len);
+        snprintf(k->kind, sizeof(k->kind), "%s", kind);
+        k->data = bc_buf_ref(data);
+        k->svg = bc_buf_ref(svg);
         k->used = ++cards->uses;
-        cards->kept_bytes += o->svg->len;
+        cards->kept_bytes += svg->len;
     }
     pthread_mutex_unlock(&cards->lock);
 }
@@ -232,28 +233,38 @@ on_filled(struct bc_task *task, struct bc_worker *worker)
     free(o);
 }
 
-// On a thread of the disk's. Orders for the same card that came meanwhile find it kept.
+// Orders for the same card that came meanwhile find it kept.
+struct bc_buf *
+bc_cards_fill(struct bc_cards *cards, const char *kind, const char *data, size_t len,
+    char why[BC_CARD_WHY])
+{
+    struct bc_buf *svg = bc_cards_peek(cards, kind, data, len);
+    if (svg) {
+        return svg;
+    }
+    pthread_mutex_lock(&cards->lock);
+    uint64_t generation = cards->generation;
+    struct bc_card_set *set = bc_card_set_ref(cards->set);
+    pthread_mutex_unlock(&cards->lock);
+    const char *name = bc_card_set_choose(set, kind, data, len);
+    svg = bc_card_fill(set, name ? name : kind, data, len, &cards->pictures, why);
+    bc_card_set_unref(&set);
+    struct bc_buf *copy = svg ? bc_buf_copy(data, len) : NULL;
+    if (copy && strlen(kind) < KIND_MAX) {
+        keep(cards, kind, copy, svg, generation);
+    }
+    bc_buf_unref(&copy);
+    return svg;
+}
+
+// On a thread of the disk's.
 static void
 on_turn(struct bc_task *task, struct bc_worker *worker)
 {
     struct bc_card_order *o = bc_container_of(task, struct bc_card_order, task);
-    struct bc_cards *cards = o->cards;
     (void)worker;
-    const char *data = (const char *)o->data->data;
-    o->svg = bc_cards_peek(cards, o->kind, data, o->data->len);
-    if (!o->svg) {
-        pthread_mutex_lock(&cards->lock);
-        uint64_t generation = cards->generation;
-        struct bc_card_set *set = bc_card_set_ref(cards->set);
-        pthread_mutex_unlock(&cards->lock);
-        const char *name = bc_card_set_choose(set, o->kind, data, o->data->len);
-        o->svg = bc_card_fill(
-            set, name ? name : o->kind, data, o->data->len, &cards->pictures, o->why);
-        bc_card_set_unref(&set);
-        if (o->svg) {
-            keep(cards, o, generation);
-        }
-    }
+    o->svg = bc_cards_fill(
+        o->cards, o->kind, (const char *)o->data->data, o->data->len, o->why);
     o->task.run = on_filled;
     bc_worker_post(o->worker, &o->task);
 }

@@ -16,6 +16,7 @@ enum bc_replay_what {
     BC_REPLAY_MP4,          // /replay/ID.mp4, /clip/ID.mp4
     BC_REPLAY_CLASSIC,      // the exported file
     BC_REPLAY_CUES,         // cues.json
+    BC_REPLAY_CARD,         // card-ID-REVISION.svg, of a cue
     BC_REPLAY_PICTURE,      // poster.jpg, thumbnails.vtt, sheet-0001.jpg
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/query.h"
 #include "base/writer.h"
+#include "card/cards.h"
 #include "record/cues.h"
 #include "replay/playlist.h"
 
@@ -60,6 +61,7 @@ bc_replay_job_init(struct bc_replay_job *job, const struct bc_media *media,
     job->format = read_format(query);
     // A longer name is no name of ours, and no file has the cut one.
     snprintf(job->file, sizeof(job->file), "%s", url->file);
+    job->cards = media->cards;
 }
 
 static void
@@ -223,11 +225,43 @@ find_cues(struct bc_replay_job *job)
     return job->text ? 0 : -ENOMEM;
 }
 
+// "card-ID-REVISION.svg"
+static bool
+is_card_of(const char *file, const struct bc_recording_cue *cue)
+{
+    char name[sizeof(((struct bc_replay_job *)0)->file)];
+    snprintf(name, sizeof(name), "card-%s-%u.svg", cue->id, cue->revision);
+    return strcmp(name, file) == 0;
+}
+
+// By the templates of today: the cue tells what stands on it, not how it looks.
+static int
+find_card(struct bc_replay_job *job)
+{
+    struct bc_recording_cues cues;
+    int err = bc_recording_cues_read(job->recording, &cues);
+    if (err != 0) {
+        return err;
+    }
+    size_t i = 0;
+    while (i < cues.count && !is_card_of(job->file, &cues.items[i])) {
+        i++;
+    }
+    if (i < cues.count && job->cards) {
+        char why[BC_CARD_WHY];
+        job->text = bc_cards_fill(
+            job->cards, cues.items[i].kind, cues.items[i].data, cues.items[i].data_len, why);
+    }
+    bc_recording_cues_finish(&cues);
+    return job->text ? 0 : -ENOENT;
+}
+
 void
 bc_replay_job_run(struct bc_replay_job *job)
 {
     job->error = is_text(job)                  ? find_text(job)
         : job->what == BC_REPLAY_CUES          ? find_cues(job)
+        : job->what == BC_REPLAY_CARD          ? find_card(job)
         : job->what == BC_REPLAY_MEDIA         ? find_media(job)
         : job->what == BC_REPLAY_MP4           ? find_mp4(job)
         : job->what == BC_REPLAY_CLASSIC       ? find_file(job, "", "replay.mp4")
@@ -326,6 +360,22 @@ answer_cues(const struct bc_replay_job *job, struct bc_http_exchange *x)
     bc_http_respond(x, &r);
 }
 
+static void
+answer_card(const struct bc_replay_job *job, struct bc_http_exchange *x)
+{
+    struct bc_buf *text = job->text;
+    struct bc_http_response r = {
+        .status = 200,
+        .content_type = "image/svg+xml",
+        .headers = FOR_A_MINUTE
+            "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+            "img-src data:\r\nX-Content-Type-Options: nosniff\r\n",
+        .bufs = &text,
+        .count = 1,
+    };
+    bc_http_respond(x, &r);
+}
+
 // What a title may be in a header: percent-encoded UTF-8 (RFC 8187).
 static void
 encode_title(const char *title, char out[TITLE_TEXT])
@@ -408,6 +458,8 @@ bc_replay_job_answer(struct bc_replay_job *job, struct bc_http_exchange *x)
         answer_text(job, x);
     } else if (job->what == BC_REPLAY_CUES) {
         answer_cues(job, x);
+    } else if (job->what == BC_REPLAY_CARD) {
+        answer_card(job, x);
     } else {
         answer_files(job, x);
     }

@@ -11,6 +11,7 @@
 // nothing but this. Part of a request.
 struct bc_replay_job {
     struct bc_replays *replays; // borrowed
+    struct bc_cards *cards;     // the same
     struct bc_recording *recording; // owned reference
     enum bc_recording_kind kind;
     enum bc_replay_what what;
@@ -21,7 +22,7 @@ struct bc_replay_job {
     int64_t format;   // of an MP4; negative: the main one
     int64_t window_us;
     int64_t target_us;
-    char file[32];    // MEDIA, PICTURE
+    char file[72];    // MEDIA, PICTURE, CARD
     char uri[BC_CHANNEL_NAME_MAX + BC_RECORDING_ID_MAX + 64]; // what MULTIVARIANT names
     // The result. An error is a negative errno.
     int error;

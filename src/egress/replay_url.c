@@ -5,6 +5,7 @@
 #include "replay/playlist.h"
 
 #define SID_FOLDER_BYTES (3 + BC_HLS_SID_TEXT - 1) // "/s/SID"
+#define CARD_NAME_MAX 60 // before ".svg"
 #define SHEET_DIGITS_MAX 9
 
 // Takes "/s/SID" off the end of [begin, end).
@@ -50,6 +51,16 @@ is_picture(const char *name)
         && strcmp(number + digits, ".jpg") == 0;
 }
 
+// "card-ID-REVISION.svg"
+static bool
+is_card(const char *name)
+{
+    static const char CARD[] = "card-";
+    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    return strncmp(name, CARD, sizeof(CARD) - 1) == 0 && len < CARD_NAME_MAX
+        && strcmp(name + len, ".svg") == 0;
+}
+
 static enum bc_replay_what
 what_of(enum bc_recording_kind kind, const char *name)
 {
@@ -58,6 +69,7 @@ what_of(enum bc_recording_kind kind, const char *name)
     return strcmp(name, "index.m3u8") == 0             ? BC_REPLAY_MULTIVARIANT
         : strcmp(name, "main.m3u8") == 0               ? BC_REPLAY_PLAYLIST
         : strcmp(name, "cues.json") == 0               ? BC_REPLAY_CUES
+        : is_card(name)                                ? BC_REPLAY_CARD
         : bc_replay_media_name(name, &init, &number)   ? BC_REPLAY_MEDIA
         : is_picture(name)                             ? BC_REPLAY_PICTURE
         : kind == BC_RECORDING_REPLAY

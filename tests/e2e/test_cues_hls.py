@@ -229,6 +229,11 @@ def check_replay(server, numbers, directory):
         there = Found(server, path, playlist, found[name].start, directory)
         assert near(there.number, number), (name, there.number, number)
     cues = server.json(f'/replay/{replay}/cues.json')['cues']
+    for cue in cues:
+        card = server.get(f'/replay/{replay}/card-{cue["id"]}-{cue["revision"]}.svg')
+        assert card.status == 200 and card.headers['Content-Type'] == 'image/svg+xml', card.body
+        assert f'>{cue["data"]["price"]}<' in card.body.decode()
+    assert server.get(f'/replay/{replay}/card-mug-99.svg').status == 404
     assert [(c['id'], c['revision'], c['data']['price']) for c in cues] \
         == [('mug', 1, '99'), ('mug', 2, '79')]
     # With and without the event messages: no decoder minds.

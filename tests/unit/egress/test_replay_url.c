@@ -45,6 +45,7 @@ test_recordings(void **state)
     expect("/replay/" ID "/classic.mp4", replay, BC_REPLAY_CLASSIC, "");
     expect("/replay/" ID "/poster.jpg", replay, BC_REPLAY_PICTURE, "");
     expect("/replay/" ID "/cues.json", replay, BC_REPLAY_CUES, "");
+    expect("/replay/" ID "/card-a-b_9-12.svg", replay, BC_REPLAY_CARD, "");
     expect("/clip/" ID "/thumbnails.vtt", clip, BC_REPLAY_PICTURE, "");
     expect("/replay/" ID "/sheet-0001.jpg", replay, BC_REPLAY_PICTURE, "");
 }
@@ -55,7 +56,7 @@ test_names_that_stand_for_nothing(void **state)
     (void)state;
     static const char *const NAMES[] = { "", "s1.mp4", "s01.m4s", "index", "recording.json",
         "000001.mp4", "sheet-.jpg", "sheet-1.jpg.jpg", "sheet-1234567890.jpg", "dvr.m3u8",
-        "clip.mp4" };
+        "clip.mp4", "card-a.svg.svg", "card-.1.svg", "card-a", "cards-a-1.svg" };
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         char path[128] = "/replay/" ID "/";
         strcat(path, NAMES[i]);

@@ -92,8 +92,10 @@ export function makeReplayStage(options: StageOptions): ReplayStage {
     const video = makeVideo();
     video.muted = false;
     video.removeAttribute('muted');
-    // What a cue's channel drew while it was on air is gone; the cue itself says enough.
-    const cards = makeCueOverlay('', options.query, () => null);
+    // The server fills the cards of a recording's cues anew.
+    const cards = makeCueOverlay('', options.query, ({ id, revision, kind }) =>
+        kind === 'custom' ? null
+            : `/${options.kind}/${options.id}/card-${id}-${revision}.svg${options.query}`);
     const element = el('section', { class: 'stage has-bar', tabindex: '-1' }, video, cards.element);
     const player: ReplayPlayer = new ReplayPlayer(options.kind, options.id, options.query, video,
         () => update(), (placed) => cues.put(placed));
