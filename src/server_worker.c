@@ -17,7 +17,7 @@
 
 #define DRAIN_US 3000000
 #define H2_STREAMS 200
-#define BODY_BYTES (64 * 1024)
+#define BODY_BYTES (256 * 1024) // a picture of a preview, a scene with what stands beside it
 
 // --- RTMP viewers: ingest's connection, egress's player ---
 
