@@ -137,7 +137,8 @@ bc_media_url_parse(const char *path, struct bc_media_url *out)
         out->kind = BC_MEDIA_FLV;
         return set_channel(out, path + 1, strlen(path) - 1 - strlen(".flv"));
     }
-    if (has_suffix(name, ".jpg")) {
+    // The API has pictures of its own.
+    if (has_suffix(name, ".jpg") && strncmp(path, "/api/v1/", strlen("/api/v1/")) != 0) {
         out->kind = BC_MEDIA_PICTURE;
         return set_channel(out, path + 1, strlen(path) - 1 - strlen(".jpg"));
     }

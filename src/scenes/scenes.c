@@ -214,6 +214,18 @@ is_shown(struct bc_scenes *s, const char *name, const char *hidden)
     return shown;
 }
 
+// Without those that still show it until something else is there.
+static unsigned
+count_users(struct bc_scenes *s, const struct scenes_composer *composer)
+{
+    unsigned n = 0;
+    bc_list_for_each(node, tmp, &s->board.composites)
+    {
+        n += bc_container_of(node, struct scenes_composite, node)->now == composer;
+    }
+    return n;
+}
+
 static void
 fill_status(const struct scenes_composite *c, struct bc_scenes_status *out,
     char hidden[BC_SCENES_HIDDEN_TEXT])
@@ -224,7 +236,6 @@ fill_status(const struct scenes_composite *c, struct bc_scenes_status *out,
     hidden[0] = '\0';
     if (now) {
         out->composer = now->id;
-        out->shared = now->users;
         out->version = now->version;
         out->starts = now->starts;
         out->report = now->report ? bc_buf_ref(now->report) : NULL;
@@ -241,6 +252,7 @@ bc_scenes_status(
     const struct scenes_composite *c = scenes_board_find(&s->board, channel);
     if (c) {
         fill_status(c, out, hidden);
+        out->shared = c->now ? count_users(s, c->now) : 0;
     }
     pthread_mutex_unlock(&s->lock);
     if (c && hidden[0]) {

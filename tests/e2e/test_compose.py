@@ -108,7 +108,7 @@ def refusals(server):
                         ({'layers': [{'id': 'a', 'type': 'channel', 'channel': 'live/hq',
                                       'w': 9}]}, 'layers[0].w'),
                         ({'layers': [{'id': 'a', 'type': 'picture',
-                                      'picture': '/etc/passwd'}]}, 'layers[0]')):
+                                      'picture': '/etc/passwd'}]}, 'picture')):
         code, answer = put(server, 'store/a', body)
         assert code == 400 and place in answer['error']['message'], answer
     own = {**scene('#00a000'), 'inputs': ['store/a']}

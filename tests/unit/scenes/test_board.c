@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who shares a composer with whom.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scenes/board.h"
+
+#define S_US INT64_C(1000000)
+
+static const struct bc_scene_transition CUT = { .fade = false };
+static struct scenes_board board;
+
+static bool
+make_key(char out[BC_SCENES_KEY_TEXT])
+{
+    memset(out, 'k', BC_SCENES_KEY_TEXT - 1);
+    out[BC_SCENES_KEY_TEXT - 1] = '\0';
+    return true;
+}
+
+static void
+on_changed(struct scenes_board *b, struct scenes_composer *c)
+{
+    assert_ptr_equal(b, &board);
+    assert_non_null(c);
+}
+
+static void
+on_shown(struct scenes_board *b, struct scenes_composite *c)
+{
+    assert_ptr_equal(b, &board);
+    assert_non_null(c);
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    memset(&board, 0, sizeof(board));
+    scenes_board_init(&board);
+    board.composer_max = 2;
+    board.make_key = make_key;
+    board.changed = on_changed;
+    board.shown = on_shown;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    scenes_board_finish(&board);
+    return 0;
+}
+
+static struct bc_scene *
+make(unsigned width)
+{
+    char text[120];
+    snprintf(text, sizeof(text), "{\"width\":%u,\"preset\":\"full\",\"inputs\":[\"live/hq\"]}",
+        width);
+    struct bc_scene *scene = bc_scene_parse_json(text, strlen(text), NULL);
+    assert_non_null(scene);
+    return scene;
+}
+
+static int
+set(const char *channel, unsigned width, int64_t now_us)
+{
+    struct bc_scene *scene = make(width);
+    int ret = scenes_board_set(&board, channel, scene, &CUT, now_us);
+    bc_scene_unref(&scene);
+    return ret;
+}
+
+static struct scenes_composer *
+composer_of(const char *channel)
+{
+    return scenes_board_find(&board, channel)->now;
+}
+
+static void
+test_equal_scenes_share_a_composer(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    assert_int_equal(set("a/b", 640, 0), 0);
+    assert_ptr_equal(composer_of("a/a"), composer_of("a/b"));
+    assert_int_equal(board.composer_count, 1);
+    // A channel that was never there, and one that goes.
+    assert_null(scenes_board_find(&board, "a/c"));
+    scenes_board_reset(&board, scenes_board_find(&board, "a/a"), S_US);
+    assert_null(scenes_board_find(&board, "a/a"));
+    assert_int_equal(composer_of("a/b")->users, 1);
+}
+
+static void
+test_a_change_is_in_place_or_on_a_copy(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    struct scenes_composer *first = composer_of("a/a");
+    int64_t version = first->version;
+    assert_int_equal(set("a/a", 320, S_US), 0);
+    assert_ptr_equal(composer_of("a/a"), first);
+    assert_true(first->version > version);
+    assert_int_equal(set("a/b", 320, S_US), 0);
+    version = first->version;
+    assert_int_equal(set("a/b", 480, 2 * S_US), 0);
+    assert_ptr_not_equal(composer_of("a/b"), first);
+    assert_int_equal(first->version, version);
+    // The one before is shown until the new one is there.
+    assert_ptr_equal(scenes_board_find(&board, "a/b")->before, first);
+    scenes_board_settle(&board, scenes_board_find(&board, "a/b"));
+    assert_int_equal(first->users, 1);
+}
+
+static void
+test_there_are_so_many_composers(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    assert_int_equal(set("a/b", 320, 0), 0);
+    assert_int_equal(set("a/c", 480, 0), -ENOSPC);
+    assert_null(scenes_board_find(&board, "a/c"));
+    // A configured one is a composite all the same, and gets its composer later.
+    struct bc_scene *scene = make(480);
+    scenes_board_configure(&board, "a/d", scene, 0);
+    bc_scene_unref(&scene);
+    assert_null(composer_of("a/d"));
+    scenes_board_reset(&board, scenes_board_find(&board, "a/a"), S_US);
+    scenes_board_tick(&board, S_US);
+    assert_non_null(composer_of("a/d"));
+    scenes_board_sweep(&board);
+}
+
+static void
+test_scenes_that_became_equal_share_after_a_while(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    assert_int_equal(set("a/b", 320, 0), 0);
+    assert_int_equal(set("a/b", 640, S_US), 0);
+    assert_ptr_not_equal(composer_of("a/a"), composer_of("a/b"));
+    scenes_board_tick(&board, 5 * S_US);
+    assert_ptr_not_equal(composer_of("a/a"), composer_of("a/b"));
+    scenes_board_tick(&board, 7 * S_US);
+    assert_ptr_equal(composer_of("a/a"), composer_of("a/b"));
+    // Whatever else happens, the composer before goes in time.
+    scenes_board_tick(&board, 60 * S_US);
+    scenes_board_sweep(&board);
+    assert_int_equal(board.composer_count, 1);
+}
+
+static void
+test_a_take_exchanges_preview_and_program(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    assert_int_equal(scenes_board_take(&board, "a/a", &CUT, 0), -ENOENT);
+    assert_int_equal(scenes_board_take(&board, "a/b", &CUT, 0), -ENOENT);
+    struct bc_scene *scene = make(320);
+    assert_int_equal(scenes_board_set_preview(&board, "a/b", scene), -ENOENT);
+    assert_int_equal(scenes_board_set_preview(&board, "a/a", scene), 0);
+    bc_scene_unref(&scene);
+    struct scenes_composite *c = scenes_board_find(&board, "a/a");
+    scenes_board_look(&board, c, 0);
+    assert_int_equal(c->now->preview->width, 320);
+    assert_int_equal(scenes_board_take(&board, "a/a", &CUT, S_US), 0);
+    assert_int_equal(c->program->width, 320);
+    assert_int_equal(c->preview->width, 640);
+    assert_int_equal(c->now->scene->width, 320);
+    assert_int_equal(c->now->preview->width, 640);
+    // Nobody looks any more.
+    scenes_board_tick(&board, 20 * S_US);
+    assert_null(c->now->preview);
+}
+
+static void
+test_what_the_api_set_goes_before_the_configuration(void **state)
+{
+    (void)state;
+    struct bc_scene *scene = make(480);
+    assert_int_equal(set("a/a", 640, 0), 0);
+    scenes_board_configure(&board, "a/a", scene, 0);
+    bc_scene_unref(&scene);
+    struct scenes_composite *c = scenes_board_find(&board, "a/a");
+    assert_int_equal(c->program->width, 640);
+    scenes_board_reset(&board, c, S_US);
+    assert_int_equal(c->program->width, 480);
+    assert_int_equal(c->now->scene->width, 480);
+    scenes_board_configure(&board, "a/a", NULL, S_US);
+    assert_null(scenes_board_find(&board, "a/a"));
+}
+
+#define WITH_BOARD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_BOARD(test_equal_scenes_share_a_composer),
+        WITH_BOARD(test_a_change_is_in_place_or_on_a_copy),
+        WITH_BOARD(test_there_are_so_many_composers),
+        WITH_BOARD(test_scenes_that_became_equal_share_after_a_while),
+        WITH_BOARD(test_a_take_exchanges_preview_and_program),
+        WITH_BOARD(test_what_the_api_set_goes_before_the_configuration),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
