@@ -246,7 +246,7 @@ const struct bc_control_route BC_CONTROL_ROUTES[] = {
         NULL },
     { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/scene/preview.jpg", BC_CONTROL_TOKEN,
         bc_control_scene_picture, false, 200, "image/jpeg", "getScenePicture",
-        "What the preview looks like now; 503 until there is a picture.", NULL },
+        "What the preview looks like now; 204 until there is a picture.", NULL },
     { BC_HTTP_GET, "/api/v1/channels/" CHANNEL "/scene/preview", BC_CONTROL_TOKEN,
         bc_control_scene_preview, false, 200, JSON, "getScenePreview",
         "The scene that a take would show; null: none.", NULL },

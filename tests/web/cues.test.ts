@@ -253,6 +253,7 @@ describe('cards', () => {
         expect(countdownOf(draw, 1000, 99_000, 0)).toBe('0:00');
         const coupon = cue('c', { kind: 'coupon', data: { until: AT } });
         expect(countdownOf(coupon, 0, 0, AT_MS - 61_000)).toBe('1:01');
+        expect(countdownOf(coupon, 0, 0, AT_MS - 7_200_000)).toBeNull();
         expect(countdownOf(cue('p'), 0, 0, 0)).toBeNull();
     });
 });

@@ -47,12 +47,16 @@ export function changesOf(before: Cards, shown: readonly Shown[]): Changes {
     return { now, entered, changed, left };
 }
 
+// The card itself says how long it is valid; that it runs out is news only near the end.
+const NEAR_END_MS = 3_600_000;
+
 // '0:29' until a draw, or a coupon's last moment; null: nothing runs out.
 export function countdownOf({ kind, data }: Cue, begun_ms: number, now_ms: number,
     wall_ms: number): string | null {
     const until_ms = instant(data.until);
     const left_ms = kind === 'draw' && count(data.ends_in_ms) > 0
         ? begun_ms + count(data.ends_in_ms) - now_ms
-        : kind === 'coupon' && until_ms !== null ? until_ms - wall_ms : null;
+        : kind === 'coupon' && until_ms !== null && until_ms - wall_ms < NEAR_END_MS
+            ? until_ms - wall_ms : null;
     return left_ms === null ? null : duration(Math.ceil(Math.max(0, left_ms) / 1000));
 }
