@@ -75,6 +75,16 @@ compose_board_tell(
     }
 }
 
+void
+compose_board_forget(struct compose_board *b, const char *channel)
+{
+    for (unsigned i = b->count; i-- > 0;) {
+        if (!b->cues[i].told && strcmp(b->cues[i].cue.channel, channel) == 0) {
+            drop(b, i);
+        }
+    }
+}
+
 const struct compose_cue *
 compose_board_find(struct compose_board *b, const char *channel, int64_t now_us)
 {

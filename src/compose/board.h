@@ -33,6 +33,10 @@ void
 compose_board_tell(
     struct compose_board *b, struct compose_cue *cues, unsigned count, int64_t now_us);
 
+// The stream of this channel begins anew: what only it told is told again if it runs.
+void
+compose_board_forget(struct compose_board *b, const char *channel);
+
 // The newest product or coupon of a channel; NULL: none. Until the next change.
 const struct compose_cue *
 compose_board_find(struct compose_board *b, const char *channel, int64_t now_us);

@@ -45,6 +45,13 @@ on_cue(void *user, struct compose_cue *cue)
 }
 
 static void
+on_forget(void *user, const char *channel)
+{
+    struct composer *c = user;
+    compose_painter_forget(c->painter, channel);
+}
+
+static void
 on_level(void *user, enum compose_level level)
 {
     struct composer *c = user;
@@ -150,7 +157,7 @@ ask_for_id(struct composer *c, char *id, size_t size)
 static bool
 start(struct composer *c)
 {
-    struct compose_engine_params engine = { NULL, on_cue, on_level, c };
+    struct compose_engine_params engine = { NULL, on_cue, on_forget, on_level, c };
     struct compose_painter_params painter = { NULL, c->base, c->params->token,
         c->params->cards, c->stop };
     c->outlet = compose_outlet_create();

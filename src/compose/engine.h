@@ -21,6 +21,8 @@ struct compose_engine_params {
     // A cue of an input is due (its channel is the input's). On the engine's thread;
     // takes over what it holds.
     void (*on_cue)(void *user, struct compose_cue *cue);
+    // A channel was connected to anew: it tells the cues that run once more.
+    void (*on_forget)(void *user, const char *channel);
     // The reduction is another one now: looks of another size are wanted.
     void (*on_level)(void *user, enum compose_level level);
     void *user;

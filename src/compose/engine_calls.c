@@ -33,8 +33,7 @@ want_input(struct compose_engine *e, const char *name, const char *url)
     }
     slot = find_slot(e, NULL);
     if (slot) {
-        slot->input = compose_input_create(name, url);
-        slot->unwanted_us = 0;
+        *slot = (struct compose_slot){ .input = compose_input_create(name, url) };
     }
 }
 

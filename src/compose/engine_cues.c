@@ -63,6 +63,11 @@ compose_engine_cues(struct compose_engine *e, int64_t now_us, struct compose_job
 {
     for (unsigned i = 0; i < COMPOSE_INPUTS_MAX; i++) {
         struct compose_input *input = e->slots[i].input;
+        unsigned connections = input ? compose_input_connections(input) : 0;
+        if (input && connections != e->slots[i].connections) {
+            e->slots[i].connections = connections;
+            e->params.on_forget(e->params.user, compose_input_name(input));
+        }
         struct bc_buf *buf = input ? compose_input_script(input, now_us) : NULL;
         while (buf) {
             take(e, compose_input_name(input), buf, job);

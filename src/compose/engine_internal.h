@@ -21,6 +21,7 @@
 struct compose_slot {
     struct compose_input *input; // owned
     int64_t unwanted_us; // since when; 0: it is wanted
+    unsigned connections; // of it that were seen
 };
 
 struct compose_engine {

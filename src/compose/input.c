@@ -52,6 +52,7 @@ on_bytes(void *user, const void *data, size_t len)
     if (!c->input->connected) {
         pthread_mutex_lock(&c->input->lock);
         c->input->connected = true;
+        c->input->connections++;
         compose_pace_init(&c->input->pace);
         pthread_mutex_unlock(&c->input->lock);
     }
@@ -260,6 +261,15 @@ compose_input_script(struct compose_input *input, int64_t now_us)
     }
     pthread_mutex_unlock(&input->lock);
     return buf;
+}
+
+unsigned
+compose_input_connections(struct compose_input *input)
+{
+    pthread_mutex_lock(&input->lock);
+    unsigned n = input->connections;
+    pthread_mutex_unlock(&input->lock);
+    return n;
 }
 
 // --- status ---

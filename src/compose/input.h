@@ -61,6 +61,10 @@ compose_input_sound(struct compose_input *input, int64_t now_us, float *out, int
 struct bc_buf *
 compose_input_script(struct compose_input *input, int64_t now_us);
 
+// How often it was connected: what ended in between was not told.
+unsigned
+compose_input_connections(struct compose_input *input);
+
 // --- any thread ---
 
 enum compose_input_state

@@ -43,6 +43,7 @@ struct compose_input {
     unsigned script_count;
     struct compose_ring ring;
     bool connected;
+    unsigned connections;
     int64_t cpu_us;
 
     // The thread's own.

@@ -399,6 +399,16 @@ compose_painter_cue(struct compose_painter *p, struct compose_cue *cue)
 }
 
 void
+compose_painter_forget(struct compose_painter *p, const char *channel)
+{
+    pthread_mutex_lock(&p->lock);
+    compose_board_forget(&p->board, channel);
+    p->cue_changes++;
+    pthread_cond_signal(&p->wakeup);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void
 compose_painter_level(struct compose_painter *p, enum compose_level level)
 {
     pthread_mutex_lock(&p->lock);

@@ -38,6 +38,10 @@ compose_painter_want(struct compose_painter *p, struct compose_wish *wish);
 void
 compose_painter_cue(struct compose_painter *p, struct compose_cue *cue);
 
+// What the stream of this channel told has ended, unless it is told again.
+void
+compose_painter_forget(struct compose_painter *p, const char *channel);
+
 void
 compose_painter_level(struct compose_painter *p, enum compose_level level);
 

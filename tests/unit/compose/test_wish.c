@@ -121,6 +121,10 @@ test_what_the_server_does_not_name_has_ended(void **state)
     assert_int_equal(b.count, 2); // "s" came with the stream, and ends with it
     compose_board_tell(&b, NULL, 0, 0);
     assert_string_equal(compose_board_find(&b, "live/hq", 0)->id, "s");
+    compose_board_forget(&b, "live/other");
+    assert_int_equal(b.count, 1);
+    compose_board_forget(&b, "live/hq"); // a new connection
+    assert_null(compose_board_find(&b, "live/hq", 0));
     compose_board_finish(&b);
 }
 
