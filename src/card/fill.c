@@ -1,35 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/writer.h"
-#include "base64.h"
-#include "fields.h"
+#include "fill.h"
 #include "fit.h"
 #include "font.h"
-#include "qr.h"
-#include "rules.h"
 #include "set.h"
 
-#define QUIET 2 // modules: the card's own white goes on around it
-#define PICTURE_ID_MAX 80
-#define PICTURE_BYTES_MAX (200 << 10) // a picture for cards may have so many
 #define LINE_HEIGHT 1.3
 
-// One filling; lives on the stack of bc_card_fill().
-struct filling {
-    const struct card_tree *tree;
-    struct card_fields fields;
-    const struct bc_card_pictures *pictures;
-    struct bc_writer out;
-    // The data: URL of the picture asked for last, as a template asks for it several times.
-    char picture_field[BC_CARD_NAME_MAX + 1];
-    struct bc_writer picture;
-};
-
-static void
-write_escaped(struct bc_writer *w, const char *text, size_t len)
+void
+card_write_escaped(struct bc_writer *w, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         const char *entity = text[i] == '&' ? "&amp;"
@@ -46,11 +28,11 @@ write_escaped(struct bc_writer *w, const char *text, size_t len)
     }
 }
 
-static void
-write_attribute(struct bc_writer *w, const char *name, const char *value)
+void
+card_write_attribute(struct bc_writer *w, const char *name, const char *value)
 {
     bc_write_fmt(w, " %s=\"", strcmp(name, "href") == 0 ? "xlink:href" : name);
-    write_escaped(w, value, strlen(value));
+    card_write_escaped(w, value, strlen(value));
     bc_write_str(w, "\"");
 }
 
@@ -64,89 +46,15 @@ is_among(const char *const *list, const char *name)
 }
 
 // All but those for us and `without`.
-static void
-write_attributes(
+void
+card_write_attributes(
     struct bc_writer *w, const struct card_node *node, const char *const *without)
 {
     for (size_t i = 0; i < node->attribute_count; i++) {
         const struct card_attribute *a = &node->attributes[i];
         if (strncmp(a->name, "data-", 5) != 0 && !is_among(without, a->name)) {
-            write_attribute(w, a->name, a->value);
+            card_write_attribute(w, a->name, a->value);
         }
-    }
-}
-
-// --- pictures ---
-
-static bool
-is_picture_id(const char *id)
-{
-    size_t len = strspn(
-        id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
-    return len <= PICTURE_ID_MAX && id[len] == '\0';
-}
-
-static void
-write_picture(struct bc_writer *w, const struct bc_buf *picture)
-{
-    struct bc_picture_head head;
-    char why[BC_CARD_WHY];
-    if (bc_picture_head_read(picture->data, picture->len, &head, why)
-        && strcmp(head.type, "image/webp") != 0) {
-        bc_write_fmt(w, "data:%s;base64,", head.type);
-        card_base64_encode(picture->data, picture->len, w);
-    }
-}
-
-// Whoever gives pictures may give large ones, or WebP, which not all that draw SVG know.
-static struct bc_buf *
-load_picture(const struct bc_card_pictures *pictures, const char *id)
-{
-    struct bc_picture_head head;
-    char why[BC_CARD_WHY];
-    struct bc_buf *picture = pictures->load(pictures->user, id);
-    if (picture && bc_picture_head_read(picture->data, picture->len, &head, why)
-        && (picture->len > PICTURE_BYTES_MAX || strcmp(head.type, "image/webp") == 0)) {
-        struct bc_buf *smaller = bc_picture_for_cards(picture->data, picture->len, why);
-        bc_buf_unref(&picture);
-        picture = smaller;
-    }
-    return picture;
-}
-
-// As a data: URL; empty when there is none.
-static const struct bc_writer *
-find_picture(struct filling *f, const char *field)
-{
-    if (strcmp(f->picture_field, field) == 0) {
-        return &f->picture;
-    }
-    snprintf(f->picture_field, sizeof(f->picture_field), "%s", field);
-    bc_writer_reset(&f->picture);
-    const char *value = card_fields_raw(&f->fields, field);
-    if (value && strncmp(value, "data:", 5) == 0) {
-        bc_write_str(&f->picture, card_rule_data_url(value) ? "" : value);
-    } else if (value && f->pictures && is_picture_id(value)) {
-        struct bc_buf *picture = load_picture(f->pictures, value);
-        if (picture) {
-            write_picture(&f->picture, picture);
-        }
-        bc_buf_unref(&picture);
-    }
-    return &f->picture;
-}
-
-static void
-write_image(struct filling *f, const struct card_node *node)
-{
-    static const char *const WITHOUT[] = { "href", NULL };
-    const struct bc_writer *picture = find_picture(f, card_node_get(node, "data-field"));
-    if (picture->len > 0 && f->out.len <= BC_CARD_SVG_BYTES_MAX) {
-        bc_write_str(&f->out, "<image");
-        write_attributes(&f->out, node, WITHOUT);
-        bc_write_str(&f->out, " xlink:href=\"");
-        bc_write_bytes(&f->out, picture->data, picture->len);
-        bc_write_str(&f->out, "\"/>");
     }
 }
 
@@ -171,7 +79,7 @@ is_picture_field(const struct card_node *node, const char *field)
 static bool
 has_field(struct filling *f, const char *field)
 {
-    return is_picture_field(f->tree->root, field) ? find_picture(f, field)->len > 0
+    return is_picture_field(f->tree->root, field) ? card_find_picture(f, field)->len > 0
                                                   : card_fields_has(&f->fields, field);
 }
 
@@ -226,7 +134,7 @@ write_smaller(struct bc_writer *w, const struct card_node *node, double size)
     const char *style = card_node_get(node, "style");
     bc_write_str(w, " style=\"");
     if (style) {
-        write_escaped(w, style, strlen(style));
+        card_write_escaped(w, style, strlen(style));
         bc_write_str(w, ";");
     }
     bc_write_fmt(w, "font-size:%.6gpx\"", size);
@@ -305,15 +213,15 @@ write_text(struct filling *f, const struct card_node *node, const struct card_fo
             continue;
         }
         bc_write_str(&f->out, "<text");
-        write_attributes(&f->out, node, i == 0 ? FIRST : LATER);
+        card_write_attributes(&f->out, node, i == 0 ? FIRST : LATER);
         write_number(&f->out, "y", top + height * (double)i);
         write_smaller(&f->out, node, lines.size);
         if (count_characters(text, lines.len[i]) > 1) {
             write_number(&f->out, "textLength", lines.width[i]);
-            write_attribute(&f->out, "lengthAdjust", "spacingAndGlyphs");
+            card_write_attribute(&f->out, "lengthAdjust", "spacingAndGlyphs");
         }
         bc_write_str(&f->out, ">");
-        write_escaped(&f->out, text, lines.len[i]);
+        card_write_escaped(&f->out, text, lines.len[i]);
         bc_write_str(&f->out, "</text>");
     }
 }
@@ -325,65 +233,12 @@ write_tspan(struct filling *f, const struct card_node *node, const struct card_f
     struct card_lines lines;
     if (fit_field(f, node, font, &lines)) {
         bc_write_str(&f->out, "<tspan");
-        write_attributes(&f->out, node, WITHOUT);
+        card_write_attributes(&f->out, node, WITHOUT);
         write_smaller(&f->out, node, lines.size);
         bc_write_str(&f->out, ">");
-        write_escaped(&f->out, lines.text + lines.at[0], lines.len[0]);
+        card_write_escaped(&f->out, lines.text + lines.at[0], lines.len[0]);
         bc_write_str(&f->out, "</tspan>");
     }
-}
-
-// --- QR codes ---
-
-static void
-write_modules(struct bc_writer *w, const uint8_t *modules, size_t side)
-{
-    for (size_t y = 0; y < side; y++) {
-        size_t x = 0;
-        while (x < side) {
-            size_t run = 0;
-            while (x + run < side && (modules[y * side + x + run] & 1)) {
-                run++;
-            }
-            if (run > 0) {
-                bc_write_fmt(w, "M%zu %zuh%zuv1h-%zuz", x, y, run, run);
-            }
-            x += run > 0 ? run : 1;
-        }
-    }
-}
-
-static void
-write_qr(struct filling *f, const struct card_node *node)
-{
-    static const char *const NONE[] = { NULL };
-    const char *text = card_fields_raw(&f->fields, card_node_get(node, "data-field"));
-    const char *color = card_node_get(node, "data-color");
-    double width = card_node_number(node, "width", 0);
-    double height = card_node_number(node, "height", 0);
-    double room = width < height ? width : height;
-    size_t side = 0;
-    uint8_t *modules = text && room > 0 ? card_qr_modules(text, &side) : NULL;
-    if (!modules) {
-        return;
-    }
-    double module = room / (double)(side + 2 * (size_t)QUIET);
-    const char *turn = card_node_get(node, "transform");
-    bc_write_str(&f->out, "<rect");
-    write_attributes(&f->out, node, NONE);
-    bc_write_str(&f->out, "/><path shape-rendering=\"crispEdges\" transform=\"");
-    if (turn) {
-        write_escaped(&f->out, turn, strlen(turn));
-        bc_write_str(&f->out, " ");
-    }
-    bc_write_fmt(&f->out, "translate(%.6g %.6g) scale(%.6g)\"",
-        card_node_number(node, "x", 0) + (width - module * (double)side) / 2,
-        card_node_number(node, "y", 0) + (height - module * (double)side) / 2, module);
-    write_attribute(&f->out, "fill", color ? color : "#000");
-    bc_write_str(&f->out, " d=\"");
-    write_modules(&f->out, modules, side);
-    bc_write_str(&f->out, "\"/>");
-    free(modules);
 }
 
 // --- the tree ---
@@ -400,7 +255,7 @@ write_root_attributes(struct filling *f)
         view[3]);
     write_number(&f->out, "width", card_node_number(root, "width", view[2]));
     write_number(&f->out, "height", card_node_number(root, "height", view[3]));
-    write_attributes(&f->out, root, WITHOUT);
+    card_write_attributes(&f->out, root, WITHOUT);
 }
 
 static void
@@ -415,7 +270,7 @@ write_plain(struct filling *f, const struct card_node *node, const struct card_f
     if (node == f->tree->root) {
         write_root_attributes(f);
     } else {
-        write_attributes(&f->out, node, NONE);
+        card_write_attributes(&f->out, node, NONE);
     }
     if (!node->first) {
         bc_write_str(&f->out, "/>");
@@ -426,7 +281,7 @@ write_plain(struct filling *f, const struct card_node *node, const struct card_f
         if (child->name) {
             write_element(f, child, font); // as deep as CARD_DEPTH_MAX
         } else {
-            write_escaped(&f->out, child->text, child->text_len);
+            card_write_escaped(&f->out, child->text, child->text_len);
         }
     }
     bc_write_fmt(&f->out, "</%s>", node->name);
@@ -448,9 +303,9 @@ write_element(
     } else if (strcmp(node->name, "tspan") == 0) {
         write_tspan(f, node, &font);
     } else if (strcmp(node->name, "image") == 0) {
-        write_image(f, node);
+        card_write_image(f, node);
     } else {
-        write_qr(f, node);
+        card_write_qr(f, node);
     }
 }
 
