@@ -15,9 +15,11 @@
 static const char HELP[] =
     "usage: branchcast card TEMPLATE [options] -o OUT.png|OUT.svg\n"
     "\n"
-    "Fills a card and draws it as the server does. docs/cards.md tells how templates are made.\n"
+    "Fills a card and draws it as the server does. docs/cards.md tells how templates are "
+    "made.\n"
     "\n"
-    "  TEMPLATE             a name (product, product-wide, coupon, draw, text) or a file\n"
+    "  TEMPLATE             a name (product, product-wide, coupon, draw, text) or a "
+    "file\n"
     "  -f, --field NAME=TEXT  a field, as often as needed\n"
     "  -p, --picture FILE   the field \"picture\": a PNG, JPEG or WebP\n"
     "  -d, --dir DIR        more templates, as cards.dir\n"
@@ -132,8 +134,8 @@ load_picture(void *user, const char *id)
     (void)id;
     char why[BC_CARD_WHY];
     struct bc_buf *bytes = read_file(order->picture, BC_PICTURE_BYTES_MAX);
-    struct bc_buf *out
-        = bytes ? bc_picture_for_cards(bytes->data, bytes->len, why) : NULL;
+    struct bc_buf *out =
+        bytes ? bc_picture_for_cards(bytes->data, bytes->len, why) : NULL;
     if (bytes && !out) {
         fprintf(stderr, "%s: %s\n", order->picture, why);
     }
@@ -146,7 +148,8 @@ load_templates(struct order *order)
 {
     struct bc_writer problems = { 0 };
     struct bc_card_set *set = bc_card_set_load(order->dir, &problems);
-    fprintf(stderr, "%.*s", (int)problems.len, problems.data ? (char *)problems.data : "");
+    fprintf(
+        stderr, "%.*s", (int)problems.len, problems.data ? (char *)problems.data : "");
     bc_writer_finish(&problems);
     size_t len = strlen(order->template);
     if (set && len > strlen(SUFFIX)

@@ -89,8 +89,8 @@ struct bc_card_pictures {
 // text are left out, what is too long is shortened. Fields that the template does not know are
 // ignored. NULL: `why` tells.
 struct bc_buf *
-bc_card_fill(const struct bc_card_set *set, const char *name, const char *data, size_t len,
-    const struct bc_card_pictures *pictures, char why[BC_CARD_WHY]);
+bc_card_fill(const struct bc_card_set *set, const char *name, const char *data,
+    size_t len, const struct bc_card_pictures *pictures, char why[BC_CARD_WHY]);
 
 // --- pictures in memory ---
 
@@ -121,20 +121,19 @@ bc_card_image_unref(struct bc_card_image **holder);
 // transparent). Any SVG may be given: what bc_card_set_add() would refuse is refused. NULL: `why`
 // tells.
 struct bc_card_image *
-bc_card_draw(
-    const void *svg, size_t len, int width, int height, char why[BC_CARD_WHY]);
+bc_card_draw(const void *svg, size_t len, int width, int height, char why[BC_CARD_WHY]);
 
 enum bc_text_align { BC_TEXT_LEFT, BC_TEXT_CENTER, BC_TEXT_RIGHT };
 
 struct bc_text_style {
-    const char *family;  // NULL: the sans serif that the cards use
-    double size_px;      // of the letters, 4 to 1000
+    const char *family; // NULL: the sans serif that the cards use
+    double size_px; // of the letters, 4 to 1000
     bool bold;
-    uint32_t color;         // 0xAARRGGBB
+    uint32_t color; // 0xAARRGGBB
     uint32_t outline_color; // the same
-    double outline_px;      // around each letter; 0: none
+    double outline_px; // around each letter; 0: none
     enum bc_text_align align;
-    int width_px;  // lines are broken here; 0: never
+    int width_px; // lines are broken here; 0: never
     int lines_max; // what is more ends in an ellipsis; 0: 64
 };
 
@@ -154,8 +153,7 @@ bc_qr_draw(const char *text, int size);
 // A PNG, JPEG or WebP, decoded and turned as its EXIF data says. `side_max` scales what is larger
 // down; 0: never. NULL: `why` tells.
 struct bc_card_image *
-bc_picture_load(
-    const void *data, size_t len, int side_max, char why[BC_CARD_WHY]);
+bc_picture_load(const void *data, size_t len, int side_max, char why[BC_CARD_WHY]);
 
 // What a picture says about itself, without decoding it. `type` is its media type.
 struct bc_picture_head {
@@ -166,8 +164,8 @@ struct bc_picture_head {
 
 // False: it is no picture of a known kind, or too large; `why` tells.
 bool
-bc_picture_head_read(const void *data, size_t len, struct bc_picture_head *out,
-    char why[BC_CARD_WHY]);
+bc_picture_head_read(
+    const void *data, size_t len, struct bc_picture_head *out, char why[BC_CARD_WHY]);
 
 // An uploaded picture as cards use it: turned, at most 512 pixels wide and high, a JPEG, or a PNG
 // when parts of it are transparent. NULL: `why` tells.

@@ -44,8 +44,8 @@ struct bc_card_order;
 // tells. NULL without memory; then it is never called.
 struct bc_card_order *
 bc_cards_ask(struct bc_cards *cards, const char *kind, const char *data, size_t len,
-    struct bc_worker *worker, void (*done)(void *user, struct bc_buf *svg, const char *why),
-    void *user);
+    struct bc_worker *worker,
+    void (*done)(void *user, struct bc_buf *svg, const char *why), void *user);
 
 // `done` is not called any more. On the order's worker, before it was called.
 void
@@ -58,7 +58,6 @@ bc_cards_fill(struct bc_cards *cards, const char *kind, const char *data, size_t
 
 // The same at once, when it was filled lately: a new reference, or NULL.
 struct bc_buf *
-bc_cards_peek(
-    struct bc_cards *cards, const char *kind, const char *data, size_t len);
+bc_cards_peek(struct bc_cards *cards, const char *kind, const char *data, size_t len);
 
 #endif

@@ -19,7 +19,7 @@ struct bc_picture_store;
 struct bc_picture_info {
     char id[BC_PICTURE_ID + 1];
     const char *type; // "image/png"
-    int width;        // as it is stored; a phone's photo may be meant turned
+    int width; // as it is stored; a phone's photo may be meant turned
     int height;
     int64_t bytes;
     int64_t added_wall_us;

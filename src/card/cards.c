@@ -19,13 +19,13 @@
 struct kept {
     char kind[KIND_MAX];
     struct bc_buf *data; // owned reference
-    struct bc_buf *svg;  // the same; NULL: the place is free
-    uint64_t used;       // the larger, the later
+    struct bc_buf *svg; // the same; NULL: the place is free
+    uint64_t used; // the larger, the later
 };
 
 // See card/cards.h.
 struct bc_cards {
-    struct bc_disk *disk;              // borrowed
+    struct bc_disk *disk; // borrowed
     struct bc_card_pictures pictures;
     pthread_mutex_t lock; // guards the rest; held for a look-up
     struct bc_card_set *set;
@@ -149,7 +149,8 @@ load_set(const char *dir)
     struct bc_card_set *set = bc_card_set_load(dir, &problems);
     bc_write_u8(&problems, 0);
     char *save = NULL;
-    for (char *line = problems.failed ? NULL : strtok_r((char *)problems.data, "\n", &save);
+    for (char *line = problems.failed ? NULL
+                                      : strtok_r((char *)problems.data, "\n", &save);
          line; line = strtok_r(NULL, "\n", &save)) {
         bc_warn(NULL, "%s", line);
     }
@@ -271,8 +272,8 @@ on_turn(struct bc_task *task, struct bc_worker *worker)
 
 struct bc_card_order *
 bc_cards_ask(struct bc_cards *cards, const char *kind, const char *data, size_t len,
-    struct bc_worker *worker, void (*done)(void *user, struct bc_buf *svg, const char *why),
-    void *user)
+    struct bc_worker *worker,
+    void (*done)(void *user, struct bc_buf *svg, const char *why), void *user)
 {
     struct bc_card_order *o = calloc(1, sizeof(*o));
     struct bc_buf *copy = o && strlen(kind) < KIND_MAX ? bc_buf_copy(data, len) : NULL;

@@ -10,8 +10,8 @@
 static bool
 render(RsvgHandle *handle, struct bc_card_image *image, char why[BC_CARD_WHY])
 {
-    cairo_surface_t *surface = cairo_image_surface_create_for_data(image->pixels,
-        CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
+    cairo_surface_t *surface = cairo_image_surface_create_for_data(
+        image->pixels, CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
     cairo_t *cr = cairo_create(surface);
     RsvgRectangle place = { 0, 0, image->width, image->height };
     GError *error = NULL;
@@ -31,11 +31,10 @@ render(RsvgHandle *handle, struct bc_card_image *image, char why[BC_CARD_WHY])
 }
 
 struct bc_card_image *
-bc_card_draw(
-    const void *svg, size_t len, int width, int height, char why[BC_CARD_WHY])
+bc_card_draw(const void *svg, size_t len, int width, int height, char why[BC_CARD_WHY])
 {
-    struct card_tree *tree
-        = card_tree_parse(svg, len, BC_CARD_SVG_BYTES_MAX, CARD_FILLED_ELEMENTS_MAX, why);
+    struct card_tree *tree =
+        card_tree_parse(svg, len, BC_CARD_SVG_BYTES_MAX, CARD_FILLED_ELEMENTS_MAX, why);
     if (!tree) {
         return NULL;
     }

@@ -25,7 +25,8 @@ card_fields_finish(struct card_fields *f);
 // A text or number as text, cleaned: valid UTF-8, without control characters and the like, spaces
 // in one piece. `out` is "" when the field is missing, null, false or empty.
 void
-card_fields_text(const struct card_fields *f, const char *name, char out[CARD_TEXT_BYTES]);
+card_fields_text(
+    const struct card_fields *f, const char *name, char out[CARD_TEXT_BYTES]);
 
 // A text as it stands, for ids, URLs and QR codes; NULL: there is none, or it is empty.
 const char *

@@ -168,9 +168,8 @@ fit_field(struct filling *f, const struct card_node *node, const struct card_fon
 {
     char text[CARD_TEXT_BYTES];
     field_text(f, node, text);
-    double count = strcmp(node->name, "text") == 0
-        ? card_node_number(node, "data-lines", 1)
-        : 1;
+    double count =
+        strcmp(node->name, "text") == 0 ? card_node_number(node, "data-lines", 1) : 1;
     double smallest = card_node_number(node, "data-min-size", font->size);
     smallest = smallest < 1 ? 1 : smallest;
     count = count < 1 ? 1 : count > CARD_LINES_MAX ? CARD_LINES_MAX : count;
@@ -194,10 +193,10 @@ count_characters(const char *text, size_t len)
 static void
 write_text(struct filling *f, const struct card_node *node, const struct card_font *font)
 {
-    static const char *const FIRST[]
-        = { "y", "style", "textLength", "lengthAdjust", NULL };
-    static const char *const LATER[]
-        = { "y", "style", "textLength", "lengthAdjust", "id", NULL };
+    static const char *const FIRST[] = { "y", "style", "textLength", "lengthAdjust",
+        NULL };
+    static const char *const LATER[] = { "y", "style", "textLength", "lengthAdjust", "id",
+        NULL };
     struct card_lines lines;
     if (!fit_field(f, node, font, &lines)) {
         return;
@@ -205,7 +204,9 @@ write_text(struct filling *f, const struct card_node *node, const struct card_fo
     double height = card_node_number(node, "data-line-height", font->size * LINE_HEIGHT);
     height *= lines.size / font->size;
     const char *align = card_node_get(node, "data-valign");
-    double up = !align ? 0 : strcmp(align, "middle") == 0 ? 0.5 : strcmp(align, "bottom") == 0;
+    double up = !align                 ? 0
+        : strcmp(align, "middle") == 0 ? 0.5
+                                       : strcmp(align, "bottom") == 0;
     double top = card_node_number(node, "y", 0) - up * height * ((double)lines.count - 1);
     for (size_t i = 0; i < lines.count; i++) {
         const char *text = lines.text + lines.at[i];
@@ -249,10 +250,11 @@ write_root_attributes(struct filling *f)
     static const char *const WITHOUT[] = { "width", "height", "viewBox", NULL };
     const double *view = f->tree->view;
     const struct card_node *root = f->tree->root;
-    bc_write_str(&f->out, " xmlns=\"http://www.w3.org/2000/svg\""
-                          " xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
-    bc_write_fmt(&f->out, " viewBox=\"%.6g %.6g %.6g %.6g\"", view[0], view[1], view[2],
-        view[3]);
+    bc_write_str(&f->out,
+        " xmlns=\"http://www.w3.org/2000/svg\""
+        " xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
+    bc_write_fmt(
+        &f->out, " viewBox=\"%.6g %.6g %.6g %.6g\"", view[0], view[1], view[2], view[3]);
     write_number(&f->out, "width", card_node_number(root, "width", view[2]));
     write_number(&f->out, "height", card_node_number(root, "height", view[3]));
     card_write_attributes(&f->out, root, WITHOUT);
@@ -310,8 +312,8 @@ write_element(
 }
 
 struct bc_buf *
-bc_card_fill(const struct bc_card_set *set, const char *name, const char *data, size_t len,
-    const struct bc_card_pictures *pictures, char why[BC_CARD_WHY])
+bc_card_fill(const struct bc_card_set *set, const char *name, const char *data,
+    size_t len, const struct bc_card_pictures *pictures, char why[BC_CARD_WHY])
 {
     struct filling f = { .tree = card_set_tree(set, name), .pictures = pictures };
     if (!f.tree) {

@@ -18,8 +18,8 @@
 static bool
 is_picture_id(const char *id)
 {
-    size_t len = strspn(
-        id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+    size_t len =
+        strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
     return len <= PICTURE_ID_MAX && id[len] == '\0';
 }
 
@@ -77,7 +77,8 @@ void
 card_write_image(struct filling *f, const struct card_node *node)
 {
     static const char *const WITHOUT[] = { "href", NULL };
-    const struct bc_writer *picture = card_find_picture(f, card_node_get(node, "data-field"));
+    const struct bc_writer *picture =
+        card_find_picture(f, card_node_get(node, "data-field"));
     if (picture->len > 0 && f->out.len <= BC_CARD_SVG_BYTES_MAX) {
         bc_write_str(&f->out, "<image");
         card_write_attributes(&f->out, node, WITHOUT);

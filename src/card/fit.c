@@ -48,8 +48,8 @@ card_drop_unknown(PangoLayout *layout, char *text)
 static PangoLayout *
 layout_create(const struct card_font *font)
 {
-    PangoContext *context
-        = pango_font_map_create_context(pango_cairo_font_map_get_default());
+    PangoContext *context =
+        pango_font_map_create_context(pango_cairo_font_map_get_default());
     cairo_font_options_t *options = cairo_font_options_create();
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);

@@ -69,7 +69,8 @@ card_font_inherit(struct card_font *font, const struct card_node *node)
         size = strncmp(end, "em", 2) == 0 ? size * font->size
             : *end == '%'                 ? size * font->size / 100
                                           : size;
-        font->size = isfinite(size) && size >= 1 && size <= SIZE_MAX_PX ? size : font->size;
+        font->size =
+            isfinite(size) && size >= 1 && size <= SIZE_MAX_PX ? size : font->size;
     }
     if (get(node, "font-weight", value)) {
         long weight = strcmp(value, "bold") == 0 ? 700 : strtol(value, NULL, 10);

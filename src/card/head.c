@@ -9,8 +9,8 @@
 static bool
 png_head(const uint8_t *data, size_t len, struct bc_picture_head *out)
 {
-    static const uint8_t MAGIC[] = { 0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13, 'I',
-        'H', 'D', 'R' };
+    static const uint8_t MAGIC[] = { 0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13,
+        'I', 'H', 'D', 'R' };
     if (len < 24 || memcmp(data, MAGIC, sizeof(MAGIC)) != 0) {
         return false;
     }
@@ -85,8 +85,8 @@ webp_head(const uint8_t *data, size_t len, struct bc_picture_head *out)
 }
 
 bool
-bc_picture_head_read(const void *data, size_t len, struct bc_picture_head *out,
-    char why[BC_CARD_WHY])
+bc_picture_head_read(
+    const void *data, size_t len, struct bc_picture_head *out, char why[BC_CARD_WHY])
 {
     if (len > BC_PICTURE_BYTES_MAX) {
         snprintf(why, BC_CARD_WHY, "the picture has more than %d MiB",

@@ -9,7 +9,8 @@
 struct bc_card_image *
 card_image_create(int width, int height)
 {
-    if (width < 1 || height < 1 || width > BC_CARD_SIDE_MAX || height > BC_CARD_SIDE_MAX) {
+    if (width < 1 || height < 1 || width > BC_CARD_SIDE_MAX
+        || height > BC_CARD_SIDE_MAX) {
         return NULL;
     }
     struct bc_card_image *image = calloc(1, sizeof(*image));

@@ -28,8 +28,8 @@ to_yuv(const struct bc_card_image *image)
 {
     AVFrame *f = av_frame_alloc();
     struct SwsContext *sws = sws_getContext(image->width, image->height, AV_PIX_FMT_BGRA,
-        image->width, image->height, AV_PIX_FMT_YUV420P, SWS_AREA | SWS_ACCURATE_RND, NULL,
-        NULL, NULL);
+        image->width, image->height, AV_PIX_FMT_YUV420P, SWS_AREA | SWS_ACCURATE_RND,
+        NULL, NULL, NULL);
     if (f) {
         f->width = image->width;
         f->height = image->height;

@@ -37,8 +37,8 @@ plain_format(enum AVPixelFormat format)
 static void
 set_colours(struct SwsContext *sws, const AVFrame *from)
 {
-    bool full
-        = from->color_range == AVCOL_RANGE_JPEG || plain_format(from->format) != from->format;
+    bool full = from->color_range == AVCOL_RANGE_JPEG
+        || plain_format(from->format) != from->format;
     const int *table = sws_getCoefficients(SWS_CS_ITU601);
     sws_setColorspaceDetails(sws, table, full, table, 1, 0, 1 << 16, 1 << 16);
 }
@@ -92,7 +92,8 @@ turn(struct bc_card_image *image, const AVFrame *f)
         return image;
     }
     const int32_t *matrix = (const int32_t *)side->data;
-    const int m[4] = { matrix[0] >> 16, matrix[1] >> 16, matrix[3] >> 16, matrix[4] >> 16 };
+    const int m[4] = { matrix[0] >> 16, matrix[1] >> 16, matrix[3] >> 16,
+        matrix[4] >> 16 };
     bool straight = m[1] == 0 && m[2] == 0 && m[0] * m[0] == 1 && m[3] * m[3] == 1;
     bool across = m[0] == 0 && m[3] == 0 && m[1] * m[1] == 1 && m[2] * m[2] == 1;
     if (!straight && !across) {
@@ -110,8 +111,7 @@ turn(struct bc_card_image *image, const AVFrame *f)
 }
 
 struct bc_card_image *
-bc_picture_load(
-    const void *data, size_t len, int side_max, char why[BC_CARD_WHY])
+bc_picture_load(const void *data, size_t len, int side_max, char why[BC_CARD_WHY])
 {
     struct bc_picture_head head;
     if (!bc_picture_head_read(data, len, &head, why)) {
@@ -131,8 +131,8 @@ bc_picture_load(
     bool smaller = side_max > 0 && side_max < longer;
     int width = smaller ? (int)((int64_t)f->width * side_max / longer) : f->width;
     int height = smaller ? (int)((int64_t)f->height * side_max / longer) : f->height;
-    struct bc_card_image *image
-        = convert(f, width < 1 ? 1 : width, height < 1 ? 1 : height);
+    struct bc_card_image *image =
+        convert(f, width < 1 ? 1 : width, height < 1 ? 1 : height);
     image = image ? turn(image, f) : NULL;
     av_frame_free(&f);
     if (image) {

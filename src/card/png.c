@@ -14,10 +14,11 @@ struct bc_buf *
 bc_card_image_png(const struct bc_card_image *image)
 {
     struct bc_writer w = { 0 };
-    cairo_surface_t *surface = cairo_image_surface_create_for_data(image->pixels,
-        CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
+    cairo_surface_t *surface = cairo_image_surface_create_for_data(
+        image->pixels, CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
     struct bc_buf *png = NULL;
-    if (cairo_surface_write_to_png_stream(surface, write_bytes, &w) == CAIRO_STATUS_SUCCESS) {
+    if (cairo_surface_write_to_png_stream(surface, write_bytes, &w)
+        == CAIRO_STATUS_SUCCESS) {
         png = bc_buf_from_writer(&w);
     }
     cairo_surface_destroy(surface);

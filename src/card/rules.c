@@ -15,11 +15,11 @@
 
 // --- elements ---
 
-static const char *const ELEMENTS[] = { "svg", "g", "defs", "symbol", "use", "style", "rect",
-    "circle", "ellipse", "line", "polyline", "polygon", "path", "text", "tspan", "image",
-    "linearGradient", "radialGradient", "stop", "clipPath", "mask", "filter", "feBlend",
-    "feColorMatrix", "feComposite", "feDropShadow", "feFlood", "feGaussianBlur", "feMerge",
-    "feMergeNode", "feOffset", NULL };
+static const char *const ELEMENTS[] = { "svg", "g", "defs", "symbol", "use", "style",
+    "rect", "circle", "ellipse", "line", "polyline", "polygon", "path", "text", "tspan",
+    "image", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "filter",
+    "feBlend", "feColorMatrix", "feComposite", "feDropShadow", "feFlood",
+    "feGaussianBlur", "feMerge", "feMergeNode", "feOffset", NULL };
 
 static const struct {
     const char *name;
@@ -107,7 +107,8 @@ numbers_are_small(const char *text, bool path)
 {
     while (*text) {
         if (!path && is_word_byte(*text)) {
-            while (is_word_byte(*text) || (*text >= '0' && *text <= '9') || *text == '-') {
+            while (
+                is_word_byte(*text) || (*text >= '0' && *text <= '9') || *text == '-') {
                 text++;
             }
         } else if (strchr("0123456789.+-", *text)) {
@@ -127,9 +128,9 @@ numbers_are_small(const char *text, bool path)
 static bool
 has_numbers(const char *name)
 {
-    static const char *const OTHER[]
-        = { "id", "class", "href", "xlink:href", "font-family", "type", "xmlns", "version",
-              "xml:lang", "lang", "xmlns:xlink", "xmlns:svg", "aria-label", NULL };
+    static const char *const OTHER[] = { "id", "class", "href", "xlink:href",
+        "font-family", "type", "xmlns", "version", "xml:lang", "lang", "xmlns:xlink",
+        "xmlns:svg", "aria-label", NULL };
     return strncmp(name, "data-", 5) != 0 && !is_among(OTHER, name);
 }
 
@@ -156,8 +157,8 @@ dashes_are_long(const char *value)
 const char *
 card_rule_data_url(const char *url)
 {
-    static const char *const KINDS[]
-        = { "data:image/png;base64,", "data:image/jpeg;base64," };
+    static const char *const KINDS[] = { "data:image/png;base64,",
+        "data:image/jpeg;base64," };
     for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
         if (strncmp(url, KINDS[i], strlen(KINDS[i])) != 0) {
             continue;
@@ -169,7 +170,8 @@ card_rule_data_url(const char *url)
         bool ok = bytes && bc_picture_head_read(bytes, len, &head, why);
         ok = ok && strstr(KINDS[i], head.type);
         free(bytes);
-        return ok ? NULL : "holds a data: URL that is no such picture of at most 4096 x 4096";
+        return ok ? NULL
+                  : "holds a data: URL that is no such picture of at most 4096 x 4096";
     }
     return "points outside: only #… and data:image/png;base64,… or jpeg are allowed";
 }
@@ -201,7 +203,8 @@ check_field(const char *element, const char *value)
     if (!is_among(WITH_FIELD, element)) {
         return "belongs to <text>, <tspan>, <image> or <rect>";
     }
-    size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    size_t len =
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
     return len > 0 && len <= BC_CARD_NAME_MAX && value[len] == '\0'
         ? NULL
         : "is no field's name: letters, digits, _ and -, at most 40";

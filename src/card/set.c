@@ -14,10 +14,11 @@
 #define TEMPLATES_MAX 200
 #define SUFFIX ".svg"
 
-struct template {
+struct template
+{
     char name[BC_CARD_NAME_MAX + 1];
     struct card_tree *tree; // owned
-    struct bc_buf *source;  // owned reference
+    struct bc_buf *source; // owned reference
 };
 
 // See card.h.
@@ -71,8 +72,7 @@ card_set_tree(const struct bc_card_set *set, const char *name)
 }
 
 bool
-bc_card_set_find(
-    const struct bc_card_set *set, const char *name, int *width, int *height)
+bc_card_set_find(const struct bc_card_set *set, const char *name, int *width, int *height)
 {
     const struct card_tree *tree = card_set_tree(set, name);
     if (tree && width) {
@@ -123,8 +123,8 @@ bc_card_set_choose(
 static bool
 name_is_valid(const char *name)
 {
-    size_t len = strspn(
-        name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    size_t len =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
     return len > 0 && len <= BC_CARD_NAME_MAX && name[len] == '\0';
 }
 
@@ -133,11 +133,12 @@ bc_card_set_add(struct bc_card_set *set, const char *name, const void *svg, size
     char why[BC_CARD_WHY])
 {
     if (!name_is_valid(name)) {
-        snprintf(why, BC_CARD_WHY, "a template's name is made of letters, digits, - and _");
+        snprintf(
+            why, BC_CARD_WHY, "a template's name is made of letters, digits, - and _");
         return false;
     }
-    struct card_tree *tree
-        = card_tree_parse(svg, len, BC_CARD_TEMPLATE_BYTES_MAX, CARD_ELEMENTS_MAX, why);
+    struct card_tree *tree =
+        card_tree_parse(svg, len, BC_CARD_TEMPLATE_BYTES_MAX, CARD_ELEMENTS_MAX, why);
     if (!tree) {
         return false;
     }
@@ -189,8 +190,8 @@ add_file(struct bc_card_set *set, DIR *folder, const char *dir, const char *file
     size_t len;
     snprintf(path, sizeof(path), "%s/%s", dir, file);
     snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - strlen(SUFFIX)), file);
-    int err = bc_whole_file_read(
-        dirfd(folder), file, BC_CARD_TEMPLATE_BYTES_MAX, &text, &len);
+    int err =
+        bc_whole_file_read(dirfd(folder), file, BC_CARD_TEMPLATE_BYTES_MAX, &text, &len);
     if (err != 0) {
         add_problem(problems, path,
             err == -EFBIG ? "it has more than 256 KiB" : "it cannot be read");

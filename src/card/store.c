@@ -24,9 +24,9 @@
 // See card/pictures.h. A picture is two files: ID and ID.card. The first one is written last
 // and deleted first, so it tells that both are there.
 struct bc_picture_store {
-    char *dir;               // owned
-    pthread_mutex_t lock;    // guards the table; held for a look-up
-    pthread_mutex_t adding;  // one at a time, so that the limits hold; held while writing
+    char *dir; // owned
+    pthread_mutex_t lock; // guards the table; held for a look-up
+    pthread_mutex_t adding; // one at a time, so that the limits hold; held while writing
     struct bc_picture_info *table; // owned, the oldest first
     size_t count;
     int64_t bytes;
@@ -252,11 +252,12 @@ write_files(struct bc_picture_store *s, const char *id, const void *data, size_t
 
 // What is added now must fit; with `adding`.
 static int
-keep(struct bc_picture_store *s, const void *data, size_t len, struct bc_picture_info *info,
-    const struct bc_buf *small, char why[BC_CARD_WHY])
+keep(struct bc_picture_store *s, const void *data, size_t len,
+    struct bc_picture_info *info, const struct bc_buf *small, char why[BC_CARD_WHY])
 {
     pthread_mutex_lock(&s->lock);
-    bool full = s->count == BC_PICTURES_MAX || s->bytes + (int64_t)len > BC_PICTURES_BYTES_MAX;
+    bool full =
+        s->count == BC_PICTURES_MAX || s->bytes + (int64_t)len > BC_PICTURES_BYTES_MAX;
     pthread_mutex_unlock(&s->lock);
     if (full) {
         snprintf(why, BC_CARD_WHY, "there are %d pictures or %d MiB already; delete some",

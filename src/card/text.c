@@ -13,8 +13,8 @@
 static PangoLayout *
 layout_create(const struct bc_text_style *style)
 {
-    PangoContext *context
-        = pango_font_map_create_context(pango_cairo_font_map_get_default());
+    PangoContext *context =
+        pango_font_map_create_context(pango_cairo_font_map_get_default());
     pango_context_set_language(context, pango_language_from_string("zh-cn"));
     PangoLayout *layout = pango_layout_new(context);
     g_object_unref(context);
@@ -55,8 +55,8 @@ static bool
 paint(PangoLayout *layout, const struct bc_text_style *style, double x, double y,
     struct bc_card_image *image)
 {
-    cairo_surface_t *surface = cairo_image_surface_create_for_data(image->pixels,
-        CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
+    cairo_surface_t *surface = cairo_image_surface_create_for_data(
+        image->pixels, CAIRO_FORMAT_ARGB32, image->width, image->height, image->stride);
     cairo_t *cr = cairo_create(surface);
     cairo_move_to(cr, x, y);
     if (style->outline_px > 0) {
@@ -89,13 +89,14 @@ draw(PangoLayout *layout, const struct bc_text_style *style)
     // Letters may reach out of their line's box, in italics or with marks.
     int left = ink.x < box.x ? ink.x : box.x;
     int top = ink.y < box.y ? ink.y : box.y;
-    int right = ink.x + ink.width > box.x + box.width ? ink.x + ink.width : box.x + box.width;
-    int bottom
-        = ink.y + ink.height > box.y + box.height ? ink.y + ink.height : box.y + box.height;
+    int right =
+        ink.x + ink.width > box.x + box.width ? ink.x + ink.width : box.x + box.width;
+    int bottom =
+        ink.y + ink.height > box.y + box.height ? ink.y + ink.height : box.y + box.height;
     int width = right - left + 2 * border;
     int height = bottom - top + 2 * border;
-    struct bc_card_image *image
-        = card_image_create(width < BC_CARD_SIDE_MAX ? width : BC_CARD_SIDE_MAX,
+    struct bc_card_image *image =
+        card_image_create(width < BC_CARD_SIDE_MAX ? width : BC_CARD_SIDE_MAX,
             height < BC_CARD_SIDE_MAX ? height : BC_CARD_SIDE_MAX);
     if (image && !paint(layout, style, border - left, border - top, image)) {
         bc_card_image_unref(&image);

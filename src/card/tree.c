@@ -121,8 +121,8 @@ plain_name(const char *name)
 static bool
 is_left_out(const char *name)
 {
-    return strchr(name, ':') || strcmp(name, "metadata") == 0 || strcmp(name, "title") == 0
-        || strcmp(name, "desc") == 0;
+    return strchr(name, ':') || strcmp(name, "metadata") == 0
+        || strcmp(name, "title") == 0 || strcmp(name, "desc") == 0;
 }
 
 static bool
@@ -146,7 +146,8 @@ take_attributes(struct reading *r, struct card_node *node, const char **attribut
             return false;
         }
         if (card_rule_is_kept(name)
-            && !copy_attribute(node, strcmp(name, "xlink:href") == 0 ? "href" : name, value)) {
+            && !copy_attribute(
+                node, strcmp(name, "xlink:href") == 0 ? "href" : name, value)) {
             refuse(r, "", "no memory");
             return false;
         }
@@ -182,7 +183,8 @@ element_is_allowed(struct reading *r, const char *name)
         refuse_element(r, name, "must not stand inside another one");
     } else if (strcmp(name, "use") == 0
         && (++r->uses > CARD_USES_MAX || !use_is_plain(r))) {
-        refuse_element(r, name, "is not allowed inside what has an id, nor more than 64 times");
+        refuse_element(
+            r, name, "is not allowed inside what has an id, nor more than 64 times");
     } else {
         return true;
     }
@@ -297,7 +299,8 @@ on_text(void *user, const char *text, int len)
 }
 
 static void
-on_doctype(void *user, const char *name, const char *system, const char *public, int inner)
+on_doctype(
+    void *user, const char *name, const char *system, const char *public, int inner)
 {
     (void)name;
     (void)system;
@@ -358,7 +361,8 @@ read_all(struct reading *r, const void *svg, size_t len)
     if (!r->failed && !read_size(r->tree)) {
         r->failed = true;
         snprintf(r->why, BC_CARD_WHY,
-            "<svg> needs a viewBox, its sides and width and height 1 to %d", BC_CARD_SIDE_MAX);
+            "<svg> needs a viewBox, its sides and width and height 1 to %d",
+            BC_CARD_SIDE_MAX);
     }
 }
 

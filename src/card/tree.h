@@ -15,7 +15,7 @@
 #define CARD_FIELDS_MAX 100 // places where one is shown
 
 struct card_attribute {
-    char *name;  // owned
+    char *name; // owned
     char *value; // owned
 };
 
@@ -35,7 +35,7 @@ struct card_node {
 // What an SVG says, checked: only what cards may have is in it. Owned by its creator, immutable.
 struct card_tree {
     struct card_node *root; // owned, <svg>
-    double view[4];         // viewBox: x, y, width, height
+    double view[4]; // viewBox: x, y, width, height
 };
 
 // NULL: it is refused, and `why` tells. `len_max` and `elements_max` are what is allowed.

@@ -24,7 +24,7 @@ struct picture_job {
     struct bc_control *control; // borrowed
     struct bc_worker *worker;
     struct bc_http_exchange *x; // NULL: the client is gone
-    void (*work)(struct picture_job *job);   // on the disk's thread
+    void (*work)(struct picture_job *job); // on the disk's thread
     void (*answer)(struct picture_job *job); // on the worker; `x` is there
     struct bc_picture_info info;
     struct bc_buf *bytes; // owned reference: what came, or what was read
@@ -205,14 +205,16 @@ answer_bytes(struct picture_job *job)
         return;
     }
     struct bc_buf *bufs[] = { job->bytes };
-    struct bc_http_response r = { .status = 200, .content_type = job->info.type,
-        .headers = PICTURE_HEADERS, .bufs = bufs, .count = 1 };
+    struct bc_http_response r = { .status = 200,
+        .content_type = job->info.type,
+        .headers = PICTURE_HEADERS,
+        .bufs = bufs,
+        .count = 1 };
     bc_http_respond(job->x, &r);
 }
 
 void
-bc_control_picture(
-    struct bc_control *control, struct bc_http_exchange *x, const char *id)
+bc_control_picture(struct bc_control *control, struct bc_http_exchange *x, const char *id)
 {
     struct bc_picture_info info;
     if (!is_there(control, x)) {
