@@ -187,7 +187,7 @@ record_info_save(int dir, const struct bc_recording_info *info)
     json_t *object = make_object(info);
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     int e = text
-        ? record_replace_file(dir, RECORD_JSON_TMP, RECORD_JSON_NAME, text, strlen(text))
+        ? record_replace_file(dir, RECORD_JSON_NAME, text, strlen(text))
         : -ENOMEM;
     free(text);
     json_decref(object);

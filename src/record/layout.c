@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/whole_file.h"
 #include "bounds.h"
 
 #define FILE_DIGITS 6
@@ -220,29 +221,10 @@ record_write(int fd, struct iovec *iov, int count, uint64_t offset)
 }
 
 int
-record_replace_file(
-    int dir, const char *tmp, const char *name, const void *data, size_t len)
+record_replace_file(int dir, const char *name, const void *data, size_t len)
 {
-    if (unlinkat(dir, tmp, 0) != 0 && errno != ENOENT) {
-        return -errno;
-    }
-    int fd = record_create_file(dir, tmp);
-    if (fd < 0) {
-        return fd;
-    }
-    struct iovec iov = { (void *)data, len };
-    int e = record_write(fd, &iov, 1, 0);
-    if (!e && fdatasync(fd) != 0) {
-        e = -errno;
-    }
-    close(fd);
-    if (!e && renameat(dir, tmp, dir, name) != 0) {
-        e = -errno;
-    }
-    if (e) {
-        unlinkat(dir, tmp, 0);
-    }
-    return e;
+    static const struct bc_whole_file_options KEPT = { .mode = 0644, .sync = true };
+    return bc_whole_file_replace(dir, name, data, len, &KEPT);
 }
 
 void

@@ -14,9 +14,7 @@
 // block.
 
 #define RECORD_INDEX_NAME "index"
-#define RECORD_INDEX_TMP "index.tmp"
 #define RECORD_JSON_NAME "recording.json"
-#define RECORD_JSON_TMP "recording.json.tmp"
 #define RECORD_FILE_NAME 16
 
 // "000001.mp4"
@@ -64,7 +62,6 @@ record_write(int fd, struct iovec *iov, int count, uint64_t offset);
 // Makes a file with these bytes under a temporary name, has it on the disk and gives it
 // its name. 0 or negative errno.
 int
-record_replace_file(
-    int dir, const char *tmp, const char *name, const void *data, size_t len);
+record_replace_file(int dir, const char *name, const void *data, size_t len);
 
 #endif

@@ -56,7 +56,7 @@ write_index(const struct record_loaded *l)
         record_index_write(
             text + RECORD_INDEX_HEAD_BYTES + i * RECORD_INDEX_BYTES, &p, i);
     }
-    int e = record_replace_file(l->dir, RECORD_INDEX_TMP, RECORD_INDEX_NAME, text, len);
+    int e = record_replace_file(l->dir, RECORD_INDEX_NAME, text, len);
     free(text);
     return e;
 }

@@ -6,10 +6,10 @@ import { t } from '../../i18n';
 import { count, type Json } from '../../json';
 import { remember, remembered } from '../../store';
 import { confirmed } from '../../ui/confirm';
-import { el, icon, labelled, setAttr, setText, show } from '../../ui/dom';
+import { el, icon, labelled, setAttr, show } from '../../ui/dom';
 import { channelPath } from '../../url';
 import type { AdminApi } from '../api';
-import { errorText } from '../errors';
+import { makeErrands } from '../errands';
 import { makeChannelChoice } from './channel_choice';
 import { makeCueForm } from './form';
 import { CuesApi, newId, type Prepared, type Rule, type RunningCue, titleOf } from './model';
@@ -19,7 +19,6 @@ import { makeRunning } from './running';
 
 const POLL_MS = 2000;
 const TICK_MS = 500;
-const DONE_MS = 2500;
 const DURATIONS_S = [15, 30, 60, 300, 0];
 const USUAL_S = 30;
 // The winners of a draw are told while its card is still there.
@@ -42,41 +41,12 @@ function durationBox(): HTMLSelectElement {
 
 export function makeCuesPage(admin: AdminApi): CuesPage {
     const api = new CuesApi(admin);
-    const trouble = el('p', { class: 'trouble', role: 'alert', hidden: true });
-    const done = el('p', { class: 'done', role: 'status', hidden: true });
+    const { trouble, done, tell, run } = makeErrands(() => look());
     const lasts = durationBox();
     let prepared: Prepared[] = [];
     let running: RunningCue[] = [];
     let rules: Rule[] = [];
     let timer = 0;
-    let done_timer = 0;
-
-    function tell(error: unknown): void {
-        setText(trouble, error === null ? '' : errorText(error));
-        show(trouble, error !== null);
-    }
-
-    function say(text: string): void {
-        setText(done, text);
-        show(done, true);
-        window.clearTimeout(done_timer);
-        done_timer = window.setTimeout(() => show(done, false), DONE_MS);
-    }
-
-    async function run(what: () => Promise<unknown>, said = ''): Promise<boolean> {
-        try {
-            await what();
-            tell(null);
-            if (said !== '') {
-                say(said);
-            }
-            await look();
-            return true;
-        } catch (error) {
-            tell(error);
-            return false;
-        }
-    }
 
     const channel = (): string => choice.channel();
 

@@ -8,7 +8,7 @@ import { el, icon, labelled, setAttr, setText, show } from '../../ui/dom';
 import { channelPath } from '../../url';
 import type { AdminApi } from '../api';
 import { makeChannelChoice } from '../cues/channel_choice';
-import { errorText } from '../errors';
+import { makeErrands } from '../errands';
 import { makeLayers } from './layers';
 import { makeLayout } from './layout';
 import { type Effect, type LayerNumber, moveLayer, type Preset, PRESETS, presetBody, SceneApi, type Scene,
@@ -18,7 +18,6 @@ import { makeSetup } from './setup';
 
 const POLL_MS = 1500;
 const PICTURE_MS = 1000;
-const DONE_MS = 2000;
 const FADE_MS = 500;
 // A slider that is drawn sends no more often than that.
 const SEND_MS = 150;
@@ -36,8 +35,7 @@ export function presetName(name: string): string {
 
 export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
     const api = new SceneApi(admin);
-    const trouble = el('p', { class: 'trouble', role: 'alert', hidden: true });
-    const done = el('p', { class: 'done', role: 'status', hidden: true });
+    const { trouble, done, tell, run } = makeErrands(() => look());
     let channels: SwitchChannel[] = [];
     let presets: readonly Preset[] = PRESETS;
     let program: Scene | null = null;
@@ -49,40 +47,12 @@ export function makeSwitcherPage(admin: AdminApi): SwitcherPage {
     let has_scene: boolean | null = null;
     let chosen: string | null = null;
     let timer = 0;
-    let done_timer = 0;
     let send_timer = 0;
     let picture_url = '';
     let asked_presets = false;
 
     const channel = (): string => choice.channel();
     const isLive = (name: string): boolean => channels.some((one) => one.channel === name && one.live);
-
-    function tell(error: unknown): void {
-        setText(trouble, error === null ? '' : errorText(error));
-        show(trouble, error !== null);
-    }
-
-    function say(text: string): void {
-        setText(done, text);
-        show(done, true);
-        window.clearTimeout(done_timer);
-        done_timer = window.setTimeout(() => show(done, false), DONE_MS);
-    }
-
-    async function run(what: () => Promise<unknown>, said = ''): Promise<boolean> {
-        try {
-            await what();
-            tell(null);
-            if (said !== '') {
-                say(said);
-            }
-            await look();
-            return true;
-        } catch (error) {
-            tell(error);
-            return false;
-        }
-    }
 
     // --- what the operator does ---
 
