@@ -329,6 +329,10 @@ run_drain(struct bc_task *task, struct bc_worker *worker)
 void
 bc_channel_post_drain(struct bc_channel *channel)
 {
+    if (channel->drain_posted) {
+        return; // a handover drains before the end does
+    }
+    channel->drain_posted = true;
     bc_channel_ref(channel);
     bc_worker_post(channel->home, &channel->drain_task);
 }

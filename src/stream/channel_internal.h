@@ -99,6 +99,7 @@ struct bc_channel {
     uint64_t takes_before;       // how many takes earlier broadcasts had
 
     struct bc_task drain_task;
+    bool drain_posted; // under the hub's lock
     struct bc_task poke_task;
     struct bc_task destroy_task; // the last reference may go on another worker
 };
@@ -109,7 +110,8 @@ struct bc_channel {
 struct bc_channel *
 bc_channel_create(struct bc_hub *hub, struct bc_worker *home, const char *name);
 
-// The server goes down: ends the take and the broadcast. Any thread.
+// The server goes down: ends the take and the broadcast. With the hub's lock held; only the
+// first call counts.
 void
 bc_channel_post_drain(struct bc_channel *channel);
 
