@@ -68,15 +68,6 @@ compose_outlet_wants_key(struct compose_outlet *o)
     return wants;
 }
 
-bool
-compose_outlet_is_live(struct compose_outlet *o)
-{
-    pthread_mutex_lock(&o->lock);
-    bool live = o->live;
-    pthread_mutex_unlock(&o->lock);
-    return live;
-}
-
 void
 compose_outlet_set_url(struct compose_outlet *o, const char *url)
 {

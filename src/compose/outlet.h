@@ -32,7 +32,4 @@ compose_outlet_send(struct compose_outlet *o, struct bc_packet *packet);
 bool
 compose_outlet_wants_key(struct compose_outlet *o);
 
-bool
-compose_outlet_is_live(struct compose_outlet *o);
-
 #endif
