@@ -240,17 +240,24 @@ async function report(name, since = [0, 0]) {
             if (stat.rid !== undefined && stat.kind === 'video') {
                 result.layers.push(stat);
             }
-        } else if (stat.type === 'candidate-pair' && (stat.nominated || stat.selected)
-            && stat.state === 'succeeded') {
-            result.pair = { rtt_s: stat.currentRoundTripTime, out_bps: stat.availableOutgoingBitrate,
-                protocol: all.get(stat.remoteCandidateId)?.protocol,
-                port: all.get(stat.remoteCandidateId)?.port };
         } else if (stat.type === 'transport') {
             result.srtp = stat.srtpCipher;
             result.dtls = stat.dtlsState;
         }
     }
+    result.pair = selectedPair([...all.values()], all);
     return result;
+}
+
+// Pairs that were left for a better one stay nominated: which is in use says the transport, or in
+// Firefox, which has no statistics of it, the pair itself.
+function selectedPair(stats, byId) {
+    const transport = stats.find(stat => stat.type === 'transport');
+    const pair = stats.find(stat => stat.type === 'candidate-pair'
+        && (transport ? stat.id === transport.selectedCandidatePairId : stat.selected));
+    const remote = byId.get(pair?.remoteCandidateId);
+    return pair && { rtt_s: pair.currentRoundTripTime, out_bps: pair.availableOutgoingBitrate,
+        protocol: remote?.protocol, port: remote?.port };
 }
 
 // A new ufrag by PATCH, RFC 9725 4.3.3.
