@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "config/config.h"
-#include "main_card.h"
-#include "main_catalogue.h"
-#include "main_clip.h"
-#include "main_compose.h"
-#include "server.h"
+#include "command/card.h"
+#include "command/catalogue.h"
+#include "command/clip.h"
+#include "command/compose.h"
+#include "server/server.h"
 
 #define EXIT_USAGE 2
 #define OVERRIDES_MAX 64

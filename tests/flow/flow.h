@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "protocol/rtmp/client.h"
-#include "server.h"
+#include "server/server.h"
 
 #define FLOW_FRAME_MS 40
 #define FLOW_GOP 25 // frames

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#ifndef MAIN_COMPOSE_H
-#define MAIN_COMPOSE_H
-
-// The command "compose": `argv` begins with its name. An exit code.
-int
-bc_compose_command(int argc, char **argv);
-
-#endif
