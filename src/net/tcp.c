@@ -32,8 +32,8 @@ static atomic_uint_fast64_t g_open;
 static void
 on_event(uv_poll_t *poll, int status, int events);
 
-static void
-watch(struct bc_tcp *tcp)
+void
+bc_tcp_watch(struct bc_tcp *tcp)
 {
     if (tcp->closed) {
         return;
@@ -113,10 +113,8 @@ socket_error(int fd)
     return err;
 }
 
-// Marks the connection broken; the owner hears of it at the end of the turn, never inside
-// a call of its own.
-static void
-set_broken(struct bc_tcp *tcp, int err)
+void
+bc_tcp_set_broken(struct bc_tcp *tcp, int err)
 {
     if (tcp->broken == 0 && !tcp->closed) {
         tcp->broken = err;
@@ -132,7 +130,7 @@ flush(struct bc_tcp *tcp)
         int count = bc_tcp_queue_iov(&tcp->queue, iov, FLUSH_VECTORS);
         ssize_t n = bc_tcp_io_writev(tcp, iov, count);
         if (n < 0) {
-            set_broken(tcp, (int)n);
+            bc_tcp_set_broken(tcp, (int)n);
             return;
         }
         if (n == 0) {
@@ -140,7 +138,7 @@ flush(struct bc_tcp *tcp)
         }
         bc_tcp_queue_consume(&tcp->queue, (size_t)n);
     }
-    watch(tcp);
+    bc_tcp_watch(tcp);
 }
 
 static void
@@ -223,7 +221,7 @@ handle_readable(struct bc_tcp *tcp)
         if (tcp->finishing && tcp->queue.bytes == 0 && tcp->tls_record_len == 0) {
             bc_tcp_close(tcp);
         } else {
-            watch(tcp);
+            bc_tcp_watch(tcp);
         }
     }
 }
@@ -233,7 +231,7 @@ handle_writable(struct bc_tcp *tcp)
 {
     int ready = bc_tcp_io_resume(tcp);
     if (ready < 0) {
-        set_broken(tcp, ready);
+        bc_tcp_set_broken(tcp, ready);
         return;
     }
     if (ready > 0) {
@@ -254,7 +252,7 @@ handle_writable(struct bc_tcp *tcp)
             tcp->ops->on_writable(tcp->user);
         }
     }
-    watch(tcp);
+    bc_tcp_watch(tcp);
 }
 
 static void
@@ -309,7 +307,7 @@ begin_client(struct bc_tcp *tcp, const char *server)
     tcp->shaking = tcp->ssl != NULL;
     int ret = tcp->ssl ? bc_tcp_io_shake(tcp) : -ENOMEM;
     if (ret < 0) {
-        set_broken(tcp, ret);
+        bc_tcp_set_broken(tcp, ret);
     }
 }
 
@@ -348,7 +346,7 @@ bc_tcp_create(const struct bc_tcp_params *params)
     tcp->poll.data = tcp;
     atomic_fetch_add(&tcp->worker->connections, 1);
     atomic_fetch_add(&g_open, 1);
-    watch(tcp);
+    bc_tcp_watch(tcp);
     return tcp;
 }
 
@@ -359,111 +357,11 @@ bc_tcp_set_user(struct bc_tcp *tcp, const struct bc_tcp_ops *ops, void *user)
     tcp->user = user;
 }
 
-ssize_t
-bc_tcp_writev(struct bc_tcp *tcp, const struct iovec *iov, int count)
-{
-    if (tcp->broken != 0 || tcp->closed) {
-        return tcp->broken != 0 ? tcp->broken : -EPIPE;
-    }
-    ssize_t taken = 0;
-    if (tcp->queue.bytes == 0) {
-        taken = bc_tcp_io_writev(tcp, iov, count);
-        if (taken < 0) {
-            set_broken(tcp, (int)taken);
-            return taken;
-        }
-    }
-    size_t wanted = 0;
-    for (int i = 0; i < count; i++) {
-        wanted += iov[i].iov_len;
-    }
-    if ((size_t)taken < wanted || tcp->tls_record_len > 0) {
-        tcp->want_write = true;
-        watch(tcp);
-    }
-    return taken;
-}
-
-ssize_t
-bc_tcp_sendfile(struct bc_tcp *tcp, int fd, uint64_t offset, size_t len)
-{
-    if (tcp->broken != 0 || tcp->closed) {
-        return tcp->broken != 0 ? tcp->broken : -EPIPE;
-    }
-    if (tcp->security != BC_TCP_PLAIN) {
-        return -ENOTSUP;
-    }
-    ssize_t taken = 0;
-    if (tcp->queue.bytes == 0) {
-        taken = bc_tcp_io_sendfile(tcp, fd, offset, len);
-        if (taken == -ENODATA) {
-            return taken;
-        }
-        if (taken < 0) {
-            set_broken(tcp, (int)taken);
-            return taken;
-        }
-    }
-    if ((size_t)taken < len) {
-        bc_tcp_want_write(tcp);
-    }
-    return taken;
-}
-
-void
-bc_tcp_want_write(struct bc_tcp *tcp)
-{
-    tcp->want_write = true;
-    watch(tcp);
-}
-
-void
-bc_tcp_send_buf(struct bc_tcp *tcp, struct bc_buf *buf, size_t offset, size_t len)
-{
-    if (tcp->closed || tcp->broken != 0 || len == 0) {
-        return;
-    }
-    bc_buf_ref(buf);
-    if (bc_tcp_queue_push(&tcp->queue, buf, offset, len) != 0) {
-        bc_buf_unref(&buf);
-        set_broken(tcp, -ENOMEM);
-        return;
-    }
-    if (!tcp->in_read && bc_list_empty(&tcp->turn_end.node)) {
-        bc_worker_defer(tcp->worker, &tcp->turn_end);
-    }
-}
-
-void
-bc_tcp_send(struct bc_tcp *tcp, const void *data, size_t len)
-{
-    if (tcp->closed || tcp->broken != 0) {
-        return;
-    }
-    if (tcp->queue.bytes + len > tcp->queue_max_bytes) {
-        set_broken(tcp, -ENOBUFS);
-        return;
-    }
-    struct bc_buf *buf = bc_buf_copy(data, len);
-    if (!buf) {
-        set_broken(tcp, -ENOMEM);
-        return;
-    }
-    bc_tcp_send_buf(tcp, buf, 0, len);
-    bc_buf_unref(&buf);
-}
-
-size_t
-bc_tcp_queued(const struct bc_tcp *tcp)
-{
-    return tcp->queue.bytes + tcp->tls_record_len;
-}
-
 void
 bc_tcp_set_reading(struct bc_tcp *tcp, bool on)
 {
     tcp->reading = on;
-    watch(tcp);
+    bc_tcp_watch(tcp);
 }
 
 void

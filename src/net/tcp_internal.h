@@ -56,6 +56,17 @@ struct bc_tcp {
     char ip[BC_PEER_TEXT];
 };
 
+// --- tcp.c ---
+
+// Tells the loop which events we want now.
+void
+bc_tcp_watch(struct bc_tcp *tcp);
+
+// Marks the connection broken; the owner hears of it at the end of the turn, never inside
+// a call of its own.
+void
+bc_tcp_set_broken(struct bc_tcp *tcp, int err);
+
 // --- tcp_queue.c ---
 
 // Adds a slice; takes over the reference. -ENOMEM leaves the reference with the caller.
