@@ -14,6 +14,9 @@
 #include "transmux/hls_program.h"
 #include "transmux/hls_splice.h"
 
+// How long a slate may take to follow the end, before players are told that all is over.
+#define HLS_PROGRAM_OVER_US 1500000
+
 // Where a channel's playlists come from.
 enum hls_program_mode {
     HLS_PROGRAM_OWN,    // its own outputs
@@ -75,6 +78,10 @@ hls_program_look(struct bc_channel *channel, struct hls_look *out);
 
 void
 hls_look_finish(struct hls_look *look);
+
+// Lets go of what is shown, and of the one before.
+void
+hls_program_forget(struct bc_hls_program *p);
 
 // NULL without memory.
 struct bc_hls_program *
