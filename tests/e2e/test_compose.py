@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composite channels: the server starts the composers, stores with the same scene share one, and a
 composer that dies costs viewers nothing but the scene."""
-import json
 import os
 import signal
 import time
 
-import pytest
 from kit.composer import Regions, is_near
+from kit.composites import children, put, status, wait_on_air
 from kit.flv import Viewer
 from kit.publish import ffmpeg
-from kit.server import TOP
 from kit.wait import until
 
 CORNER = (0.7, 0.7, 0.2, 0.2)
@@ -25,35 +23,6 @@ def scene(colour):
             'inputs': ['live/hq', 'store/guide'],
             'layers': [{'id': 'main', 'type': 'channel', 'channel': 'live/hq', 'x': 0, 'y': 0,
                         'w': 0.6, 'h': 0.6}]}
-
-
-def put(server, channel, body, path='', method='PUT'):
-    answer = server.get(f'/api/v1/channels/{channel}/scene{path}', method=method,
-                        body=body if isinstance(body, str) else json.dumps(body))
-    return answer.status, json.loads(answer.body) if answer.body else {}
-
-
-def status(server, channel):
-    return server.json(f'/api/v1/channels/{channel}/scene/status')
-
-
-def wait_on_air(server, channel, seconds=20):
-    until(lambda: status(server, channel)['state'] == 'on_air', seconds,
-          lambda: f'{channel}: {status(server, channel)}\n{server.process.tail()}')
-
-
-def children(server):
-    """The composers' process ids."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
-                parent = int(file.read().rsplit(')', 1)[1].split()[1])
-        except OSError:
-            continue
-        if parent == server.process.child.pid:
-            found.append(int(pid))
-    return found
 
 
 def changes(server, player):
@@ -79,25 +48,25 @@ def sharing(server):
     """The same scene is one process; a store that changes it gets its own."""
     assert put(server, 'store/b', scene('#00a000'))[1]['shared'] == 2
     wait_on_air(server, 'store/b')
-    assert len(children(server)) == 1
+    assert len(children(server.process.pid)) == 1
     assert put(server, 'store/b', scene('#0000c8'))[0] == 200
-    until(lambda: len(children(server)) == 2, 10, 'a composer of its own')
+    until(lambda: len(children(server.process.pid)) == 2, 10, 'a composer of its own')
     assert status(server, 'store/a')['shared'] == 1
     wait_on_air(server, 'store/b')
     assert put(server, 'store/b', '', method='DELETE')[0] == 204
-    until(lambda: len(children(server)) == 1, 10, 'that it ends')
+    until(lambda: len(children(server.process.pid)) == 1, 10, 'that it ends')
 
 
 def death(server, player):
     """Viewers see headquarters' clean picture, then the scene again, on one connection."""
     viewer = Viewer(server.http_port, '/store/a.flv')
     viewer.wait_tags(30)
-    pid = children(server)[0]
+    pid = children(server.process.pid)[0]
     os.kill(pid, signal.SIGKILL)
     player.wait(lambda n, c: not is_near(c[0], GREEN), 10, 'the clean picture')
     wait_on_air(server, 'store/a')
     player.wait(lambda n, c: is_near(c[0], GREEN), 10, 'the scene')
-    assert children(server) and children(server)[0] != pid
+    assert children(server.process.pid) and children(server.process.pid)[0] != pid
     viewer.wait_more(60)
     viewer.check_times()
     viewer.close()
@@ -148,12 +117,3 @@ def test_composites(make_server):
     server.start()
     assert server.json('/api/v1/channels/store/a/scene')['origin'] == 'api'
     assert host is not None
-
-
-def test_example_scenes_run(make_server):
-    """The files of docs/compose.md, as they stand."""
-    server = make_server({'compose.local': 'false'},
-                         config=os.path.join(TOP, 'conf', 'composite.yaml'))
-    for channel in ('store/0571', 'store/0572'):
-        answer = server.json(f'/api/v1/channels/{channel}/scene')
-        assert answer['origin'] == 'configuration', server.process.tail()
