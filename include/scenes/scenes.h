@@ -16,6 +16,7 @@ struct bc_hub;
 
 #define BC_SCENES_KEY_TEXT 33
 #define BC_SCENES_HIDDEN_TEXT 32
+#define BC_SCENES_HOST_TEXT 64
 
 // Which channels are composites and what they show, and the composers that make it: one for
 // all channels with the same scene. Owned by the server; any thread. A thread of its own
@@ -99,6 +100,7 @@ struct bc_scenes_status {
     bool running;       // its picture is there
     bool on_air;        // the channel shows it
     uint64_t starts;    // of its process here
+    char host[BC_SCENES_HOST_TEXT]; // where it was when it said that; "": nothing yet
     struct bc_buf *report; // owned reference, JSON: what it said last; NULL: nothing yet
 };
 
@@ -127,11 +129,17 @@ struct bc_scenes_wish {
     struct bc_scene *preview; // NULL: none
     struct bc_scene_transition transition;
     bool want_preview;
+    bool idle; // no input is live: nothing is to be published
 };
 
-// The composer of a channel, made when need be; 0: it is no composite, or there are too many.
+// The composer of a channel, as a number for who runs elsewhere: after a restart the server does
+// not take it for one of its new ones. 0: it is no composite, or there are too many.
 uint64_t
 bc_scenes_composer_of(struct bc_scenes *scenes, const char *channel);
+
+// Which composer a text of such a number means, or of an id; 0: it is from before a restart.
+uint64_t
+bc_scenes_composer_id(struct bc_scenes *scenes, const char *text);
 
 // False: there is none of that id (any more).
 bool
@@ -140,9 +148,11 @@ bc_scenes_wish(struct bc_scenes *scenes, uint64_t id, struct bc_scenes_wish *out
 void
 bc_scenes_wish_finish(struct bc_scenes_wish *wish);
 
-// What it says about itself, and its picture; a reference is taken. False: as above.
+// What it says about itself, and its picture; a reference is taken. `host`: the address it
+// has. False: as above.
 bool
-bc_scenes_report(struct bc_scenes *scenes, uint64_t id, struct bc_buf *json);
+bc_scenes_report(
+    struct bc_scenes *scenes, uint64_t id, const char *host, struct bc_buf *json);
 
 bool
 bc_scenes_put_picture(struct bc_scenes *scenes, uint64_t id, struct bc_buf *jpeg);

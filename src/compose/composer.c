@@ -98,9 +98,7 @@ take_wish(struct composer *c)
         return;
     }
     c->version = wish->version;
-    if (wish->publish[0]) {
-        compose_outlet_set_url(c->outlet, wish->publish);
-    }
+    compose_outlet_set_url(c->outlet, wish->publish);
     compose_painter_want(c->painter, wish);
 }
 

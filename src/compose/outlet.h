@@ -19,7 +19,8 @@ compose_outlet_create(void);
 void
 compose_outlet_destroy(struct compose_outlet *o);
 
-// "rtmp://HOST[:PORT]/APP/STREAM?QUERY"; another one is connected to at once. Any thread.
+// "rtmp://HOST[:PORT]/APP/STREAM?QUERY"; another one is connected to at once. "": nowhere.
+// Any thread.
 void
 compose_outlet_set_url(struct compose_outlet *o, const char *url);
 

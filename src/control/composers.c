@@ -98,6 +98,7 @@ make_wish(struct bc_control *control, const struct bc_http_exchange *x,
     snprintf(publish, sizeof(publish), "rtmp://%s:%u/%s?key=%s", host,
         config->rtmp.listen.n ? (unsigned)config->rtmp.listen.items[0].port : 1935,
         wish->hidden, wish->key);
+    publish[0] = wish->idle ? '\0' : publish[0];
     bc_config_unref(&config);
     const char *token = bc_keys_compose_token(control->params.keys);
     struct bc_json j;
@@ -194,7 +195,7 @@ bc_control_composer(
     struct bc_control *control, struct bc_http_exchange *x, const char *text)
 {
     char after[24];
-    uint64_t id = strtoull(text, NULL, 10);
+    uint64_t id = bc_scenes_composer_id(control->params.scenes, text);
     bool waits = bc_query_get(bc_http_query(x), "after", after, sizeof(after)) > 0
         && bc_http_method(x) == BC_HTTP_GET;
     struct composer_poll *p = waits ? calloc(1, sizeof(*p)) : NULL;
@@ -233,12 +234,12 @@ put(struct bc_control *control, struct bc_http_exchange *x, const char *id, bool
     }
     bc_json_drop(report);
     struct bc_buf *buf = bc_buf_copy(body.data, body.len);
-    uint64_t number = strtoull(id, NULL, 10);
     struct bc_scenes *scenes = control->params.scenes;
+    uint64_t number = bc_scenes_composer_id(scenes, id);
     if (!buf) {
         bc_control_respond_json(x, 200, NULL);
     } else if (picture ? bc_scenes_put_picture(scenes, number, buf)
-                       : bc_scenes_report(scenes, number, buf)) {
+                       : bc_scenes_report(scenes, number, bc_http_peer_ip(x), buf)) {
         bc_control_respond_nothing(x);
     } else {
         respond_gone(x);
@@ -391,7 +392,8 @@ bc_control_composer_asset(
     struct bc_control *control, struct bc_http_exchange *x, const char *id)
 {
     struct bc_scenes_wish wish;
-    if (!bc_scenes_wish(control->params.scenes, strtoull(id, NULL, 10), &wish)) {
+    if (!bc_scenes_wish(control->params.scenes,
+            bc_scenes_composer_id(control->params.scenes, id), &wish)) {
         respond_gone(x);
         return;
     }

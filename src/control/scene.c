@@ -214,6 +214,7 @@ bc_control_scene_status(
     bc_json_int(&j, "version", s.version);
     bc_json_int(&j, "starts", (int64_t)s.starts);
     bc_json_bool(&j, "has_preview", s.has_preview);
+    bc_json_text(&j, "host", s.host[0] ? s.host : NULL);
     bc_json_put(&j, "report",
         s.report ? bc_json_parse(s.report->data, s.report->len) : bc_json_nothing());
     bc_control_respond_json(x, 200, bc_json_end(&j));

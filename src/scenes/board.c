@@ -15,6 +15,8 @@
 // How long the composer before is shown at most while the new one starts.
 #define BEFORE_US 30000000
 #define LOOK_US 5000000
+// When the last input has gone.
+#define LINGER_US 10000000
 
 void
 scenes_board_init(struct scenes_board *board)
@@ -76,10 +78,13 @@ make_composer(struct scenes_board *board, struct bc_scene *scene, const char *ha
 {
     struct scenes_composer *c
         = board->composer_count < board->composer_max ? calloc(1, sizeof(*c)) : NULL;
-    if (!c || !board->make_key(c->key)) {
+    char tag[BC_SCENES_KEY_TEXT];
+    if (!c || !board->make_key(c->key) || !board->make_key(tag)) {
         free(c);
         return NULL;
     }
+    tag[8] = '\0';
+    c->tag = strtoull(tag, NULL, 16) % SCENES_TAG_END;
     c->id = ++board->last_id;
     snprintf(c->hidden, sizeof(c->hidden), BC_CHANNEL_SCENE "%" PRIu64, c->id);
     c->version = 1;
@@ -352,6 +357,18 @@ scenes_board_take(struct scenes_board *board, const char *channel,
 }
 
 // --- now and then ---
+
+void
+scenes_board_live(
+    struct scenes_board *board, struct scenes_composer *c, bool live, int64_t now_us)
+{
+    c->live_us = live ? now_us : c->live_us;
+    bool due = c->live_us != 0 && now_us - c->live_us < LINGER_US;
+    if (c->due != due) {
+        c->due = due;
+        change(board, c);
+    }
+}
 
 void
 scenes_board_settle(struct scenes_board *board, struct scenes_composite *c)

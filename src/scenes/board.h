@@ -8,6 +8,8 @@
 #include "scenes/scenes.h"
 #include "stream/plan.h"
 
+#define SCENES_TAG_END UINT64_C(1000000000)
+
 // A process that makes a scene, here or elsewhere, and what is wanted of it. Owned by the
 // board; dies when no channel shows it any more and its process has ended.
 struct scenes_composer {
@@ -15,6 +17,7 @@ struct scenes_composer {
     uint64_t id;
     char hidden[BC_SCENES_HIDDEN_TEXT];
     char key[BC_SCENES_KEY_TEXT];
+    uint64_t tag; // below SCENES_TAG_END; tells it from one with this id before a restart
     unsigned users; // composites that show it, or still show it
     int64_t version;
     struct bc_scene *scene; // owned reference, as all below
@@ -27,13 +30,16 @@ struct scenes_composer {
     int64_t preview_until_us; // 0: nobody looks
     struct bc_buf *picture;
     struct bc_buf *report;
+    char host[BC_SCENES_HOST_TEXT]; // where that came from
+
+    int64_t live_us; // when an input was live last; 0: not yet
+    bool due;        // it has something to do
 
     // The process here; see process.h.
     pid_t pid; // 0: none
     int pipe;  // what it writes; -1
     char line[512];
     size_t line_len;
-    int64_t live_us;  // when an input was live last
     int64_t start_us; // not before
     int64_t back_off_us;
     int64_t started_us;
@@ -107,6 +113,11 @@ scenes_board_set_preview(
 int
 scenes_board_take(struct scenes_board *board, const char *channel,
     const struct bc_scene_transition *transition, int64_t now_us);
+
+// Whether an input is live now. Composers go on for a while when the last one has gone.
+void
+scenes_board_live(
+    struct scenes_board *board, struct scenes_composer *composer, bool live, int64_t now_us);
 
 // Somebody looks at the channel's preview.
 void

@@ -14,8 +14,6 @@
 #include "scenes_internal.h"
 
 #define PROGRAM "/proc/self/exe"
-// When the last input has gone.
-#define LINGER_US 10000000
 #define KILL_US 3000000
 #define BACK_OFF_MIN_US 500000
 #define BACK_OFF_MAX_US 10000000
@@ -246,10 +244,8 @@ void
 scenes_process_look(struct bc_scenes *s, struct scenes_composer *c, bool live,
     int64_t now_us)
 {
-    c->live_us = live ? now_us : c->live_us;
-    bool due = c->live_us != 0 && now_us - c->live_us < LINGER_US;
     bool here = s->config->compose.local && !s->stopping && c->users > 0;
-    if (c->pid != 0 && (!due || !here || c->stop_us != 0)) {
+    if (c->pid != 0 && (!c->due || !here || c->stop_us != 0)) {
         scenes_process_stop(c, now_us);
     } else if (c->pid == 0 && live && here && now_us >= c->start_us) {
         start(s, c, now_us);

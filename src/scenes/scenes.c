@@ -239,6 +239,7 @@ fill_status(const struct scenes_composite *c, struct bc_scenes_status *out,
         out->version = now->version;
         out->starts = now->starts;
         out->report = now->report ? bc_buf_ref(now->report) : NULL;
+        memcpy(out->host, now->host, sizeof(out->host));
         memcpy(hidden, now->hidden, sizeof(now->hidden));
     }
 }
@@ -283,7 +284,22 @@ bc_scenes_composer_of(struct bc_scenes *s, const char *channel)
 {
     pthread_mutex_lock(&s->lock);
     const struct scenes_composite *c = scenes_board_find(&s->board, channel);
-    uint64_t id = c && c->now ? c->now->id : 0;
+    uint64_t tagged = c && c->now ? c->now->id * SCENES_TAG_END + c->now->tag : 0;
+    pthread_mutex_unlock(&s->lock);
+    return tagged;
+}
+
+uint64_t
+bc_scenes_composer_id(struct bc_scenes *s, const char *text)
+{
+    uint64_t number = strtoull(text, NULL, 10);
+    if (number < SCENES_TAG_END) {
+        return number;
+    }
+    pthread_mutex_lock(&s->lock);
+    const struct scenes_composer *c
+        = scenes_board_composer(&s->board, number / SCENES_TAG_END);
+    uint64_t id = c && c->tag == number % SCENES_TAG_END ? c->id : 0;
     pthread_mutex_unlock(&s->lock);
     return id;
 }
@@ -303,6 +319,7 @@ bc_scenes_wish(struct bc_scenes *s, uint64_t id, struct bc_scenes_wish *out)
         out->preview = c->preview ? bc_scene_ref(c->preview) : NULL;
         out->transition = c->transition;
         out->want_preview = c->preview_until_us > 0;
+        out->idle = !c->due;
     }
     pthread_mutex_unlock(&s->lock);
     return c != NULL;
@@ -316,17 +333,22 @@ bc_scenes_wish_finish(struct bc_scenes_wish *wish)
     explicit_bzero(wish->key, sizeof(wish->key));
 }
 
+// `host`: NULL: it is a picture.
 static bool
-put(struct bc_scenes *s, uint64_t id, struct bc_buf *buf, bool picture)
+put(struct bc_scenes *s, uint64_t id, const char *host, struct bc_buf *buf)
 {
     struct bc_buf *old = NULL;
     pthread_mutex_lock(&s->lock);
     struct scenes_composer *c = scenes_board_composer(&s->board, id);
     // What comes when nobody looks any more would be old when somebody does.
-    if (c && (!picture || c->preview_until_us > 0)) {
-        struct bc_buf **holder = picture ? &c->picture : &c->report;
+    if (c && (host || c->preview_until_us > 0)) {
+        struct bc_buf **holder = host ? &c->report : &c->picture;
         old = *holder;
         *holder = bc_buf_ref(buf);
+    }
+    if (c && host && strcmp(c->host, host) != 0) {
+        snprintf(c->host, sizeof(c->host), "%s", host);
+        bc_info(&c->log, "runs on %s", c->host);
     }
     pthread_mutex_unlock(&s->lock);
     bc_buf_unref(&old);
@@ -334,15 +356,16 @@ put(struct bc_scenes *s, uint64_t id, struct bc_buf *buf, bool picture)
 }
 
 bool
-bc_scenes_report(struct bc_scenes *s, uint64_t id, struct bc_buf *json)
+bc_scenes_report(
+    struct bc_scenes *s, uint64_t id, const char *host, struct bc_buf *json)
 {
-    return put(s, id, json, false);
+    return put(s, id, host, json);
 }
 
 bool
 bc_scenes_put_picture(struct bc_scenes *s, uint64_t id, struct bc_buf *jpeg)
 {
-    return put(s, id, jpeg, true);
+    return put(s, id, NULL, jpeg);
 }
 
 // In the same time for right and wrong keys.

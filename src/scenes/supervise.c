@@ -61,6 +61,7 @@ look(struct bc_scenes *s)
         struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
         scenes_process_reap(c, now_us);
         bool live = c->users > 0 && !s->stopping && any_live(s, c->scene);
+        scenes_board_live(&s->board, c, live, now_us);
         scenes_process_look(s, c, live, now_us);
     }
     if (!s->stopping) {

@@ -59,6 +59,7 @@ class Server:
         self.webrtc_port = int(self.settings['webrtc.listen'].rsplit(':', 1)[-1] or 0)
         self.srt_port = int(self.settings['srt.listen'].rsplit(':', 1)[-1] or 0)
         self.config = config
+        self.with_token = False     # questions show the administrator's
         self.quiet = quiet      # without what it tells the user on stdout
         self.log_file = os.path.join(directory, f'server-{self.http_port}.log')
         self.process = None
@@ -128,6 +129,8 @@ class Server:
     def get(self, path, headers=None, seconds=10, method='GET', body=None):
         """The whole answer, with .status, .headers and .body; errors of HTTP are answers."""
         connection = self.connection(seconds)
+        if self.with_token:
+            headers = {'Authorization': f'Bearer {self.admin_token()}', **(headers or {})}
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

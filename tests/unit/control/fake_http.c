@@ -55,6 +55,13 @@ bc_http_peer(const struct bc_http_exchange *x)
     return "192.0.2.1:4711";
 }
 
+const char *
+bc_http_peer_ip(const struct bc_http_exchange *x)
+{
+    (void)x;
+    return "192.0.2.1";
+}
+
 void
 bc_http_token(const struct bc_http_exchange *x, char *out, size_t cap)
 {

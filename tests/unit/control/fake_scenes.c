@@ -2,6 +2,7 @@
 // Instead of scenes/: the composites "store/scene" and "live/hq", the second one with a preview,
 // and all composers but 8.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "access/keys.h"
@@ -100,7 +101,15 @@ uint64_t
 bc_scenes_composer_of(struct bc_scenes *s, const char *channel)
 {
     (void)s;
-    return is_composite(channel) ? 7 : 0;
+    return is_composite(channel) ? 7000000005 : 0;
+}
+
+uint64_t
+bc_scenes_composer_id(struct bc_scenes *s, const char *text)
+{
+    (void)s;
+    uint64_t number = strtoull(text, NULL, 10);
+    return number < 1000000000 ? number : number == 7000000005 ? 7 : 8;
 }
 
 bool
@@ -119,9 +128,11 @@ bc_scenes_wish_finish(struct bc_scenes_wish *wish)
 }
 
 bool
-bc_scenes_report(struct bc_scenes *s, uint64_t id, struct bc_buf *json)
+bc_scenes_report(
+    struct bc_scenes *s, uint64_t id, const char *host, struct bc_buf *json)
 {
     (void)s;
+    (void)host;
     (void)json;
     return id != 8;
 }

@@ -87,6 +87,9 @@ test_composers_hear_what_to_do_and_report(void **state)
     assert_non_null(strstr(fake_text(inputs, "live/hq"), "/live/hq.flv?token=composer-token"));
     json_decref(wish);
     check_refused(f, BC_HTTP_GET, "/api/v1/composers/8", NULL, 404, "no_such_composer");
+    check_status(f, BC_HTTP_GET, "/api/v1/composers/7000000005", NULL, 200);
+    check_refused(f, BC_HTTP_GET, "/api/v1/composers/7000000006", NULL, 404, "no_such_composer");
+    check_status(f, BC_HTTP_PUT, "/api/v1/composers/7000000005/status", "{\"version\":3}", 204);
     check_status(f, BC_HTTP_PUT, "/api/v1/composers/7/status", "{\"version\":3}", 204);
     check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/status", "3", 400, "bad_report");
     check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/preview.jpg", "no", 400, "bad_report");

@@ -160,6 +160,26 @@ test_scenes_that_became_equal_share_after_a_while(void **state)
 }
 
 static void
+test_composers_hear_when_there_is_nothing_to_do(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    struct scenes_composer *c = scenes_board_find(&board, "a/a")->now;
+    int64_t version = c->version;
+    scenes_board_live(&board, c, false, S_US);
+    assert_false(c->due);
+    assert_int_equal(c->version, version);
+    scenes_board_live(&board, c, true, 2 * S_US);
+    assert_true(c->due);
+    assert_int_equal(c->version, version + 1);
+    scenes_board_live(&board, c, false, 11 * S_US); // an input may come back
+    assert_true(c->due);
+    scenes_board_live(&board, c, false, 12 * S_US);
+    assert_false(c->due);
+    assert_int_equal(c->version, version + 2);
+}
+
+static void
 test_a_take_exchanges_preview_and_program(void **state)
 {
     (void)state;
@@ -210,6 +230,7 @@ main(void)
         WITH_BOARD(test_a_change_is_in_place_or_on_a_copy),
         WITH_BOARD(test_there_are_so_many_composers),
         WITH_BOARD(test_scenes_that_became_equal_share_after_a_while),
+        WITH_BOARD(test_composers_hear_when_there_is_nothing_to_do),
         WITH_BOARD(test_a_take_exchanges_preview_and_program),
         WITH_BOARD(test_what_the_api_set_goes_before_the_configuration),
     };
