@@ -31,6 +31,38 @@ struct bc_draw_picture {
     int height;
 };
 
+// How a picture writes colours: what red and blue are of its luma, and whether it uses the
+// whole range of a byte.
+struct bc_draw_colors {
+    double red;
+    double blue;
+    bool full;
+};
+
+// That of the canvas.
+#define BC_DRAW_COLORS ((struct bc_draw_colors){ 0.2126, 0.0722, false })
+
+bool
+bc_draw_same_colors(const struct bc_draw_colors *a, const struct bc_draw_colors *b);
+
+// From one way of writing colours to another: the same colours, with other numbers.
+// Immutable once it is made.
+struct bc_draw_recoder {
+    int16_t luma[3]; // of luma and both chromas; 8192ths, as all here
+    int16_t chroma[2][2];
+    int16_t luma_from; // black
+    int32_t luma_to; // the same, and half of the last bit
+};
+
+void
+bc_draw_recoder_init(struct bc_draw_recoder *r, const struct bc_draw_colors *from,
+    const struct bc_draw_colors *to);
+
+// Fills the canvas, which is of the picture's size and other memory. Odd sizes are fine.
+void
+bc_draw_recode(const struct bc_draw_recoder *r, const struct bc_draw_picture *from,
+    const struct bc_draw_canvas *to);
+
 unsigned
 bc_draw_opacity(double opacity);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "colors.h"
 #include "ffmpeg.h"
 #include "http.h"
 
@@ -105,9 +106,9 @@ open_jpeg(struct compose_reporter *r, const AVFrame *f)
     }
     r->jpeg->width = f->width;
     r->jpeg->height = f->height;
-    r->jpeg->pix_fmt = AV_PIX_FMT_YUV420P;
-    r->jpeg->color_range = AVCOL_RANGE_MPEG;
-    r->jpeg->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
+    r->jpeg->pix_fmt = AV_PIX_FMT_YUVJ420P;
+    r->jpeg->color_range = AVCOL_RANGE_JPEG;
+    r->jpeg->colorspace = AVCOL_SPC_BT470BG;
     r->jpeg->time_base = (AVRational){ 1, 25 };
     r->jpeg->thread_count = 1;
     r->jpeg->flags |= AV_CODEC_FLAG_QSCALE;
@@ -115,17 +116,38 @@ open_jpeg(struct compose_reporter *r, const AVFrame *f)
     return avcodec_open2(r->jpeg, codec, NULL) == 0;
 }
 
+// A copy with the colours as a JPEG has them.
+static AVFrame *
+make_jpeg_colors(const AVFrame *f)
+{
+    const struct bc_draw_colors drawn = BC_DRAW_COLORS;
+    const struct bc_draw_colors wanted = { 0.299, 0.114, true };
+    AVFrame *to = av_frame_alloc();
+    if (!to) {
+        return NULL;
+    }
+    to->width = f->width;
+    to->height = f->height;
+    to->format = AV_PIX_FMT_YUVJ420P;
+    if (av_frame_get_buffer(to, 0) < 0 || !compose_recode(f, &drawn, &wanted, to)) {
+        av_frame_free(&to);
+    }
+    return to;
+}
+
 static void
-send_preview(struct compose_reporter *r, AVFrame *f)
+send_preview(struct compose_reporter *r, const AVFrame *drawn)
 {
     AVPacket *packet = av_packet_alloc();
-    if (packet && open_jpeg(r, f)) {
+    AVFrame *f = make_jpeg_colors(drawn);
+    if (packet && f && open_jpeg(r, f)) {
         f->quality = r->jpeg->global_quality;
         if (avcodec_send_frame(r->jpeg, f) == 0
             && avcodec_receive_packet(r->jpeg, packet) == 0) {
             put(r, "/preview.jpg", "image/jpeg", packet->data, (size_t)packet->size);
         }
     }
+    av_frame_free(&f);
     av_packet_free(&packet);
 }
 

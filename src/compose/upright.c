@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "colors.h"
+
 void
 compose_upright_finish(struct compose_upright *u)
 {
@@ -75,15 +77,23 @@ compose_upright_turn(const AVFrame *f, int degrees)
     return to;
 }
 
+// Other formats. RGB becomes what is drawn; the rest keeps its colours' numbers.
 static AVFrame *
-convert(struct compose_upright *u, const AVFrame *f)
+convert(struct compose_upright *u, const AVFrame *f, bool rgb)
 {
+    const int *bt709 = sws_getCoefficients(SWS_CS_ITU709);
+    bool full = compose_colors_full(f);
     AVFrame *to = new_frame(f->width, f->height);
     if (!to) {
         return NULL;
     }
     u->sws = sws_getCachedContext(u->sws, f->width, f->height, f->format, f->width,
         f->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
+    if (u->sws) {
+        // It says that it cannot between two kinds of YUV, and does what is asked here.
+        (void)sws_setColorspaceDetails(
+            u->sws, bt709, rgb || full, bt709, !rgb && full, 0, 1 << 16, 1 << 16);
+    }
     if (!u->sws
         || sws_scale(u->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
                to->data, to->linesize)
@@ -93,13 +103,42 @@ convert(struct compose_upright *u, const AVFrame *f)
     return to;
 }
 
+// Takes over the picture, whose colours' numbers are those of `f`.
+static AVFrame *
+recode(AVFrame *own, const AVFrame *f)
+{
+    struct bc_draw_colors drawn = BC_DRAW_COLORS;
+    struct bc_draw_colors colors = compose_colors_of(f);
+    if (!own || bc_draw_same_colors(&colors, &drawn)) {
+        return own;
+    }
+    AVFrame *to = new_frame(own->width, own->height);
+    if (to && !compose_recode(own, &colors, &drawn, to)) {
+        av_frame_free(&to);
+    }
+    av_frame_free(&own);
+    return to;
+}
+
+static AVFrame *
+make_drawable(struct compose_upright *u, const AVFrame *f)
+{
+    const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(f->format);
+    if (!format) {
+        return NULL;
+    }
+    if (format->flags & AV_PIX_FMT_FLAG_RGB) {
+        return convert(u, f, true);
+    }
+    bool fits = f->format == AV_PIX_FMT_YUV420P || f->format == AV_PIX_FMT_YUVJ420P;
+    return recode(fits ? av_frame_clone(f) : convert(u, f, false), f);
+}
+
 AVFrame *
 compose_upright_make(struct compose_upright *u, const AVFrame *f)
 {
     int degrees = degrees_of(f);
-    AVFrame *own = f->format == AV_PIX_FMT_YUV420P && f->color_range != AVCOL_RANGE_JPEG
-        ? av_frame_clone(f)
-        : convert(u, f);
+    AVFrame *own = make_drawable(u, f);
     if (own && degrees != 0) {
         AVFrame *turned = compose_upright_turn(own, degrees);
         av_frame_free(&own);

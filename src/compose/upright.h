@@ -4,7 +4,7 @@
 
 #include "ffmpeg.h"
 
-// Pictures as the stage takes them: YUV 4:2:0 with 8 bits and limited range, upright.
+// Pictures as they are drawn: YUV 4:2:0 with 8 bits, limited range and BT.709, upright.
 // Part of an input; its thread only.
 struct compose_upright {
     struct SwsContext *sws; // owned; NULL until a picture needs it
