@@ -118,6 +118,12 @@ bc_scenes_preview_picture(struct bc_scenes *scenes, const char *channel);
 bool
 bc_scenes_has(struct bc_scenes *scenes, const char *channel);
 
+// Whether `is` holds for one of the composites that show `input`. It is called with the
+// scenes locked: it must not ask them anything.
+bool
+bc_scenes_any_showing(struct bc_scenes *scenes, const char *input,
+    bool (*is)(void *user, const char *channel), void *user);
+
 // --- composers ---
 
 // What a composer is to do. All is the caller's: bc_scenes_wish_finish().

@@ -194,6 +194,24 @@ bc_scenes_has(struct bc_scenes *s, const char *channel)
     return has;
 }
 
+bool
+bc_scenes_any_showing(struct bc_scenes *s, const char *input,
+    bool (*is)(void *user, const char *channel), void *user)
+{
+    bool any = false;
+    pthread_mutex_lock(&s->lock);
+    bc_list_for_each(node, tmp, &s->board.composites)
+    {
+        const struct scenes_composite *c =
+            bc_container_of(node, struct scenes_composite, node);
+        for (size_t i = 0; c->program && !any && i < c->program->n_inputs; i++) {
+            any = strcmp(c->program->inputs[i], input) == 0 && is(user, c->name);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return any;
+}
+
 static bool
 is_live(struct bc_scenes *s, const char *name)
 {

@@ -4,6 +4,7 @@
 
 #include "record/recorder.h"
 #include "parts.h"
+#include "scenes/scenes.h"
 #include "stream/wait.h"
 
 // Channels that show channels that show channels.
@@ -44,10 +45,17 @@ is_recorded(struct bc_server *s, const struct bc_config *config, const char *nam
 }
 
 static bool
+composite_has_viewers(void *user, const char *channel)
+{
+    return has_viewers(user, channel);
+}
+
+static bool
 is_watched(struct bc_server *s, const struct bc_config *config, const char *name,
     unsigned depth)
 {
-    if (has_viewers(s, name)) {
+    if (has_viewers(s, name)
+        || bc_scenes_any_showing(s->scenes, name, composite_has_viewers, s)) {
         return true;
     }
     for (size_t i = 0; depth < DEPTH_MAX && i < config->n_channels; i++) {
@@ -69,24 +77,51 @@ bc_server_demand(struct bc_server *s, const struct bc_config *config, const char
 
 static bool
 want(struct bc_server *s, const struct bc_config *config, const char *name,
+    const char *via, unsigned depth);
+
+// What is there will be shown without being asked for.
+static bool
+want_if_absent(struct bc_server *s, const struct bc_config *config, const char *name,
+    const char *via, unsigned depth)
+{
+    struct bc_channel *channel = bc_hub_find(s->hub, name);
+    bool there = channel && bc_channel_is_playable(channel);
+    bc_channel_unref(&channel);
+    return !there && depth < DEPTH_MAX && want(s, config, name, via, depth + 1);
+}
+
+// Composers start once one of the inputs is live.
+static bool
+want_inputs(struct bc_server *s, const struct bc_config *config,
+    const struct bc_scene *scene, const char *via, unsigned depth)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < scene->n_inputs; i++) {
+        wanted = want_if_absent(s, config, scene->inputs[i], via, depth) || wanted;
+    }
+    return wanted;
+}
+
+static bool
+want(struct bc_server *s, const struct bc_config *config, const char *name,
     const char *via, unsigned depth)
 {
     const struct bc_config_channel *channel = bc_config_channel(config, name);
+    struct bc_scene *scene = bc_scenes_program(s->scenes, name);
+    bool wanted = scene && want_inputs(s, config, scene, via, depth);
+    bool composite = scene != NULL;
+    bc_scene_unref(&scene);
     if (!channel) {
-        return config->relay.origins.n > 0 && name[0] != '_'
-            && bc_server_edges_want(s->edges, name, via);
+        return wanted
+            || (!composite && config->relay.origins.n > 0 && name[0] != '_'
+                && bc_server_edges_want(s->edges, name, via));
     }
-    bool wanted = bc_server_relays_want(s->relays, name);
-    for (size_t i = 0; depth < DEPTH_MAX && i < channel->sources.n; i++) {
+    wanted = bc_server_relays_want(s->relays, name) || wanted;
+    for (size_t i = 0; i < channel->sources.n; i++) {
         const struct bc_config_source *source = &channel->sources.items[i];
-        struct bc_channel *other = source->kind == BC_SOURCE_CHANNEL
-            ? bc_hub_find(s->hub, source->value)
-            : NULL;
-        // What is there will be shown without being asked for.
-        bool asks = source->kind == BC_SOURCE_CHANNEL
-            && (!other || !bc_channel_is_playable(other));
-        wanted = (asks && want(s, config, source->value, via, depth + 1)) || wanted;
-        bc_channel_unref(&other);
+        wanted = (source->kind == BC_SOURCE_CHANNEL
+                     && want_if_absent(s, config, source->value, via, depth))
+            || wanted;
     }
     return wanted;
 }

@@ -223,14 +223,20 @@ def test_pull_on_demand(make_server, tmp_path):
         'channels:\n'
         '  live/copy:\n    sources:\n'
         f'      - pull: {{ url: "{origin.flv()}", on_demand: true, idle_s: 1 }}\n'
+        '  live/far:\n    sources:\n'
+        f'      - pull: {{ url: "{origin.flv()}", on_demand: true, idle_s: 1 }}\n'
         '  store/1: { sources: [publisher, { channel: live/copy }] }\n'
-        '  store/2: { sources: [publisher, { channel: live/hq }] }\n')
+        '  store/2: { sources: [publisher, { channel: live/hq }] }\n'
+        f'  store/3: {{ scene: {tmp_path}/scene.yaml }}\n')
+    (tmp_path / 'scene.yaml').write_text('width: 320\nheight: 180\npreset: full\n'
+                                         'inputs: [live/far]\n')
     server = make_server({'relay.origins': origin.http(''), 'relay.edge_grace_s': '1',
                           'relay.allow_private': 'true'},
                          config=str(config))
 
-    def state():
-        return server.json('/api/v1/relays')['relays'][0]['state']
+    def state(channel='live/copy'):
+        return next(r['state'] for r in server.json('/api/v1/relays')['relays']
+                    if r['channel'] == channel)
     until(lambda: state() == 'idle', 5, 'rest')
     assert viewers(origin) == 0
     for path in ('/live/copy.flv', '/store/1.flv', '/store/2.flv'):
@@ -243,3 +249,11 @@ def test_pull_on_demand(make_server, tmp_path):
         viewer.close()
         until(lambda: viewers(origin) == 0, 10, 'the end of the pull')
         until(lambda: state() == 'idle', 2, 'rest')
+    # A composite of nothing else: its viewer gets the clean picture, then the scene.
+    viewer = flv.Viewer(server.http_port, '/store/3.flv')
+    assert viewer.status == 200, server.process.tail()
+    until(lambda: server.json('/api/v1/channels/store/3/scene/status')['state'] == 'on_air',
+          20, lambda: f'the scene\n{server.process.tail()}')
+    viewer.wait_more(30)
+    assert state('live/far') == 'live' and viewers(origin) == 1
+    viewer.close()
