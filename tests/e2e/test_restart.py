@@ -8,11 +8,10 @@ import time
 
 import pytest
 
-from kit import hls, process, publish
+from kit import hls, process
 from kit.browser import look_at
-from kit.flv import Viewer
-from kit.process import Process
 from kit.recordings import read_all
+from kit.restart import Host, Returning, successor, take_over
 from kit.server import Server
 from kit.wait import until
 
@@ -23,27 +22,6 @@ STEPS = ('take-over', 'stop and start', 'kill and start')
 BACK_S = 6
 # A server that was killed says no goodbye, and ICE takes its time to notice.
 BACK_BY_ICE_S = 12
-
-
-class Host:
-    """Pushes, and pushes again as soon as it is cut off."""
-
-    def __init__(self, server):
-        self.server, self.push = server, None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while not self._stopped.is_set():
-            self.push = publish.ffmpeg(self.server.rtmp())
-            while self.push.alive and not self._stopped.is_set():
-                time.sleep(0.05)
-
-    def stop(self):
-        self._stopped.set()
-        self._thread.join(5)
-        self.push.end()
 
 
 class Hammer:
@@ -68,49 +46,6 @@ class Hammer:
         self._stopped.set()
         for thread in self._threads:
             thread.join(15)
-
-
-class Returning:
-    """A viewer by FLV that opens the stream again when it ends."""
-
-    def __init__(self, server):
-        self.port, self.at, self.viewer = server.http_port, [], None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while not self._stopped.is_set():
-            try:
-                viewer = Viewer(self.port)
-            except OSError:
-                time.sleep(0.1)
-                continue
-            seen = 0
-            while not viewer.ended and viewer.status == 200 and not self._stopped.is_set():
-                time.sleep(0.02)
-                if len(viewer.tags) > seen:
-                    seen = len(viewer.tags)
-                    self.at.append(time.time())
-            viewer.sock.close()
-            time.sleep(0.1)
-
-    def stop(self):
-        self._stopped.set()
-        self._thread.join(5)
-
-
-def successor(server, name, extra=()):
-    """The same command with --take-over."""
-    return Process(server.command() + list(extra) + ['--take-over'], name=name, log=server.log_file)
-
-
-def take_over(server):
-    """One process after another on the same data; returns when the new one serves."""
-    old = server.process
-    server.process = successor(server, 'branchcast-new')
-    assert old.wait(15) == 0, old.tail()
-    assert server.is_ready(), server.process.tail()
 
 
 def stop_and_start(server):
