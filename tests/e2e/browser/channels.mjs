@@ -7,22 +7,11 @@
 // that is set and deleted), close (whether to close and open the channel), pictures, name, width,
 // height, language. Prints one line of JSON. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const WAIT = { timeout: 15_000 };
+import { launch } from './chromium.mjs';
 
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
+const WAIT = { timeout: 15_000 };
 
 async function operate(page, job, result) {
     const card = page.locator(`[data-channel="${job.channel}"]`);
@@ -70,13 +59,8 @@ async function operate(page, job, result) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     const result = { console: [], error: null };
     try {
         const context = await browser.newContext({ locale: job.language ?? 'en-US',

@@ -9,23 +9,11 @@
 // the screenshots), width, height, language.
 // Prints one line of JSON. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required'];
-const WAIT_MS = 30_000;
+import { launch } from './chromium.mjs';
 
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
+const WAIT_MS = 30_000;
 
 // Runs in the page: the number in the strip along the picture's bottom (tools/make-testdata).
 function numberShown() {
@@ -134,13 +122,8 @@ async function work(page, job) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     try {
         const context = await browser.newContext({ locale: job.language ?? 'en-US',
             viewport: { width: job.width ?? 1280, height: job.height ?? 900 } });

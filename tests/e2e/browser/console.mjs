@@ -6,23 +6,11 @@
 //
 // Prints {cards: {…}, switcher: {…}, console: [], overflow: [n]}. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required'];
-const WAIT_MS = 20_000;
+import { launch } from './chromium.mjs';
 
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
+const WAIT_MS = 20_000;
 
 const json = async (url) => (await fetch(url)).json();
 
@@ -118,13 +106,8 @@ async function mix(page, { base, composite, pictures }) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     const lines = [];
     const overflow = [];
     const open = async (viewport, locale) => {

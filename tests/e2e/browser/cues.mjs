@@ -9,24 +9,11 @@
 // there. With `replay` in place of `players`: the page of that replay. Prints
 // {name: {frames: [[number, shown]], card, console, overflow, played}}. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--autoplay-policy=no-user-gesture-required'];
-const WAIT_MS = 25_000;
+import { launch } from './chromium.mjs';
 
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
+const WAIT_MS = 25_000;
 
 // Runs in the page: with every frame that comes to the screen, the number in it and whether the
 // card is there. It asks on its own, after the page's own code has seen the frame.
@@ -86,13 +73,8 @@ async function open(browser, name, url, size, language) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     const api = `${job.base}/api/v1/channels/${job.channel}/cues`;
     const post = async (method, url, body) => {
         const answer = await fetch(url, { method, body: JSON.stringify(body),

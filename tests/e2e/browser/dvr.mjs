@@ -6,22 +6,9 @@
 // Prints {live, back, again}: {player, number, at_ms}, what played and the number in its picture
 // at a wall clock. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { launch } from './chromium.mjs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required'];
 const WAIT_MS = 30_000;
-
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
 
 // Runs in the page: the number in the strip along the picture's bottom (tools/make-testdata),
 // once the wanted kind of player shows one.
@@ -48,13 +35,8 @@ function look(back) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     try {
         const page = await browser.newPage({ viewport: { width: 360, height: 640 } });
         await page.goto(job.url);

@@ -8,23 +8,9 @@
 // width, height, language. Prints one line of JSON: {seen: [{at_ms, lobby, state, frames, replay}],
 // later, console, error}. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--autoplay-policy=no-user-gesture-required'];
-
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
+import { launch } from './chromium.mjs';
 
 // Runs in the page.
 function look() {
@@ -50,13 +36,8 @@ async function visit(browser, job, window) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     const result = { seen: [], later: null, console: [], error: null };
     const shoot = (page, name) => (job.pictures
         ? page.screenshot({ path: join(job.pictures, `evening-${name}.png`) }) : null);

@@ -8,24 +8,11 @@
 // start. Prints {name: {first_frame_ms, start, duration, seeks: [{at, number, ms}], numbers,
 // error}}; a number is that in the picture. Exit code 77: no Chromium.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--autoplay-policy=no-user-gesture-required'];
+import { launch, load } from './chromium.mjs';
+
 const PATIENCE_MS = 20_000;
-const require = createRequire(new URL('../../../src/web/package.json', import.meta.url));
-
-function load() {
-    try {
-        return { playwright: require('playwright-core'), hls: require.resolve('hls.js/dist/hls.js') };
-    } catch {
-        return null;
-    }
-}
 
 // Runs in the page.
 async function play(job) {
@@ -103,20 +90,15 @@ async function play(job) {
 }
 
 async function main() {
-    const found = load();
-    if (!found || !existsSync(CHROMIUM)) {
-        console.log(`${found ? CHROMIUM : 'playwright-core or hls.js'} is not installed`);
-        return 77;
-    }
     const { origin, jobs } = JSON.parse(process.argv[2]);
-    const browser = await found.playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     const results = {};
     try {
         for (const job of jobs) {
             const page = await browser.newPage();
             await page.goto(`${origin}/healthz`); // of the same origin, so that pictures can be read
             await page.setContent('<body></body>');
-            await page.evaluate(readFileSync(found.hls, 'utf8'));
+            await page.evaluate(readFileSync(load.resolve('hls.js/dist/hls.js'), 'utf8'));
             results[job.name] = await page.evaluate(play, { patience_ms: PATIENCE_MS, fps: 30, ...job })
                 .catch((error) => ({ error: error.message }));
             await page.close();

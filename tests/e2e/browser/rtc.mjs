@@ -7,32 +7,12 @@
 //
 //   node tests/e2e/browser/rtc.mjs FLAG…          exit code 77: no Chromium
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--disable-background-timer-throttling', '--autoplay-policy=no-user-gesture-required',
-    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+import { launch } from './chromium.mjs';
 
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
-
-const playwright = loadPlaywright();
-if (!playwright || !existsSync(CHROMIUM)) {
-    console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-    process.exit(77);
-}
-const browser = await playwright.chromium.launch({ executablePath: CHROMIUM,
-    args: [...FLAGS, ...process.argv.slice(2)] });
+const browser = await launch(['--disable-background-timer-throttling',
+    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', ...process.argv.slice(2)]);
 const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
 const pages = {};
 

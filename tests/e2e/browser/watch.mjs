@@ -10,25 +10,11 @@
 // Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--autoplay-policy=no-user-gesture-required'];
+import { launch } from './chromium.mjs';
+
 const FIRST_FRAME_MS = 25_000;
-
-const load = createRequire(new URL('../../../src/web/package.json', import.meta.url));
-
-function loadPlaywright() {
-    try {
-        return load('playwright-core');
-    } catch {
-        return null;
-    }
-}
 
 // Runs in the page: the statistics, and the number in the strip along the picture's bottom.
 function look() {
@@ -134,13 +120,8 @@ async function watch(browser, job) {
 }
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const jobs = JSON.parse(process.argv[2]);
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     try {
         const results = await Promise.all(jobs.map((job) => watch(browser, job)));
         console.log(JSON.stringify(Object.fromEntries(jobs.map((job, i) => [job.name, results[i]]))));

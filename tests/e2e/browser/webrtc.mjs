@@ -5,24 +5,9 @@
 //
 // Scenarios are the functions at the end. Prints one line of JSON. Exit code 77: no Chromium.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { launch } from './chromium.mjs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
-    '--autoplay-policy=no-user-gesture-required',
-    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 const LIMIT_MS = 20_000;
-
-function loadPlaywright() {
-    try {
-        return createRequire(new URL('../../../src/web/package.json', import.meta.url))('playwright-core');
-    } catch {
-        return null;
-    }
-}
 
 const stats = (page) => page.evaluate(() => window.branchcast.stats());
 
@@ -163,14 +148,10 @@ async function answerWithTcpOnly(route) {
 const SCENARIOS = { fallback, publish, refused, survive, message };
 
 async function main() {
-    const playwright = loadPlaywright();
-    if (!playwright || !existsSync(CHROMIUM)) {
-        console.log(`${playwright ? CHROMIUM : 'playwright-core'} is not installed`);
-        return 77;
-    }
     const job = JSON.parse(process.argv[2]);
     const console_lines = [];
-    const browser = await playwright.chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch(
+        ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
     try {
         const context = await browser.newContext({
             viewport: { width: job.width ?? 390, height: job.height ?? 844 },

@@ -27,7 +27,7 @@ check_layers(const struct bc_scene *scene)
     }
 }
 
-void
+static void
 check_round_trip(const struct bc_scene *scene)
 {
     struct bc_buf *text = bc_scene_to_json(scene);
@@ -43,4 +43,16 @@ check_round_trip(const struct bc_scene *scene)
     bc_buf_unref(&same);
     bc_buf_unref(&text);
     bc_scene_unref(&again);
+}
+
+void
+check_scene(struct bc_scene *scene, const struct bc_scene_error *error)
+{
+    if (!scene && !error->text[0]) {
+        abort();
+    }
+    if (scene) {
+        check_round_trip(scene);
+    }
+    bc_scene_unref(&scene);
 }

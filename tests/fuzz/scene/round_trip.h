@@ -4,9 +4,10 @@
 
 #include "scene/scene.h"
 
-// Ends the program when the scene is not what its own text says, or has a layer without a
-// sensible place.
+// What a reader made of some text: ends the program when a refusal has no reason, or when the
+// scene, which it takes over, is not what its own text says or has a layer without a sensible
+// place.
 void
-check_round_trip(const struct bc_scene *scene);
+check_scene(struct bc_scene *scene, const struct bc_scene_error *error);
 
 #endif

@@ -419,6 +419,23 @@ fake_add_live(struct fake *f)
     return info;
 }
 
+struct bc_http_exchange
+fake_send(struct fake *f, enum bc_http_method method, const char *path, const char *body)
+{
+    struct bc_http_exchange x = { .method = method, .path = path, .sent = body };
+    assert_true(fake_ask(f->control, &x));
+    return x;
+}
+
+void
+fake_check_refused(struct fake *f, enum bc_http_method method, const char *path,
+    const char *body, int status, const char *code)
+{
+    struct bc_http_exchange x = fake_send(f, method, path, body);
+    fake_check_error(&x, status, code);
+    fake_finish(&x);
+}
+
 void
 fake_run_posted(struct fake *f)
 {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "control/control.h"
+#include "fake_http.h"
 #include "fake_record.h"
 #include "stream/info.h"
 #include "stream/source.h"
@@ -69,6 +70,15 @@ fake_add(struct fake *f, const char *name, enum bc_channel_state state);
 // A live channel "live/hq" with everything filled in.
 struct bc_channel_info *
 fake_add_live(struct fake *f);
+
+// A request with a body or NULL; the answer is to be finished.
+struct bc_http_exchange
+fake_send(struct fake *f, enum bc_http_method method, const char *path, const char *body);
+
+// The same, answered with an error.
+void
+fake_check_refused(struct fake *f, enum bc_http_method method, const char *path,
+    const char *body, int status, const char *code);
 
 // What posting is for: runs it.
 void

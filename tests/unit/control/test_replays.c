@@ -18,23 +18,6 @@
 #define REPLAY REPLAYS "/" FAKE_ID
 #define CLIP "/api/v1/clips/" FAKE_ID
 
-static struct bc_http_exchange
-ask(struct fake *f, enum bc_http_method method, const char *path)
-{
-    struct bc_http_exchange x = { .method = method, .path = path };
-    assert_true(fake_ask(f->control, &x));
-    return x;
-}
-
-static void
-check_error(struct fake *f, enum bc_http_method method, const char *path, int status,
-    const char *code)
-{
-    struct bc_http_exchange x = ask(f, method, path);
-    fake_check_error(&x, status, code);
-    fake_finish(&x);
-}
-
 static void
 test_a_replay_is_told(void **state)
 {
@@ -203,14 +186,14 @@ static void
 test_what_is_not_there(void **state)
 {
     struct fake *f = *state;
-    check_error(f, BC_HTTP_GET, REPLAYS "/x", 404, "no_such_replay");
-    check_error(f, BC_HTTP_GET, "/api/v1/clips/x", 404, "no_such_clip");
-    check_error(f, BC_HTTP_GET, "/api/v1/public/replays/x", 404, "no_such_replay");
-    check_error(f, BC_HTTP_GET, REPLAYS "/..", 404, "not_found");
-    check_error(f, BC_HTTP_GET, REPLAYS "/A", 404, "not_found");
+    fake_check_refused(f, BC_HTTP_GET, REPLAYS "/x", NULL, 404, "no_such_replay");
+    fake_check_refused(f, BC_HTTP_GET, "/api/v1/clips/x", NULL, 404, "no_such_clip");
+    fake_check_refused(f, BC_HTTP_GET, "/api/v1/public/replays/x", NULL, 404, "no_such_replay");
+    fake_check_refused(f, BC_HTTP_GET, REPLAYS "/..", NULL, 404, "not_found");
+    fake_check_refused(f, BC_HTTP_GET, REPLAYS "/A", NULL, 404, "not_found");
     f->record.catalogue.failed = true;
-    check_error(f, BC_HTTP_GET, REPLAYS, 503, "catalogue_unreadable");
-    check_error(f, BC_HTTP_GET, REPLAY, 503, "catalogue_unreadable");
+    fake_check_refused(f, BC_HTTP_GET, REPLAYS, NULL, 503, "catalogue_unreadable");
+    fake_check_refused(f, BC_HTTP_GET, REPLAY, NULL, 503, "catalogue_unreadable");
 }
 
 static void
@@ -219,10 +202,10 @@ test_without_recordings_there_is_503(void **state)
     struct fake *f = *state;
     struct bc_control *with = f->control;
     f->control = fake_control_without_recordings(f);
-    check_error(f, BC_HTTP_GET, REPLAYS, 503, "no_recordings");
-    check_error(f, BC_HTTP_GET, CLIP, 503, "no_recordings");
-    check_error(f, BC_HTTP_DELETE, CLIP, 503, "no_recordings");
-    check_error(f, BC_HTTP_POST, REPLAY "/export", 503, "no_recordings");
+    fake_check_refused(f, BC_HTTP_GET, REPLAYS, NULL, 503, "no_recordings");
+    fake_check_refused(f, BC_HTTP_GET, CLIP, NULL, 503, "no_recordings");
+    fake_check_refused(f, BC_HTTP_DELETE, CLIP, NULL, 503, "no_recordings");
+    fake_check_refused(f, BC_HTTP_POST, REPLAY "/export", NULL, 503, "no_recordings");
     struct bc_http_exchange x = fake_get(f->control, REPLAY "/frames", "at_ms=0", 503);
     fake_check_error(&x, 503, "no_recordings");
     fake_finish(&x);
@@ -271,7 +254,7 @@ static void
 test_one_is_deleted(void **state)
 {
     struct fake *f = *state;
-    struct bc_http_exchange x = ask(f, BC_HTTP_DELETE, CLIP);
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_DELETE, CLIP, NULL);
     assert_int_equal(x.status, 204);
     assert_int_equal(x.len, 0);
     fake_finish(&x);
@@ -285,7 +268,7 @@ test_one_is_deleted(void **state)
         { -EIO, 503, "catalogue_unreadable" } };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         f->record.delete_result = CASES[i].result;
-        check_error(f, BC_HTTP_DELETE, REPLAY, CASES[i].status, CASES[i].code);
+        fake_check_refused(f, BC_HTTP_DELETE, REPLAY, NULL, CASES[i].status, CASES[i].code);
     }
     assert_int_equal(f->record.clips.cancels, 1);
 }
@@ -296,22 +279,22 @@ test_exports(void **state)
     struct fake *f = *state;
     struct bc_catalogue_entry *e = &f->record.catalogue.entries[0];
     f->record.clips.job = (struct bc_clip_job){ .state = BC_CLIP_JOB_WAITING };
-    struct bc_http_exchange x = ask(f, BC_HTTP_POST, REPLAY "/export");
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_POST, REPLAY "/export", NULL);
     assert_int_equal(x.status, 202);
     json_t *root = fake_json(&x);
     assert_string_equal(fake_text(json_object_get(root, "export"), "state"), "waiting");
     json_decref(root);
     fake_finish(&x);
     f->record.clips.export_error = -EALREADY;
-    x = ask(f, BC_HTTP_POST, REPLAY "/export");
+    x = fake_send(f, BC_HTTP_POST, REPLAY "/export", NULL);
     assert_int_equal(x.status, 200);
     fake_finish(&x);
     f->record.clips.export_error = -EAGAIN;
-    check_error(f, BC_HTTP_POST, REPLAY "/export", 429, "queue_full");
+    fake_check_refused(f, BC_HTTP_POST, REPLAY "/export", NULL, 429, "queue_full");
     // One that is there is not made again.
     e->has_classic = true;
     f->record.clips.job = (struct bc_clip_job){ .state = BC_CLIP_JOB_NONE };
-    x = ask(f, BC_HTTP_POST, REPLAY "/export");
+    x = fake_send(f, BC_HTTP_POST, REPLAY "/export", NULL);
     assert_int_equal(x.status, 200);
     root = fake_json(&x);
     const json_t *export = json_object_get(root, "export");
@@ -321,10 +304,10 @@ test_exports(void **state)
     json_decref(root);
     fake_finish(&x);
     e->state = BC_CATALOGUE_RUNNING;
-    check_error(f, BC_HTTP_POST, REPLAY "/export", 409, "running");
+    fake_check_refused(f, BC_HTTP_POST, REPLAY "/export", NULL, 409, "running");
     e->state = BC_CATALOGUE_READY;
     f->record.library.gone = true;
-    check_error(f, BC_HTTP_POST, REPLAY "/export", 404, "no_such_replay");
+    fake_check_refused(f, BC_HTTP_POST, REPLAY "/export", NULL, 404, "no_such_replay");
 }
 
 static void

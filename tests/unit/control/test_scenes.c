@@ -18,28 +18,11 @@
 #define NONE "/api/v1/channels/live/none/scene"
 #define SCENE "{\"preset\":\"full\",\"inputs\":[\"live/hq\"]}"
 
-static struct bc_http_exchange
-ask(struct fake *f, enum bc_http_method method, const char *path, const char *body)
-{
-    struct bc_http_exchange x = { .method = method, .path = path, .sent = body };
-    assert_true(fake_ask(f->control, &x));
-    return x;
-}
-
-static void
-check_refused(struct fake *f, enum bc_http_method method, const char *path,
-    const char *body, int status, const char *code)
-{
-    struct bc_http_exchange x = ask(f, method, path, body);
-    fake_check_error(&x, status, code);
-    fake_finish(&x);
-}
-
 static void
 check_status(struct fake *f, enum bc_http_method method, const char *path,
     const char *body, int status)
 {
-    struct bc_http_exchange x = ask(f, method, path, body);
+    struct bc_http_exchange x = fake_send(f, method, path, body);
     assert_int_equal(x.status, status);
     fake_finish(&x);
 }
@@ -59,14 +42,14 @@ test_scenes_are_set_and_hostile_ones_refused(void **state)
         // A file of the server's machine.
         "{\"layers\":[{\"id\":\"p\",\"type\":\"picture\",\"picture\":\"/etc/passwd\"}]}" };
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
-        check_refused(f, BC_HTTP_PUT, ONE, BAD[i], 400, "bad_scene");
+        fake_check_refused(f, BC_HTTP_PUT, ONE, BAD[i], 400, "bad_scene");
     }
-    check_refused(f, BC_HTTP_PUT, "/api/v1/channels/live/hq/scene", SCENE, 400, "circle");
-    check_refused(f, BC_HTTP_PUT, "/api/v1/channels/store/b/scene", SCENE, 409,
+    fake_check_refused(f, BC_HTTP_PUT, "/api/v1/channels/live/hq/scene", SCENE, 400, "circle");
+    fake_check_refused(f, BC_HTTP_PUT, "/api/v1/channels/store/b/scene", SCENE, 409,
         "too_many_composers");
-    check_refused(f, BC_HTTP_GET, NONE, NULL, 404, "no_scene");
-    check_refused(f, BC_HTTP_POST, ONE "/take", NULL, 409, "no_preview");
-    check_refused(f, BC_HTTP_POST, ONE "/take", "{\"ms\":1}", 400, "bad_take");
+    fake_check_refused(f, BC_HTTP_GET, NONE, NULL, 404, "no_scene");
+    fake_check_refused(f, BC_HTTP_POST, ONE "/take", NULL, 409, "no_preview");
+    fake_check_refused(f, BC_HTTP_POST, ONE "/take", "{\"ms\":1}", 400, "bad_take");
     check_status(f, BC_HTTP_PUT, ONE "/preview", SCENE, 200);
     check_status(f, BC_HTTP_GET, ONE "/status", NULL, 200);
     check_status(f, BC_HTTP_GET, ONE "/preview.jpg", NULL, 204);
@@ -78,7 +61,7 @@ test_composers_hear_what_to_do_and_report(void **state)
 {
     struct fake *f = *state;
     check_status(f, BC_HTTP_PUT, ONE, SCENE, 200);
-    struct bc_http_exchange x = ask(f, BC_HTTP_GET, "/api/v1/composers/7", NULL);
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_GET, "/api/v1/composers/7", NULL);
     assert_int_equal(x.status, 200);
     json_t *wish = fake_json(&x);
     fake_finish(&x);
@@ -86,17 +69,17 @@ test_composers_hear_what_to_do_and_report(void **state)
     const json_t *inputs = json_object_get(wish, "inputs");
     assert_non_null(strstr(fake_text(inputs, "live/hq"), "/live/hq.flv?token=composer-token"));
     json_decref(wish);
-    check_refused(f, BC_HTTP_GET, "/api/v1/composers/8", NULL, 404, "no_such_composer");
+    fake_check_refused(f, BC_HTTP_GET, "/api/v1/composers/8", NULL, 404, "no_such_composer");
     check_status(f, BC_HTTP_GET, "/api/v1/composers/7000000005", NULL, 200);
-    check_refused(f, BC_HTTP_GET, "/api/v1/composers/7000000006", NULL, 404, "no_such_composer");
+    fake_check_refused(f, BC_HTTP_GET, "/api/v1/composers/7000000006", NULL, 404, "no_such_composer");
     check_status(f, BC_HTTP_PUT, "/api/v1/composers/7000000005/status", "{\"version\":3}", 204);
     check_status(f, BC_HTTP_PUT, "/api/v1/composers/7/status", "{\"version\":3}", 204);
-    check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/status", "3", 400, "bad_report");
-    check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/preview.jpg", "no", 400, "bad_report");
-    check_refused(f, BC_HTTP_GET, "/api/v1/composers/7/asset", NULL, 404, "no_such_file");
+    fake_check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/status", "3", 400, "bad_report");
+    fake_check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/preview.jpg", "no", 400, "bad_report");
+    fake_check_refused(f, BC_HTTP_GET, "/api/v1/composers/7/asset", NULL, 404, "no_such_file");
     check_status(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"store/scene\"}", 201);
-    check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"a/b\"}", 404, "no_scene");
-    check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{}", 400, "bad_composer");
+    fake_check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"a/b\"}", 404, "no_scene");
+    fake_check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{}", 400, "bad_composer");
 }
 
 static void

@@ -23,27 +23,10 @@
     "{\"starts_at\":\"2030-03-01T20:00:00.5+08:00\",\"ends_at\":\"2030-03-01T22:00:00+08:00\"," \
     "\"record\":true,\"title\":\"Opening\"}"
 
-static struct bc_http_exchange
-ask(struct fake *f, enum bc_http_method method, const char *path, const char *body)
-{
-    struct bc_http_exchange x = { .method = method, .path = path, .sent = body };
-    assert_true(fake_ask(f->control, &x));
-    return x;
-}
-
-static void
-check_refused(struct fake *f, enum bc_http_method method, const char *path,
-    const char *body, int status, const char *code)
-{
-    struct bc_http_exchange x = ask(f, method, path, body);
-    fake_check_error(&x, status, code);
-    fake_finish(&x);
-}
-
 static void
 put(struct fake *f, const char *path, const char *body)
 {
-    struct bc_http_exchange x = ask(f, BC_HTTP_PUT, path, body);
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_PUT, path, body);
     assert_int_equal(x.status, 200);
     fake_finish(&x);
 }
@@ -52,8 +35,8 @@ static void
 test_a_schedule_is_set_shown_and_deleted(void **state)
 {
     struct fake *f = *state;
-    check_refused(f, BC_HTTP_GET, ONE, NULL, 404, "no_schedule");
-    struct bc_http_exchange x = ask(f, BC_HTTP_PUT, ONE, EVENING);
+    fake_check_refused(f, BC_HTTP_GET, ONE, NULL, 404, "no_schedule");
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_PUT, ONE, EVENING);
     assert_int_equal(x.status, 200);
     json_t *s = fake_json(&x);
     fake_finish(&x);
@@ -74,9 +57,9 @@ test_a_schedule_is_set_shown_and_deleted(void **state)
     assert_true(fake_is_null(s, "title"));
     assert_string_equal(fake_text(s, "phase"), "over");
     json_decref(s);
-    x = ask(f, BC_HTTP_DELETE, ONE, NULL);
+    x = fake_send(f, BC_HTTP_DELETE, ONE, NULL);
     assert_int_equal(x.status, 204);
-    check_refused(f, BC_HTTP_DELETE, ONE, NULL, 404, "no_schedule");
+    fake_check_refused(f, BC_HTTP_DELETE, ONE, NULL, 404, "no_schedule");
 }
 
 static void
@@ -93,13 +76,13 @@ test_wrong_bodies_are_refused(void **state)
         "{\"starts_at\":\"2030-03-01T12:00:00Z\",\"keys_from\":\"2030-03-01T12:00:01Z\"}",
         "{\"ends_at\":\"2030-03-01T12:00:00Z\",\"ends_at\":\"2030-03-01T12:00:00Z\"}" };
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-        check_refused(f, BC_HTTP_PUT, ONE, WRONG[i], 400, "bad_schedule");
+        fake_check_refused(f, BC_HTTP_PUT, ONE, WRONG[i], 400, "bad_schedule");
     }
     // A title of 201 bytes.
     char body[512];
     snprintf(body, sizeof(body), "{\"ends_at\":\"2030-03-01T12:00:00Z\",\"title\":\"%0*d\"}",
         201, 1);
-    check_refused(f, BC_HTTP_PUT, ONE, body, 400, "bad_schedule");
+    fake_check_refused(f, BC_HTTP_PUT, ONE, body, 400, "bad_schedule");
     // Every truncation.
     struct bc_config_schedule schedule;
     for (size_t n = 0; n < strlen(EVENING); n++) {
@@ -117,8 +100,8 @@ test_the_configurations_schedule_counts(void **state)
     json_t *s = fake_get_json(f->control, ONE, NULL);
     assert_true(json_is_true(json_object_get(s, "configured")));
     json_decref(s);
-    check_refused(f, BC_HTTP_PUT, ONE, EVENING, 409, "configured");
-    check_refused(f, BC_HTTP_DELETE, ONE, NULL, 409, "configured");
+    fake_check_refused(f, BC_HTTP_PUT, ONE, EVENING, 409, "configured");
+    fake_check_refused(f, BC_HTTP_DELETE, ONE, NULL, 409, "configured");
 }
 
 static void
@@ -126,9 +109,9 @@ test_it_needs_the_token(void **state)
 {
     struct fake *f = *state;
     fake_configure(f, "access.api=token", "http.listen=:8080");
-    check_refused(f, BC_HTTP_GET, ONE, NULL, 401, "unauthorized");
-    check_refused(f, BC_HTTP_PUT, ONE, EVENING, 401, "unauthorized");
-    check_refused(f, BC_HTTP_DELETE, ONE, NULL, 401, "unauthorized");
+    fake_check_refused(f, BC_HTTP_GET, ONE, NULL, 401, "unauthorized");
+    fake_check_refused(f, BC_HTTP_PUT, ONE, EVENING, 401, "unauthorized");
+    fake_check_refused(f, BC_HTTP_DELETE, ONE, NULL, 401, "unauthorized");
 }
 
 // --- about.json ---
@@ -165,7 +148,7 @@ test_about_names_that_are_not_known(void **state)
 {
     struct fake *f = *state;
     forget_replays(f);
-    check_refused(f, BC_HTTP_GET, ABOUT, NULL, 404, "no_such_channel");
+    fake_check_refused(f, BC_HTTP_GET, ABOUT, NULL, 404, "no_such_channel");
 }
 
 static void

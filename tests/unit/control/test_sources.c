@@ -17,27 +17,10 @@
 #define ONE "/api/v1/channels/live/hq"
 #define SOURCE ONE "/source"
 
-static struct bc_http_exchange
-ask(struct fake *f, enum bc_http_method method, const char *path, const char *body)
-{
-    struct bc_http_exchange x = { .method = method, .path = path, .sent = body };
-    assert_true(fake_ask(f->control, &x));
-    return x;
-}
-
-static void
-check_refused(struct fake *f, enum bc_http_method method, const char *path,
-    const char *body, int status, const char *code)
-{
-    struct bc_http_exchange x = ask(f, method, path, body);
-    fake_check_error(&x, status, code);
-    fake_finish(&x);
-}
-
 static void
 choose(struct fake *f, const char *body)
 {
-    struct bc_http_exchange x = ask(f, BC_HTTP_POST, SOURCE, body);
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_POST, SOURCE, body);
     assert_int_equal(x.status, 200);
     fake_finish(&x);
 }
@@ -76,17 +59,17 @@ test_one_is_chosen_by_index_or_name(void **state)
     struct bc_channel *c = f->hub.channels[0];
     choose(f, "{\"index\":0}");
     assert_int_equal(c->chosen, 0);
-    check_refused(f, BC_HTTP_POST, SOURCE, "{\"index\":1}", 409, "source_down");
-    check_refused(
+    fake_check_refused(f, BC_HTTP_POST, SOURCE, "{\"index\":1}", 409, "source_down");
+    fake_check_refused(
         f, BC_HTTP_POST, SOURCE, "{\"name\":\"publisher:backup\"}", 409, "source_down");
     choose(f, "{\"name\":\"publisher:backup\",\"force\":true}");
     assert_int_equal(c->chosen, 1);
     assert_true(c->forced);
     choose(f, "{\"mode\":\"auto\"}");
     assert_int_equal(c->chosen, -1);
-    check_refused(f, BC_HTTP_POST, SOURCE, "{\"index\":2}", 404, "no_such_source");
-    check_refused(f, BC_HTTP_POST, SOURCE, "{\"name\":\"x\"}", 404, "no_such_source");
-    check_refused(f, BC_HTTP_POST, "/api/v1/channels/live/b/source", "{\"index\":0}", 404,
+    fake_check_refused(f, BC_HTTP_POST, SOURCE, "{\"index\":2}", 404, "no_such_source");
+    fake_check_refused(f, BC_HTTP_POST, SOURCE, "{\"name\":\"x\"}", 404, "no_such_source");
+    fake_check_refused(f, BC_HTTP_POST, "/api/v1/channels/live/b/source", "{\"index\":0}", 404,
         "no_such_channel");
 }
 
@@ -101,12 +84,12 @@ test_wrong_bodies_are_refused(void **state)
         "{\"name\":\"\"}", "{\"name\":1}", "{\"index\":0,\"force\":1}", "{\"force\":true}",
         "{\"index\":0,\"more\":1}", "{\"index\":99999999999999999999}" };
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-        check_refused(f, BC_HTTP_POST, SOURCE, WRONG[i], 400, "bad_source");
+        fake_check_refused(f, BC_HTTP_POST, SOURCE, WRONG[i], 400, "bad_source");
     }
     static const char *const NO_CHANGE[] = { NULL, "{}", "{\"open\":1}", "{\"open\":null}",
         "{\"open\":true,\"x\":1}", "[true]" };
     for (size_t i = 0; i < sizeof(NO_CHANGE) / sizeof(NO_CHANGE[0]); i++) {
-        check_refused(f, BC_HTTP_PATCH, ONE, NO_CHANGE[i], 400, "bad_change");
+        fake_check_refused(f, BC_HTTP_PATCH, ONE, NO_CHANGE[i], 400, "bad_change");
     }
     assert_int_equal(f->hub.channels[0]->chosen, -2);
 }
@@ -116,7 +99,7 @@ test_a_channel_is_closed_and_opened(void **state)
 {
     struct fake *f = *state;
     fake_add_live(f);
-    struct bc_http_exchange x = ask(f, BC_HTTP_PATCH, ONE, "{\"open\":false}");
+    struct bc_http_exchange x = fake_send(f, BC_HTTP_PATCH, ONE, "{\"open\":false}");
     assert_int_equal(x.status, 200);
     fake_finish(&x);
     assert_string_equal(f->hub.closed, "live/hq");
@@ -127,12 +110,12 @@ test_a_channel_is_closed_and_opened(void **state)
     assert_string_equal(fake_text(about, "state"), "closed");
     assert_true(fake_is_null(about, "replay_url"));
     json_decref(about);
-    x = ask(f, BC_HTTP_PATCH, ONE, "{\"open\":true}");
+    x = fake_send(f, BC_HTTP_PATCH, ONE, "{\"open\":true}");
     assert_int_equal(x.status, 200);
     fake_finish(&x);
     assert_string_equal(f->hub.closed, "");
     // Names that nobody knows take no memory.
-    check_refused(f, BC_HTTP_PATCH, "/api/v1/channels/live/none", "{\"open\":false}", 404,
+    fake_check_refused(f, BC_HTTP_PATCH, "/api/v1/channels/live/none", "{\"open\":false}", 404,
         "no_such_channel");
     assert_string_equal(f->hub.closed, "");
 }
