@@ -78,7 +78,7 @@ class Server:
         env.setdefault('UBSAN_OPTIONS', 'print_stacktrace=1')
         self.process = Process(self.command(), name='branchcast', log=self.log_file, env=env,
                                cwd=TOP, stdout=subprocess.DEVNULL if self.quiet else None)
-        until(self.is_ready, 20, lambda: f'/readyz\n{self.process.tail()}')
+        until(self.is_ready, 40, lambda: f'/readyz\n{self.process.tail()}')
         return self
 
     def is_ready(self):
@@ -95,7 +95,7 @@ class Server:
             return
         if self.process.alive:
             self.process.signal(signal.SIGTERM)
-            code = self.process.wait(15)
+            code = self.process.wait(25)
         else:
             code = self.process.code
         self.check_log()
