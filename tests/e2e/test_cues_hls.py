@@ -116,11 +116,12 @@ def server(make_server, tmp_path):
     return make_server(settings, config=str(config))
 
 
-@pytest.mark.limit(80)
+@pytest.mark.limit(120)
 def test_cues_in_step_live_and_later(server, tmp_path):
     push = publish.ffmpeg(server.rtmp())
     server.wait_hls()
-    page, seen_by_page = hls_js(server)
+    over = tmp_path / 'over'
+    page, seen_by_page = hls_js(server, str(over))
     call(server, 'PUT', 'channels/store/1/cue-rules',
          {'rules': [{'sku': 'A1', 'data': {'price': '89'}}]})
     live = hls.Poller(server, '/live/hq/main.m3u8', load=True)
@@ -172,6 +173,7 @@ def test_cues_in_step_live_and_later(server, tmp_path):
                 for key, value in values.items():
                     assert seen.setdefault((name, key), value) == value
     check_dvr(server, mug)
+    over.touch()
     page.join()
     check_page(seen_by_page, mug, second)
     live_numbers = now.number, Found(server, live.path, hls.get_playlist(server, live.path),
@@ -180,11 +182,12 @@ def test_cues_in_step_live_and_later(server, tmp_path):
     check_replay(server, live_numbers, tmp_path)
 
 
-def hls_js(server):
-    """hls.js alone in Chromium, beside all of the live part."""
+def hls_js(server, over):
+    """hls.js alone in Chromium, beside all of the live part: until there is a file `over`."""
     seen = {}
     thread = threading.Thread(target=lambda: seen.update(look_at(
-        [{'name': 'page', 'url': server.http('/healthz'), 'hls': server.hls(), 'seconds': 7}], 30)))
+        [{'name': 'page', 'url': server.http('/healthz'), 'hls': server.hls(), 'seconds': 7,
+          'stop': over}], 120)))
     thread.start()
     return thread, seen
 

@@ -17,7 +17,7 @@ from kit.wait import until
 
 SETTINGS = {'record.mode': 'always', 'record.min_free_bytes': 0, 'stream.grace_s': 20}
 PLAYERS = ('llhls', 'flv', 'wsflv', 'whep')
-WATCH_S = 42
+WATCH_S = 30              # at least: they watch until all is over
 STEPS = ('take-over', 'stop and start', 'kill and start')
 BACK_S = 6
 # A server that was killed says no goodbye, and ICE takes its time to notice.
@@ -64,6 +64,7 @@ class Evening:
     def __init__(self, server):
         self.server, self.done = server, {}
         self.states, self.playlists, self.results = [], [], {}
+        self.over = os.path.join(server.directory, 'over')
 
     def look(self):
         self.server.wait_live()
@@ -79,10 +80,10 @@ class Evening:
 
     def watch(self):
         jobs = [{'name': p, 'url': self.server.http(f'/watch/live/hq?player={p}'),
-                 'seconds': WATCH_S} for p in PLAYERS]
+                 'seconds': WATCH_S, 'stop': self.over} for p in PLAYERS]
         jobs.append({'name': 'hls.js', 'url': self.server.http('/healthz'),
-                     'hls': self.server.hls(), 'seconds': WATCH_S})
-        self.results = look_at(jobs, WATCH_S + 20)
+                     'hls': self.server.hls(), 'seconds': WATCH_S, 'stop': self.over})
+        self.results = look_at(jobs, WATCH_S + 120)
 
 
 @pytest.fixture(scope='module')
@@ -106,6 +107,8 @@ def evening(tmp_path_factory):
     e.step(STEPS[1], stop_and_start)
     e.step(STEPS[2], kill_and_start)
     e.look()
+    with open(e.over, 'w', encoding='ascii'):
+        pass
     page.join(90)
     e.flv.stop()
     host.stop()

@@ -3,7 +3,7 @@
 //
 //   node tests/e2e/browser/watch.mjs '[{"name": "llhls", "url": "http://…", "seconds": 60}]'
 //
-// Fields: name, url, seconds, width, height (of the window), screenshot (file, at the end),
+// Fields: name, url, seconds, stop (watches on until there is such a file), width, height (of the window), screenshot (file, at the end),
 // panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
 // chosen, by the second), until_text (waits for it first), sound (there will be no picture),
 // hls (a playlist that hls.js plays alone in place of the page, as its manual has it).
@@ -15,6 +15,7 @@ import { readFileSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 
 const FIRST_FRAME_MS = 25_000;
+const STOP_MS = 120_000;
 
 // Runs in the page: the statistics, and the number in the strip along the picture's bottom.
 function look() {
@@ -93,7 +94,8 @@ async function watch(browser, job) {
             }, job.sound ?? false, { timeout: FIRST_FRAME_MS });
         }
         const end_ms = Date.now() + (job.seconds ?? 0) * 1000;
-        while (Date.now() < end_ms) {
+        const goesOn = () => job.stop && Date.now() < end_ms + STOP_MS && !existsSync(job.stop);
+        while (Date.now() < end_ms || goesOn()) {
             const wish = job.qualities?.[result.samples.length];
             if (wish !== undefined) {
                 await page.selectOption('.quality select', wish);
