@@ -140,8 +140,8 @@ def turned_file(directory):
 def inputs_that_come_and_go(server, composer, player, hosts, tmp_path):
     path, above, below = turned_file(tmp_path)
     start = len(player.rows)
+    gone = time.monotonic()     # at the earliest
     hosts[1].end()
-    gone = time.monotonic()
     # Its last picture stays for two seconds; then there is its plate.
     seen = player.wait(lambda n, c: is_near(c[1], PLATE) and is_near(c[2], PLATE), 10, 'the plate')
     assert seen - gone > 1.5, seen - gone

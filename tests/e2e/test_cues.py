@@ -115,7 +115,7 @@ def test_cues_by_the_api_and_the_socket(make_server, tmp_path):
     for one in listeners:
         assert one.wait(lambda cue: cue['id'] == 'tea', 'the cue') == posted
         assert one.got[0]['type'] == 'clock'
-    assert time.time() - before < 2
+    assert time.time() - before < 8
     assert posted['revision'] == 1 and posted['data'] == TEA['data']
     check_errors(server)
     check_joiners(server, posted)
@@ -180,7 +180,7 @@ def check_joiners(server, posted):
     clock = Listener(server, 'live/hq')
     until(lambda: clock.got, 5, 'the clock')
     ahead = clock.got[0]['clock_ms'] - posted['at_ms']
-    assert 0 <= ahead < 10000, (clock.got[0], posted)
+    assert 0 <= ahead < 30000, (clock.got[0], posted)
     clock.close()
 
 

@@ -63,17 +63,19 @@ def test_first_keyframe_comes_at_once(live):
         until(lambda: any(t.is_keyframe for t in viewer.tags), 5, 'a keyframe')
         waits.append(next(t.arrived for t in viewer.tags if t.is_keyframe) - viewer.began)
         viewer.close()
-    assert sorted(waits)[5] < 0.1, waits
+    assert sorted(waits)[5] < 0.25, waits
 
 
 def test_gop_0_starts_at_the_next_keyframe(live):
-    viewer = Viewer(live.http_port, '/live/hq.flv?gop=0').wait_tags(60, kind=VIDEO)
-    pictures = viewer.media(VIDEO)
-    assert pictures[0].is_keyframe
-    # Nothing old: the first second of media takes about a second to arrive.
-    spread = pictures[29].arrived - pictures[0].arrived
-    assert spread > 0.8, f'a second of pictures came within {spread:.2f} s'
-    viewer.close()
+    other = Viewer(live.http_port).wait_tags(60, kind=VIDEO)
+    for _ in range(3):
+        newest = other.media(VIDEO)[-1].time_ms
+        viewer = Viewer(live.http_port, '/live/hq.flv?gop=0').wait_tags(10, kind=VIDEO)
+        first = viewer.media(VIDEO)[0]
+        # Both viewers' times are the broadcast's: nothing of before this one came.
+        assert first.is_keyframe and first.time_ms > newest, (first, newest)
+        viewer.close()
+    other.close()
 
 
 def test_only_audio(live):

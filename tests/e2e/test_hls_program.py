@@ -90,8 +90,8 @@ def test_hls_goes_on_over_switches(server):
     # Each switch is one break in the row of numbers, besides the sample's own end.
     player.check_pictures(allowed_breaks=4)
     player.stop()
-    picture = server.get('/store/2.jpg')
-    assert picture.status == 200 and picture.body[:2] == b'\xff\xd8'
+    picture = until(lambda: (a := server.get('/store/2.jpg')).status == 200 and a, 10, 'a picture')
+    assert picture.body[:2] == b'\xff\xd8'
     closed = server.get('/api/v1/channels/store/2', {'Content-Type': 'application/json'},
                         method='PATCH', body=json.dumps({'open': False}))
     assert closed.status == 200, closed.body

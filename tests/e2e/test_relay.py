@@ -111,7 +111,7 @@ def test_push_with_a_wrong_and_the_right_token(make_server):
 def test_a_pull_survives_the_other_server(make_server):
     """kill -9 there: the relay waits, and the viewers here go on when it is back."""
     origin = make_server()
-    edge = make_server({**PRIVATE, 'stream.idle_timeout_s': 1})
+    edge = make_server({**PRIVATE, 'stream.idle_timeout_s': 3})
     publish.ffmpeg(origin.rtmp())
     origin.wait_live()
     number = start(edge, channel='live/copy', kind='pull', url=origin.http('/live/hq/whep'))

@@ -48,7 +48,7 @@ def test_vlc(live, tmp_path, kind):
 
     def pictures():
         return [n for n in os.listdir(directory) if re.fullmatch(r'p\d+\.png', n)]
-    until(lambda: len(pictures()) >= 6 or not player.alive, 30,
+    until(lambda: len(pictures()) >= 6 or not player.alive, 60,
           lambda: f'pictures in VLC\n{player.tail()}')
     assert player.alive and len(pictures()) >= 6, player.tail()
     assert not re.search(r'(?i)main decoder error|timestamp screwed', player.log()), player.tail()
@@ -60,7 +60,7 @@ def test_mpv(live, kind):
     player = Process(['mpv', '--no-config', '--no-terminal', '--vo=null', '--ao=null',
                       '--msg-level=all=warn', '--log-file=/dev/stderr',
                       '--term-status-msg=', '--length=4', urls(live)[kind]], name='mpv')
-    code = player.wait(40)
+    code = player.wait(60)
     assert code == 0, player.tail()
     log = player.log()
     assert 'VO: [null] 640x360' in log and 'AO: [null] 48000Hz' in log, player.tail()

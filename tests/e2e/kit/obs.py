@@ -191,7 +191,7 @@ class Obs:
         self.process = Process(['obs', '--multi', '--minimize-to-tray', '--disable-updater',
                                 '--disable-missing-files-check',
                                 *(['--startstreaming'] if streaming else [])], env=env)
-        self.socket = until(self._connect, 40, lambda: f'OBS\n{self.process.tail()}')
+        self.socket = until(self._connect, 60, lambda: f'OBS\n{self.process.tail()}')
         return self
 
     def _connect(self):
@@ -206,7 +206,7 @@ class Obs:
     def status(self):
         return self.socket.ask('GetStreamStatus')
 
-    def wait_streaming(self, seconds=20):
+    def wait_streaming(self, seconds=40):
         until(lambda: self.status()['outputActive'] and self.status()['outputBytes'] > 0, seconds,
               lambda: f'OBS to stream\n{self.process.tail()}')
         return self

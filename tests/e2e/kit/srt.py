@@ -47,7 +47,7 @@ class Caller:
         self._set(STREAMID, streamid.encode())
         self._set(LATENCY, struct.pack('i', latency_ms))
         self._set(RCVTIMEO, struct.pack('i', seconds * 1000))
-        self._set(CONNTIMEO, struct.pack('i', seconds * 1000))
+        self._set(CONNTIMEO, struct.pack('i', max(seconds, 9) * 1000))
         if passphrase:
             self._set(PASSPHRASE, passphrase.encode())
         address = struct.pack('=HH4s8x', socket.AF_INET, socket.htons(port),
