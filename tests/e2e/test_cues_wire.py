@@ -2,13 +2,12 @@
 """Cues on the wire: script tags in FLV and RTMP, SEI in the pictures, the data channel of WebRTC;
 through an edge and a push to another server."""
 import json
-import re
-import subprocess
 
 import pytest
 
 from kit import cues, flv, publish
-from kit.media import BLOCKS, SAMPLE_FPS, STRIP_FILTER, number_of
+from kit.cues import pictures_with, wait_point
+from kit.media import SAMPLE_FPS
 from kit.process import need
 from kit.rtc_stage import stage
 from kit.server import TOP
@@ -22,12 +21,6 @@ DATA = {'sku': 'A1', 'title': '龙井茶', 'price': '99'}
 @pytest.fixture
 def programs():
     need('ffmpeg')
-
-
-def wait_point(viewer, cue_id, count=1, seconds=10):
-    until(lambda: len(cues.points(viewer.tags, cue_id)) >= count, seconds,
-          lambda: f'tag {count} of {cue_id}; {viewer.end_reason} {cues.points(viewer.tags)}')
-    return cues.points(viewer.tags, cue_id)[count - 1]
 
 
 def check_tag(viewer, cue, at, late_ms=1):
@@ -46,13 +39,8 @@ def check_tag(viewer, cue, at, late_ms=1):
     assert tags[index].time_ms == after.time_ms
 
 
-def pictures_with(viewer, cue_id):
-    return [t for t in viewer.media(flv.VIDEO) if any(c['id'] == cue_id for c in cues.sei(t))]
-
-
 def decode(viewer, directory):
-    """What FFmpeg makes of the viewer's bytes: the number of each picture, and which has SEI of
-    ours."""
+    """What FFmpeg makes of the viewer's bytes."""
     path = directory / 'seen.flv'
     with open(path, 'wb') as f:
         f.write(viewer.parser.header)
@@ -60,13 +48,7 @@ def decode(viewer, directory):
             head = bytes([t.kind]) + len(t.body).to_bytes(3, 'big') \
                 + (t.time_ms & 0xffffff).to_bytes(3, 'big') + bytes([t.time_ms >> 24, 0, 0, 0])
             f.write(head + t.body + (11 + len(t.body)).to_bytes(4, 'big'))
-    ran = subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', '-i', path, '-an', '-fps_mode',
-                          'passthrough', '-vf', f'showinfo,{STRIP_FILTER}', '-f', 'rawvideo', '-'],
-                         capture_output=True, timeout=60, check=True)
-    strips = [ran.stdout[i:i + BLOCKS] for i in range(0, len(ran.stdout), BLOCKS)]
-    frames = re.split(r'\] n: *\d+ ', ran.stderr.decode(errors='replace'))[1:]
-    marked = [i for i, f in enumerate(frames) if '8f4b6a52-31c7-4e0d-9a86-d2b05c7e1f39' in f]
-    return [number_of(s) for s in strips], marked
+    return cues.decode('-i', path)
 
 
 @pytest.mark.limit(40)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cues by the API, and as the bytes on the wire have them: script tags and SEI."""
 import json
+import re
 import struct
+import subprocess
+import uuid
 
 from . import flv
+from .media import BLOCKS, STRIP_FILTER, number_of
+from .wait import until
 
 UUID = bytes.fromhex('8f4b6a5231c74e0d9a86d2b05c7e1f39')
 
@@ -79,13 +84,15 @@ def _unescape(data):
 
 
 def sei(tag):
-    """The cues in an AVC picture's SEI."""
-    found, body = [], tag.body[5:]
+    """The cues in the SEI of a picture, AVC or HEVC."""
+    found, body = [], tag.picture
+    hevc = tag.is_enhanced or tag.body[0] & 15 == 12
     while len(body) > 4:
         size = int.from_bytes(body[:4], 'big')
         unit, body = body[4:4 + size], body[4 + size:]
-        if unit[0] & 31 == 6 and UUID in unit:
-            data = _unescape(unit[1:])
+        is_sei = unit[0] >> 1 & 63 == 39 if hevc else unit[0] & 31 == 6
+        if is_sei and UUID in unit:
+            data = _unescape(unit[2 if hevc else 1:])
             assert data[0] == 5, data[:20]
             at, total = 1, 0
             while data[at] == 255:
@@ -94,3 +101,24 @@ def sei(tag):
             assert data[at:at + 16] == UUID
             found.append(json.loads(data[at + 16:at + total]))
     return found
+
+
+def pictures_with(viewer, cue_id):
+    return [t for t in viewer.media(flv.VIDEO) if any(c['id'] == cue_id for c in sei(t))]
+
+
+def wait_point(viewer, cue_id, count=1, seconds=10):
+    until(lambda: len(points(viewer.tags, cue_id)) >= count, seconds,
+          lambda: f'tag {count} of {cue_id}; {viewer.end_reason} {points(viewer.tags)}')
+    return points(viewer.tags, cue_id)[count - 1]
+
+
+def decode(*words):
+    """What FFmpeg makes of an input: the number of each picture, and which have SEI of ours."""
+    ran = subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', *words, '-an', '-fps_mode',
+                          'passthrough', '-vf', f'showinfo,{STRIP_FILTER}', '-f', 'rawvideo', '-'],
+                         capture_output=True, timeout=60, check=True)
+    strips = [ran.stdout[i:i + BLOCKS] for i in range(0, len(ran.stdout), BLOCKS)]
+    frames = re.split(r'\] n: *\d+ ', ran.stderr.decode(errors='replace'))[1:]
+    marked = [i for i, f in enumerate(frames) if str(uuid.UUID(bytes=UUID)) in f]
+    return [number_of(s) for s in strips], marked

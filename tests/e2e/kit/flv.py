@@ -18,11 +18,23 @@ class Tag:
 
     @property
     def is_header(self):
+        if self.is_enhanced:
+            return self.body[0] & 15 == 0
         return self.kind in (AUDIO, VIDEO) and len(self.body) > 1 and self.body[1] == 0
 
     @property
+    def is_enhanced(self):
+        """With a FourCC (enhanced RTMP)."""
+        return self.kind == VIDEO and bool(self.body[0] & 0x80)
+
+    @property
     def is_keyframe(self):
-        return self.kind == VIDEO and self.body[0] >> 4 == 1 and not self.is_header
+        return self.kind == VIDEO and self.body[0] >> 4 & 7 == 1 and not self.is_header
+
+    @property
+    def picture(self):
+        """What follows the header of a tag with video: length-prefixed units, or the set-up."""
+        return self.body[8 if self.is_enhanced and self.body[0] & 15 == 1 else 5:]
 
     def __repr__(self):
         return f'<{self.kind} {self.time_ms} ms {len(self.body)} B>'

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 
+from . import flv
 from .media import SAMPLE
 
 CONTROL_TYPES = (1, 2, 3, 4, 5, 6)
@@ -316,3 +317,30 @@ def publisher(port, name='hq', app='live', **kw):
     code = peer.publish(name, app)
     assert code == 'NetStream.Publish.Start', code
     return Publisher(peer, **kw)
+
+
+class Player:
+    """A viewer that reads in a thread; `tags` as an FLV viewer has them."""
+
+    def __init__(self, port, name='hq', app='live'):
+        self.peer, self.tags, self.end_reason = Peer(port), [], None
+        code = self.peer.play(name, app)
+        assert code.startswith('NetStream.Play.'), code
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while True:
+                kind, time_ms, body = self.peer.next_message()
+                if kind in (flv.AUDIO, flv.VIDEO, flv.DATA) and body:
+                    self.tags.append(flv.Tag(kind, time_ms, body, time.monotonic()))
+        except (Closed, OSError) as e:
+            self.end_reason = repr(e)
+
+    media = flv.Viewer.media
+
+    def close(self):
+        self.peer.sock.shutdown(socket.SHUT_RDWR)
+        self.peer.close()
+        self._thread.join(5)
