@@ -138,7 +138,7 @@ struct bc_scenes_wish {
     bool idle; // no input is live: nothing is to be published
 };
 
-// The composer of a channel, as a number for who runs elsewhere: after a restart the server does
+// The composer of a channel, as the number that composers know: after a restart the server does
 // not take it for one of its new ones. 0: it is no composite, or there are too many.
 uint64_t
 bc_scenes_composer_of(struct bc_scenes *scenes, const char *channel);

@@ -59,6 +59,12 @@ scenes_clean_input(const struct bc_scene *scene)
 
 // --- composers ---
 
+uint64_t
+scenes_composer_number(const struct scenes_composer *c)
+{
+    return c->id * SCENES_TAG_END + c->tag;
+}
+
 static struct scenes_composer *
 find_equal(struct scenes_board *board, const char *hash, const struct scenes_composer *but)
 {

@@ -141,4 +141,8 @@ scenes_board_sweep(struct scenes_board *board);
 const char *
 scenes_clean_input(const struct bc_scene *scene);
 
+// Its id with its tag, as composers know it.
+uint64_t
+scenes_composer_number(const struct scenes_composer *composer);
+
 #endif

@@ -110,7 +110,7 @@ run(struct bc_scenes *s, struct scenes_composer *c, char *address)
         argv[6] = cards;
         argv[7] = s->config->cards.dir;
     }
-    snprintf(id, sizeof(id), "%" PRIu64, c->id);
+    snprintf(id, sizeof(id), "%" PRIu64, scenes_composer_number(c));
     snprintf(token, sizeof(token), "BRANCHCAST_TOKEN=%s", s->token);
     snprintf(parent, sizeof(parent), "BRANCHCAST_PARENT=%ld", (long)getpid());
     make_environment(token, parent, env);

@@ -302,7 +302,7 @@ bc_scenes_composer_of(struct bc_scenes *s, const char *channel)
 {
     pthread_mutex_lock(&s->lock);
     const struct scenes_composite *c = scenes_board_find(&s->board, channel);
-    uint64_t tagged = c && c->now ? c->now->id * SCENES_TAG_END + c->now->tag : 0;
+    uint64_t tagged = c && c->now ? scenes_composer_number(c->now) : 0;
     pthread_mutex_unlock(&s->lock);
     return tagged;
 }
