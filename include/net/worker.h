@@ -31,7 +31,8 @@ struct bc_worker {
     uv_loop_t loop;
     struct bc_logger log;
     pthread_t thread;
-    uv_async_t wakeup;
+    int wakeup_fd; // an eventfd: who posts writes, the loop reads
+    uv_poll_t wakeup;
     uv_prepare_t turn_end; // runs the deferred tasks before the loop blocks
     uv_timer_t clock;      // drives the timers of net/timer.h
 

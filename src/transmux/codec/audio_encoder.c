@@ -73,6 +73,8 @@ open_codec(struct audio_encoder *e, unsigned channels)
         e->ctx->bit_rate = channels == 1 ? OPUS_MONO_BPS : OPUS_STEREO_BPS;
         av_opt_set(e->ctx->priv_data, "application", "audio", 0);
         av_opt_set(e->ctx->priv_data, "frame_duration", OPUS_FRAME_MS, 0);
+        // Packets of one size leave in one segmented send.
+        av_opt_set(e->ctx->priv_data, "vbr", "off", 0);
         // At these rates more effort cannot be heard, but costs a third more.
         e->ctx->compression_level = 3;
     } else {
