@@ -109,12 +109,17 @@ post_results(struct bc_recoder *r)
     pthread_mutex_lock(&r->lock);
     bool failed_now = r->job->failed && !r->failed;
     r->failed = r->job->failed;
-    if ((failed_now || !bc_list_empty(&r->out)) && !r->closed && !r->deliver_posted) {
+    bool tells =
+        (failed_now || !bc_list_empty(&r->out)) && !r->closed && !r->deliver_posted;
+    if (tells) {
         r->deliver_posted = true;
         atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
-        bc_worker_post(r->params.home, &r->deliver);
     }
     pthread_mutex_unlock(&r->lock);
+    // Not before: on the same core the one that wakes up would wait for the lock at once.
+    if (tells) {
+        bc_worker_post(r->params.home, &r->deliver);
+    }
 }
 
 // The next entry, or NULL when the queue is empty or nobody wants any more.
@@ -267,11 +272,14 @@ bc_recoder_create(const struct bc_recoder_params *params)
     return r;
 }
 
+// Lets go of the lock, and has the codec thread look.
 static void
-post_work_locked(struct bc_recoder *r)
+unlock_and_post_work(struct bc_recoder *r)
 {
-    if (!r->work_posted) {
-        r->work_posted = true;
+    bool posts = !r->work_posted;
+    r->work_posted = true;
+    pthread_mutex_unlock(&r->lock);
+    if (posts) {
         bc_worker_post(r->thread, &r->work);
     }
 }
@@ -284,8 +292,7 @@ bc_recoder_destroy(struct bc_recoder *r)
     }
     pthread_mutex_lock(&r->lock);
     r->closed = true;
-    post_work_locked(r);
-    pthread_mutex_unlock(&r->lock);
+    unlock_and_post_work(r);
     unref(r);
 }
 
@@ -315,8 +322,7 @@ bc_recoder_push(struct bc_recoder *r, struct bc_packet *packet)
     }
     pthread_mutex_lock(&r->lock);
     unsigned dropped = codec_queue_push(&r->in, e);
-    post_work_locked(r);
-    pthread_mutex_unlock(&r->lock);
+    unlock_and_post_work(r);
     if (dropped > 0) {
         atomic_fetch_add_explicit(&r->dropped, dropped, memory_order_relaxed);
         say_dropped(r);
@@ -333,8 +339,7 @@ bc_recoder_begin_output(struct bc_recoder *r)
     }
     pthread_mutex_lock(&r->lock);
     codec_queue_mark(&r->in, mark);
-    post_work_locked(r);
-    pthread_mutex_unlock(&r->lock);
+    unlock_and_post_work(r);
 }
 
 void
