@@ -138,12 +138,13 @@ struct bc_scenes_wish {
     bool idle; // no input is live: nothing is to be published
 };
 
-// The composer of a channel, as the number that composers know: after a restart the server does
-// not take it for one of its new ones. 0: it is no composite, or there are too many.
-uint64_t
-bc_scenes_composer_of(struct bc_scenes *scenes, const char *channel);
+// For a process elsewhere that is to make a channel's scene: the number by which it asks from now
+// on. 0; -EBUSY: another one does; -ENOENT: it is no composite, or there are too many; -EIO.
+int
+bc_scenes_claim(struct bc_scenes *scenes, const char *channel, uint64_t *number);
 
-// Which composer a text of such a number means, or of an id; 0: it is from before a restart.
+// Which composer a text of such a number means, or of an id; 0: another process makes it now, or
+// the server was restarted.
 uint64_t
 bc_scenes_composer_id(struct bc_scenes *scenes, const char *text);
 

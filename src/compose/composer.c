@@ -17,6 +17,7 @@
 #define CALL_TIMEOUT_MS 10000
 #define RETRY_MIN_MS 200
 #define RETRY_MAX_MS 5000
+#define STAND_BY_MS 1000
 #define ANSWER_MAX (1 << 20)
 #define BASE_BYTES 1024
 
@@ -131,6 +132,7 @@ ask_for_id(struct composer *c, char *id, size_t size)
     char url[BASE_BYTES + 64];
     char *body = compose_wanted_json(c->params->channel);
     bool got = false;
+    bool waits = false;
     snprintf(url, sizeof(url), "%s/api/v1/composers", c->params->server);
     while (body && !got && !atomic_load(c->stop)) {
         struct compose_request request = { .method = "POST",
@@ -142,7 +144,13 @@ ask_for_id(struct composer *c, char *id, size_t size)
         int status = compose_http_call(&c->http, &request, &c->answer, ANSWER_MAX);
         got = status / 100 == 2
             && compose_id_parse(c->answer.data, c->answer.len, id, size);
-        if (!got && !atomic_load(c->stop)) {
+        if (!got && status == 409) {
+            if (!waits) {
+                bc_info(NULL, "another process composes this scene; waiting for its end");
+            }
+            waits = true;
+            pause_ms(c, STAND_BY_MS);
+        } else if (!got && !atomic_load(c->stop)) {
             back_off(c, "asking for a composer", status, c->http.error);
         }
     }

@@ -22,6 +22,7 @@
 
 #define POLL_US 20000000
 #define ADDRESS_MAX 256
+#define ID_TEXT 24
 #define URL_MAX 1024
 #define REPORT_MAX 16384
 #define PICTURE_MAX (256 << 10)
@@ -127,10 +128,11 @@ respond_gone(struct bc_http_exchange *x)
 }
 
 static void
-respond_wish(struct bc_control *control, struct bc_http_exchange *x, uint64_t id)
+respond_wish(struct bc_control *control, struct bc_http_exchange *x, const char *number)
 {
     struct bc_scenes_wish wish;
-    if (!bc_scenes_wish(control->params.scenes, id, &wish)) {
+    struct bc_scenes *scenes = control->params.scenes;
+    if (!bc_scenes_wish(scenes, bc_scenes_composer_id(scenes, number), &wish)) {
         respond_gone(x);
         return;
     }
@@ -146,6 +148,7 @@ struct composer_poll {
     struct bc_http_exchange *x; // NULL: the composer has gone
     struct bc_scenes_waiter waiter;
     struct bc_timer timer;
+    char number[ID_TEXT];
 };
 
 static void
@@ -164,14 +167,15 @@ answer(struct composer_poll *p)
 {
     struct bc_http_exchange *x = p->x;
     struct bc_control *control = p->control;
-    uint64_t id = p->waiter.id;
+    char number[ID_TEXT];
+    memcpy(number, p->number, sizeof(number));
     bc_timer_cancel(&p->timer);
     if (x) {
         bc_http_on_gone(x, NULL, NULL);
     }
     free(p);
     if (x) {
-        respond_wish(control, x, id);
+        respond_wish(control, x, number);
     }
 }
 
@@ -200,9 +204,10 @@ bc_control_composer(
         && bc_http_method(x) == BC_HTTP_GET;
     struct composer_poll *p = waits ? calloc(1, sizeof(*p)) : NULL;
     if (!p) {
-        respond_wish(control, x, id);
+        respond_wish(control, x, text);
         return;
     }
+    snprintf(p->number, sizeof(p->number), "%s", text);
     p->control = control;
     p->x = x;
     p->waiter.worker = bc_http_worker(x);
@@ -211,7 +216,7 @@ bc_control_composer(
     bc_timer_init(&p->timer, p->waiter.worker, on_timer);
     if (!bc_scenes_wait(control->params.scenes, &p->waiter, strtoll(after, NULL, 10))) {
         free(p);
-        respond_wish(control, x, id);
+        respond_wish(control, x, text);
         return;
     }
     bc_timer_set(&p->timer, POLL_US);
@@ -269,15 +274,19 @@ bc_control_composer_find(
     struct bc_http_body body = bc_http_request_body(x);
     struct json_t *request = bc_json_parse(body.data, body.len);
     const char *channel = request ? bc_json_get_text(request, "channel") : NULL;
-    uint64_t id = channel ? bc_scenes_composer_of(control->params.scenes, channel) : 0;
+    uint64_t id = 0;
+    int ret = channel ? bc_scenes_claim(control->params.scenes, channel, &id) : 0;
     if (!channel) {
         bc_control_respond_error(
             x, 400, "bad_composer", "a composer is {\"channel\": \"app/stream\"}", NULL);
-    } else if (id == 0) {
+    } else if (ret == -EBUSY) {
+        bc_control_respond_error(x, 409, "already_composed",
+            "another process composes the scene of this channel", NULL);
+    } else if (ret != 0) {
         bc_control_respond_error(x, 404, "no_scene",
             "this channel has no scene, or there are too many composers already", NULL);
     } else {
-        char text[24];
+        char text[ID_TEXT];
         struct bc_json j;
         snprintf(text, sizeof(text), "%" PRIu64, id);
         bc_json_begin(&j);

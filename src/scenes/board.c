@@ -17,6 +17,9 @@
 #define LOOK_US 5000000
 // When the last input has gone.
 #define LINGER_US 10000000
+// Composers say something each second.
+#define HEARD_US 4000000
+#define TAG_DIGITS 8
 
 void
 scenes_board_init(struct scenes_board *board)
@@ -78,19 +81,28 @@ find_equal(struct scenes_board *board, const char *hash, const struct scenes_com
     return NULL;
 }
 
+static bool
+make_secrets(struct scenes_board *board, struct scenes_composer *c)
+{
+    char tag[BC_SCENES_KEY_TEXT];
+    if (!board->make_key(c->key) || !board->make_key(tag)) {
+        return false;
+    }
+    tag[TAG_DIGITS] = '\0';
+    c->tag = strtoull(tag, NULL, 16) % SCENES_TAG_END;
+    return true;
+}
+
 static struct scenes_composer *
 make_composer(struct scenes_board *board, struct bc_scene *scene, const char *hash,
     int64_t now_us)
 {
     struct scenes_composer *c
         = board->composer_count < board->composer_max ? calloc(1, sizeof(*c)) : NULL;
-    char tag[BC_SCENES_KEY_TEXT];
-    if (!c || !board->make_key(c->key) || !board->make_key(tag)) {
+    if (!c || !make_secrets(board, c)) {
         free(c);
         return NULL;
     }
-    tag[8] = '\0';
-    c->tag = strtoull(tag, NULL, 16) % SCENES_TAG_END;
     c->id = ++board->last_id;
     snprintf(c->hidden, sizeof(c->hidden), BC_CHANNEL_SCENE "%" PRIu64, c->id);
     c->version = 1;
@@ -360,6 +372,25 @@ scenes_board_take(struct scenes_board *board, const char *channel,
     bc_scene_unref(&next);
     bc_scene_unref(&last);
     return ret;
+}
+
+// --- who makes it ---
+
+bool
+scenes_board_claim(struct scenes_board *board, struct scenes_composer *c, int64_t now_us)
+{
+    bool ok = make_secrets(board, c);
+    if (ok) {
+        c->heard_us = now_us;
+        change(board, c);
+    }
+    return ok;
+}
+
+bool
+scenes_composer_is_made(const struct scenes_composer *c, int64_t now_us)
+{
+    return c->heard_us != 0 && now_us - c->heard_us < HEARD_US;
 }
 
 // --- now and then ---

@@ -17,7 +17,8 @@ struct scenes_composer {
     uint64_t id;
     char hidden[BC_SCENES_HIDDEN_TEXT];
     char key[BC_SCENES_KEY_TEXT];
-    uint64_t tag; // below SCENES_TAG_END; tells it from one with this id before a restart
+    uint64_t tag; // below SCENES_TAG_END; another one for each process that makes it
+    int64_t heard_us; // when that said something last; 0: not yet
     unsigned users; // composites that show it, or still show it
     int64_t version;
     struct bc_scene *scene; // owned reference, as all below
@@ -118,6 +119,16 @@ scenes_board_take(struct scenes_board *board, const char *channel,
 void
 scenes_board_live(
     struct scenes_board *board, struct scenes_composer *composer, bool live, int64_t now_us);
+
+// For a process that begins to make it: who made it before is not known any more, and cannot
+// publish. False: no randomness.
+bool
+scenes_board_claim(
+    struct scenes_board *board, struct scenes_composer *composer, int64_t now_us);
+
+// Whether a process was heard of lately.
+bool
+scenes_composer_is_made(const struct scenes_composer *composer, int64_t now_us);
 
 // Somebody looks at the channel's preview.
 void

@@ -143,8 +143,9 @@ static void
 start(struct bc_scenes *s, struct scenes_composer *c, int64_t now_us)
 {
     char address[80];
-    int ret = own_address(s->config, address, sizeof(address)) ? run(s, c, address)
-                                                                : -EADDRNOTAVAIL;
+    int ret = own_address(s->config, address, sizeof(address)) ? 0 : -EADDRNOTAVAIL;
+    ret = ret == 0 && !scenes_board_claim(&s->board, c, now_us) ? -EIO : ret;
+    ret = ret == 0 ? run(s, c, address) : ret;
     if (ret != 0) {
         bc_error(&c->log, "cannot be started: %s",
             ret == -EADDRNOTAVAIL ? "composers need http.listen and rtmp.listen"

@@ -297,14 +297,19 @@ bc_scenes_preview_picture(struct bc_scenes *s, const char *channel)
 
 // --- composers ---
 
-uint64_t
-bc_scenes_composer_of(struct bc_scenes *s, const char *channel)
+int
+bc_scenes_claim(struct bc_scenes *s, const char *channel, uint64_t *number)
 {
+    int64_t now_us = bc_clock_us();
     pthread_mutex_lock(&s->lock);
-    const struct scenes_composite *c = scenes_board_find(&s->board, channel);
-    uint64_t tagged = c && c->now ? scenes_composer_number(c->now) : 0;
+    struct scenes_composite *c = scenes_board_find(&s->board, channel);
+    int ret = !c || !c->now ? -ENOENT
+        : c->now->pid != 0 || scenes_composer_is_made(c->now, now_us) ? -EBUSY
+        : scenes_board_claim(&s->board, c->now, now_us)               ? 0
+                                                                      : -EIO;
+    *number = ret == 0 ? scenes_composer_number(c->now) : 0;
     pthread_mutex_unlock(&s->lock);
-    return tagged;
+    return ret;
 }
 
 uint64_t
@@ -363,6 +368,9 @@ put(struct bc_scenes *s, uint64_t id, const char *host, struct bc_buf *buf)
         struct bc_buf **holder = host ? &c->report : &c->picture;
         old = *holder;
         *holder = bc_buf_ref(buf);
+    }
+    if (c && host) {
+        c->heard_us = bc_clock_us();
     }
     if (c && host && strcmp(c->host, host) != 0) {
         snprintf(c->host, sizeof(c->host), "%s", host);

@@ -97,11 +97,13 @@ bc_scenes_has(struct bc_scenes *s, const char *channel)
     return is_composite(channel);
 }
 
-uint64_t
-bc_scenes_composer_of(struct bc_scenes *s, const char *channel)
+// Somebody makes "live/hq" already.
+int
+bc_scenes_claim(struct bc_scenes *s, const char *channel, uint64_t *number)
 {
     (void)s;
-    return is_composite(channel) ? 7000000005 : 0;
+    *number = 7000000005;
+    return !is_composite(channel) ? -ENOENT : strcmp(channel, "live/hq") == 0 ? -EBUSY : 0;
 }
 
 uint64_t

@@ -78,6 +78,8 @@ test_composers_hear_what_to_do_and_report(void **state)
     fake_check_refused(f, BC_HTTP_PUT, "/api/v1/composers/7/preview.jpg", "no", 400, "bad_report");
     fake_check_refused(f, BC_HTTP_GET, "/api/v1/composers/7/asset", NULL, 404, "no_such_file");
     check_status(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"store/scene\"}", 201);
+    fake_check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"live/hq\"}", 409,
+        "already_composed");
     fake_check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{\"channel\":\"a/b\"}", 404, "no_scene");
     fake_check_refused(f, BC_HTTP_POST, "/api/v1/composers", "{}", 400, "bad_composer");
 }

@@ -20,8 +20,8 @@ static struct scenes_board board;
 static bool
 make_key(char out[BC_SCENES_KEY_TEXT])
 {
-    memset(out, 'k', BC_SCENES_KEY_TEXT - 1);
-    out[BC_SCENES_KEY_TEXT - 1] = '\0';
+    static unsigned count;
+    snprintf(out, BC_SCENES_KEY_TEXT, "%08x%024d", ++count, 0);
     return true;
 }
 
@@ -180,6 +180,23 @@ test_composers_hear_when_there_is_nothing_to_do(void **state)
 }
 
 static void
+test_one_process_at_a_time_makes_a_scene(void **state)
+{
+    (void)state;
+    assert_int_equal(set("a/a", 640, 0), 0);
+    struct scenes_composer *c = scenes_board_find(&board, "a/a")->now;
+    assert_false(scenes_composer_is_made(c, S_US));
+    uint64_t first = scenes_composer_number(c);
+    int64_t version = c->version;
+    assert_true(scenes_board_claim(&board, c, S_US));
+    assert_true(scenes_composer_number(c) != first);
+    assert_int_equal(scenes_composer_number(c) / SCENES_TAG_END, c->id);
+    assert_true(c->version > version);
+    assert_true(scenes_composer_is_made(c, 4 * S_US));
+    assert_false(scenes_composer_is_made(c, 5 * S_US)); // it says something each second
+}
+
+static void
 test_a_take_exchanges_preview_and_program(void **state)
 {
     (void)state;
@@ -231,6 +248,7 @@ main(void)
         WITH_BOARD(test_there_are_so_many_composers),
         WITH_BOARD(test_scenes_that_became_equal_share_after_a_while),
         WITH_BOARD(test_composers_hear_when_there_is_nothing_to_do),
+        WITH_BOARD(test_one_process_at_a_time_makes_a_scene),
         WITH_BOARD(test_a_take_exchanges_preview_and_program),
         WITH_BOARD(test_what_the_api_set_goes_before_the_configuration),
     };
