@@ -295,6 +295,16 @@ describe('health of the line', () => {
             limited_by: 'bandwidth', lost_percent: expect.closeTo(7), rtt_ms: 50, transport: 'tcp',
             codec: 'video/H264' });
     });
+
+    it('has the round trip of the pair that is in use', () => {
+        const pair = (id: string, rtt_s: number, local: string): [string, unknown] => [id,
+            { id, type: 'candidate-pair', nominated: true, currentRoundTripTime: rtt_s, localCandidateId: local }];
+        const report: [string, unknown][] = [pair('P1', 0.01, 'L1'), pair('P2', 0.2, 'L2'), pair('P3', 0.3, 'L2'),
+            ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P1' }],
+            ['L1', { id: 'L1', type: 'local-candidate', protocol: 'udp' }],
+            ['L2', { id: 'L2', type: 'local-candidate', protocol: 'tcp' }]];
+        expect(readOutbound(report, 5)).toMatchObject({ rtt_ms: 10, transport: 'udp' });
+    });
 });
 
 describe('level', () => {

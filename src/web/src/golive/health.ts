@@ -24,6 +24,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 export function readOutbound(report: Iterable<[string, unknown]>, at_ms: number): Outbound {
     const entries = new Map([...report] as [string, Entry][]);
+    // Pairs that were left for a better one stay nominated. Firefox has no transport.
+    const chosen = [...entries.values()].find((e) => e.type === 'transport')?.selectedCandidatePairId;
     const result: Outbound = { at_ms, bytes: 0, frames: 0, fps: null, width: 0, height: 0,
         limited_by: 'none', lost_percent: null, rtt_ms: null, codec: '', transport: '' };
     for (const entry of entries.values()) {
@@ -42,7 +44,8 @@ export function readOutbound(report: Iterable<[string, unknown]>, at_ms: number)
             if (typeof entry.fractionLost === 'number') {
                 result.lost_percent = Math.max(result.lost_percent ?? 0, entry.fractionLost * 100);
             }
-        } else if (entry.type === 'candidate-pair' && entry.nominated === true
+        } else if (entry.type === 'candidate-pair'
+            && (chosen ? entry.id === chosen : entry.nominated === true)
             && typeof entry.currentRoundTripTime === 'number') {
             result.rtt_ms = Math.round(entry.currentRoundTripTime * 1000);
             result.transport = text(entries.get(text(entry.localCandidateId))?.protocol);
