@@ -203,7 +203,9 @@ def check_page(seen, mug, second):
     for r in (mug, second):
         told = stats['ranges'][r.name]
         assert told['valid'] and abs(told['start_ms'] - r.start * 1000) < 1.5
-    texts = [json.loads(m['text'][m['text'].index('{'):]) for m in stats['metadata']]
+    # The tag's lengths before the name may look like any letter.
+    words = [m['text'].split('branchcast', 1)[1] for m in stats['metadata']]
+    texts = [json.loads(word[word.index('{'):]) for word in words]
     assert {c['revision'] for c in texts if c['id'] == 'mug'} >= {1, 2}, stats['metadata']
 
 

@@ -19,7 +19,7 @@ SETTINGS = {'record.mode': 'always', 'record.min_free_bytes': 0, 'stream.grace_s
 PLAYERS = ('llhls', 'flv', 'wsflv', 'whep')
 WATCH_S = 30              # at least: they watch until all is over
 STEPS = ('take-over', 'stop and start', 'kill and start')
-BACK_S = 6
+BACK_S = 8
 # A server that was killed says no goodbye, and ICE takes its time to notice.
 BACK_BY_ICE_S = 12
 
@@ -75,6 +75,7 @@ class Evening:
     def step(self, name, act):
         self.look()
         act(self.server)
+        self.server.wait_live()     # the host is back: from now on it is up to the players
         self.done[name] = time.time()
         time.sleep((BACK_BY_ICE_S if name == STEPS[-1] else BACK_S) + 1)
 

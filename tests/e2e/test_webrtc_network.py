@@ -68,7 +68,7 @@ def test_tcp_when_udp_is_blocked(path):
         viewer.wait_sound(2)
         viewer.check_pictures()
         viewer.check_sound()
-        assert viewer.video['freezeCount'] == 0, viewer.describe()
+        viewer.check_freezes()
 
 
 @pytest.mark.limit(60)
@@ -90,8 +90,7 @@ def test_two_percent_lost_without_a_freeze(path):
         seen = measured(viewer, 300)
         assert path.impair.stats()['down']['lost'] > 3
         assert seen['nackCount'] > 0, 'nothing was asked for again: was anything lost?'
-        assert viewer.longest_gap_ms() < FREEZE_MS, viewer.longest_gap_ms()
-        assert seen['totalFreezesDuration'] * 1000 < FREEZE_MS, seen
+        viewer.check_gaps(FREEZE_MS, seen['totalFreezesDuration'])
         viewer.check_pictures(missing=0.05)
         viewer.check_sound(quiet=0.06)
 
@@ -102,8 +101,7 @@ def test_five_percent_lost_is_watchable(path):
     with path.stage.page() as tab:
         viewer = watch(tab, path)
         seen = measured(viewer, 200, 40)
-        assert viewer.longest_gap_ms() < 1500, viewer.longest_gap_ms()
-        assert seen['totalFreezesDuration'] < 1.5, seen
+        viewer.check_gaps(1500, seen['totalFreezesDuration'])
         back = [j for j in viewer.jumps() if j > 240]
         assert not back, back
         viewer.check_sound(quiet=0.15)
@@ -115,8 +113,7 @@ def test_delay_and_disorder(path):
     with path.stage.page() as tab:
         viewer = watch(tab, path)
         seen = measured(viewer, 150)
-        assert viewer.longest_gap_ms() < FREEZE_MS, viewer.longest_gap_ms()
-        assert seen['totalFreezesDuration'] * 1000 < FREEZE_MS, seen
+        viewer.check_gaps(FREEZE_MS, seen['totalFreezesDuration'])
         viewer.check_pictures(missing=0.05)
         viewer.check_sound(quiet=0.06)
 

@@ -49,7 +49,7 @@ def test_chromium_sees_and_hears_rtmp(scene):
         viewer = tab.whep(scene.whep())
         assert viewer.status == 201, viewer.body
         viewer.wait_pictures(180)
-        assert viewer.last['first_picture_ms'] < 700, viewer.describe()
+        assert viewer.last['first_picture_ms'] < 700 + viewer.late_ms, viewer.describe()
         assert viewer.last['pair']['protocol'] == 'udp'
         assert viewer.last['srtp'] == 'SRTP_AEAD_AES_128_GCM', viewer.describe()
         assert viewer.video['codec'] == 'video/H264'
@@ -59,7 +59,7 @@ def test_chromium_sees_and_hears_rtmp(scene):
         viewer.check_pictures()
         viewer.check_sound()
         assert viewer.video['framesDecoded'] >= len(viewer.pictures)
-        assert viewer.video['freezeCount'] == 0, viewer.describe()
+        viewer.check_freezes()
         assert viewer.video['packetsLost'] == 0, viewer.describe()
         assert viewer.remove() == 200
         viewer.wait_state('disconnected')
@@ -121,7 +121,7 @@ def test_viewers_are_counted(scene):
     until(lambda: count() == 0, 40, 'the others to leave')
     with scene.page() as tab:
         viewer = tab.whep(scene.whep()).wait_pictures(1)
-        assert count() == 1
+        until(lambda: count() == 1, 5, 'the count to rise')
         viewer.remove()
         until(lambda: count() == 0, 5, 'the count to fall')
 
@@ -141,7 +141,7 @@ def test_b_frames_are_encoded_again(scene, b_frames):
         assert viewer.status == 201, viewer.body
         viewer.wait_pictures(120).check_pictures(missing=0.05)
         viewer.check_sound()
-        assert viewer.video['freezeCount'] == 0, viewer.describe()
+        viewer.check_freezes(400)       # an encoder shares the machine
 
 
 @pytest.mark.limit(60)
@@ -152,8 +152,10 @@ def test_b_frames_are_left_out(make_server, scene, variants):
         assert viewer.status == 201, viewer.body
         viewer.wait_pictures(60)
         jumps = viewer.jumps()[5:]
-        # Each third picture is left; one that the browser did not show makes six.
-        assert all(j in (1, 2, 3, 4, 6) for j in jumps), jumps
+        # Each third picture of a GOP is left, and its last one; the browser may skip some.
+        kept = [n for n in viewer.numbers if n is not None]
+        assert all(n % 30 % 3 == 0 or n % 30 > 27 for n in kept), kept
+        assert all(0 < j < 60 for j in jumps), jumps
         assert jumps.count(3) > len(jumps) // 2, jumps
         viewer.check_sound()
 
@@ -199,8 +201,9 @@ def test_firefox_watches_vp8_from_gstreamer(scene, firefox, tmp_path_factory):
         assert viewer.status == 201, viewer.body
         viewer.wait_pictures(120, 30).check_pictures(missing=0.1, skip=20)
         # Without a sound card it does not run an AudioContext; 0.08 as a sine is 0.057.
+        # It is the level of a moment.
+        viewer.wait(lambda v: v.audio.get('audioLevel', 0) > 0.04, 10, 'the tone')
         heard = viewer.audio
-        assert heard['audioLevel'] > 0.04, viewer.describe()
         assert heard['totalAudioEnergy'] / heard['totalSamplesDuration'] > 0.002, viewer.describe()
         assert heard['concealedSamples'] < 0.1 * heard['totalSamplesReceived'], viewer.describe()
 

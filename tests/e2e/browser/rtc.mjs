@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 
 import { launch } from './chromium.mjs';
 
-const browser = await launch(['--disable-background-timer-throttling',
-    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', ...process.argv.slice(2)]);
+const browser = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+    ...process.argv.slice(2)]);
 const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
 const pages = {};
 

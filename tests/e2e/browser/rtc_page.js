@@ -3,10 +3,21 @@
 // What is seen (the numbers in the pictures, see tools/make-testdata) and heard (440 Hz, and the
 // beep each second) is noted with its time.
 
+const EVERY_MS = 20;
+const FREE_MS = 20;
 const BLOCKS = 16;
 const LOUD = 0.15;
 const peers = {};
 let context = null;
+
+// How late the browser itself was in all, because the machine had no time for it.
+let late_ms = 0;
+let looked_ms = performance.now();
+setInterval(() => {
+    const now = performance.now();
+    late_ms += Math.max(0, now - looked_ms - EVERY_MS - FREE_MS);
+    looked_ms = now;
+}, EVERY_MS);
 
 // Windows of 10 ms: how strong 440 Hz and 1 kHz are in each.
 const METER = `
@@ -56,7 +67,7 @@ function watchPictures(peer) {
     const look = (now, about) => {
         peer.first_picture_ms ??= performance.now() - peer.began_ms;
         peer.pictures.push([now, peer.read ? numberOf(canvas, video) : null, about.presentedFrames,
-            about.width, about.height, about.rtpTimestamp]);
+            about.width, about.height, about.rtpTimestamp, about.receiveTime]);
         video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);
@@ -219,7 +230,7 @@ function simple(peer, name) {
     const { status, body, headers, location, connected_ms, first_picture_ms, states, messages } = peer;
     return { name, status, body, headers, location, connected_ms, first_picture_ms, states, messages,
         offer: peer.offer, deaf: peer.deaf ?? context?.state, state: peer.pc.connectionState, ice: peer.pc.iceConnectionState,
-        now_ms: performance.now(), origin_ms: performance.timeOrigin, painted: peer.painted };
+        now_ms: performance.now(), late_ms, origin_ms: performance.timeOrigin, painted: peer.painted };
 }
 
 // Everything of interest since the last call when `since` is given: [pictures, sounds].

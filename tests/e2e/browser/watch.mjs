@@ -3,16 +3,16 @@
 //
 //   node tests/e2e/browser/watch.mjs '[{"name": "llhls", "url": "http://…", "seconds": 60}]'
 //
-// Fields: name, url, seconds, stop (watches on until there is such a file), width, height (of the window), screenshot (file, at the end),
+// Fields: name, url, after_s (waits before), seconds, stop (watches on until there is such a file), width, height (of the window), screenshot (file, at the end),
 // panel (open the statistics before the screenshot), language, ignore_tls, qualities (what is
 // chosen, by the second), until_text (waits for it first), sound (there will be no picture),
 // hls (a playlist that hls.js plays alone in place of the page, as its manual has it).
-// Prints one line of JSON: {name: {samples: [{at_ms, number, stats}], console: [], error}}.
+// Prints one line of JSON: {name: {samples: [{at_ms, number, late_ms, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
 import { readFileSync } from 'node:fs';
 
-import { launch } from './chromium.mjs';
+import { countLateness, launch } from './chromium.mjs';
 
 const FIRST_FRAME_MS = 25_000;
 const STOP_MS = 120_000;
@@ -38,7 +38,7 @@ function look() {
             number = n;
         }
     }
-    return { at_ms: Date.now(), number, stats: window.branchcast?.stats() ?? null };
+    return { at_ms: Date.now(), number, late_ms: window.late_ms, stats: window.branchcast?.stats() ?? null };
 }
 
 // Runs in the page: hls.js, and what its manual says to do after fatal errors.
@@ -76,6 +76,8 @@ async function watch(browser, job) {
     });
     try {
         const page = await context.newPage();
+        await page.waitForTimeout((job.after_s ?? 0) * 1000);
+        await page.addInitScript(countLateness);
         page.on('console', (m) => result.console.push(`${m.type()}: ${m.text()}`));
         page.on('pageerror', (e) => result.console.push(`exception: ${e.message}`));
         await page.goto(job.url);

@@ -5,14 +5,16 @@
 //
 // Scenarios are the functions at the end. Prints one line of JSON. Exit code 77: no Chromium.
 
-import { launch } from './chromium.mjs';
+import { countLateness, launch } from './chromium.mjs';
 
 const LIMIT_MS = 20_000;
 
-const stats = (page) => page.evaluate(() => window.branchcast.stats());
+const stats = (page) => page.evaluate(
+    () => ({ ...window.branchcast.stats(), late_ms: window.late_ms }));
 
 async function openPage(context, url, console_lines) {
     const page = await context.newPage();
+    await page.addInitScript(countLateness);
     page.on('console', (m) => console_lines.push(`${m.type()}: ${m.text()}`));
     page.on('pageerror', (e) => console_lines.push(`exception: ${e.message}`));
     await page.goto(url);

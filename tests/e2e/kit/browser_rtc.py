@@ -259,6 +259,7 @@ class Peer:
         self.last = {}
         self.open = True
         self._decoded_before = 0
+        self._late_before_ms = 0
         self._take(page.call(kind, name, {**options, 'url': url}))
 
     def _take(self, report):
@@ -322,6 +323,7 @@ class Peer:
         """What comes from now on is counted alone."""
         self.page.call('forget', self.name)
         self._decoded_before = self.look().video.get('framesDecoded', 0)
+        self._late_before_ms = self.last['late_ms']
         self.pictures, self.sound, self.beeps = [], [], []
 
     # what a viewer may expect
@@ -357,6 +359,33 @@ class Peer:
     def longest_gap_ms(self):
         times = [picture[0] for picture in self.pictures]
         return max((b - a for a, b in zip(times, times[1:])), default=0)
+
+    def arrival_spread_ms(self, skip=45):
+        """How much later than the promptest a picture came in, by its RTP time: what the server
+        and the path did, whatever the browser made of it. The burst of the start is left out."""
+        came = [p[6] - p[5] / 90 for p in self.pictures[skip:] if p[5] is not None and p[6] is not None]
+        assert len(came) > 10, self.describe()
+        return max(came) - min(came)
+
+    @property
+    def late_ms(self):
+        """How long the browser was not let run by the machine, which has others to serve."""
+        return self.last['late_ms'] - self._late_before_ms
+
+    def check_freezes(self, spread_ms=150):
+        """None, but those of a browser that did not get the time to show what had come."""
+        if self.video['freezeCount'] > 0:
+            spread = self.arrival_spread_ms()
+            assert spread < spread_ms + self.late_ms, f'pictures came up to {spread:.0f} ms late; {self.describe()}'
+
+    def check_gaps(self, limit_ms, freezes_s=0):
+        """No longer one on the screen, nor so many; again but for what the browser itself did
+        with pictures that were there in time."""
+        gap = self.longest_gap_ms()
+        if gap >= limit_ms or freezes_s * 1000 >= limit_ms:
+            spread = self.arrival_spread_ms(0)
+            assert spread < limit_ms + self.late_ms, f'a gap of {gap:.0f} ms, freezes of {freezes_s} s, pictures ' \
+                f'came up to {spread:.0f} ms late; {self.describe()}'
 
     def playout_skew_ms(self):
         """How much later the sound is than the picture, as the browser's own clocks say."""
