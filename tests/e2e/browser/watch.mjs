@@ -10,9 +10,9 @@
 // Prints one line of JSON: {name: {samples: [{at_ms, number, late_ms, stats}], console: [], error}}.
 // `number` is the number in the picture (see tools/make-testdata). Exit code 77: no Chromium.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-import { countLateness, launch } from './chromium.mjs';
+import { countLateness, launch, load } from './chromium.mjs';
 
 const FIRST_FRAME_MS = 25_000;
 const STOP_MS = 120_000;
