@@ -8,7 +8,9 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "card/card.h"
+#include "instant.h"
 
 bool
 card_fields_parse(struct card_fields *f, const char *data, size_t len)
@@ -99,7 +101,11 @@ card_fields_text(const struct card_fields *f, const char *name, char out[CARD_TE
 {
     const json_t *value = json_object_get(f->object, name);
     char number[32];
+    char instant[CARD_INSTANT_BYTES];
     const char *text = json_string_value(value);
+    if (text && card_instant_text(text, bc_clock_wall_us(), instant)) {
+        text = instant;
+    }
     if (json_is_integer(value)) {
         snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
         text = number;

@@ -23,7 +23,7 @@ void
 card_fields_finish(struct card_fields *f);
 
 // A text or number as text, cleaned: valid UTF-8, without control characters and the like, spaces
-// in one piece. `out` is "" when the field is missing, null, false or empty.
+// in one piece. A point in time (RFC 3339) is as people read it here. `out` is "" when the field is missing, null, false or empty.
 void
 card_fields_text(
     const struct card_fields *f, const char *name, char out[CARD_TEXT_BYTES]);

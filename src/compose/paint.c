@@ -78,6 +78,18 @@ paint_text(
     return sprite_of(image, at.box.x + left, at.box.y + (at.box.h - image->height) / 2);
 }
 
+// NULL: the machine's.
+static void
+set_zone(const char *zone)
+{
+    if (zone) {
+        setenv("TZ", zone, 1);
+    } else {
+        unsetenv("TZ");
+    }
+    tzset();
+}
+
 // The C library knows one time zone at a time.
 static void
 clock_text(const struct bc_scene_layer *layer, int64_t wall_us, char out[CLOCK_TEXT])
@@ -87,12 +99,16 @@ clock_text(const struct bc_scene_layer *layer, int64_t wall_us, char out[CLOCK_T
     struct tm tm;
     pthread_mutex_lock(&lock);
     if (layer->timezone) {
-        setenv("TZ", layer->timezone, 1);
+        // Times on cards are those of the server's zone again.
+        const char *zone = getenv("TZ");
+        char *own = zone ? strdup(zone) : NULL;
+        set_zone(layer->timezone);
+        localtime_r(&t, &tm);
+        set_zone(own);
+        free(own);
     } else {
-        unsetenv("TZ");
+        localtime_r(&t, &tm);
     }
-    tzset();
-    localtime_r(&t, &tm);
     pthread_mutex_unlock(&lock);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

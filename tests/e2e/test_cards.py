@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 from kit.process import run
+from kit.qr import read_codes
 from kit.server import Server, binary
 
 OWN = '''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100">
@@ -142,6 +143,11 @@ def test_the_command(tmp_path):
     result = run([binary(), 'card', 'text', '-f', 'text=今晚十点', '-w', '360', '-o', str(out)], 20)
     assert result.returncode == 0, result
     assert pixels(out, 360, 80)(16, 40)[0] > 200
+    # Codes are read back: a short one and the longest.
+    for text in ('https://shop.example/p/1', 'https://shop.example/' + 'p' * 579):
+        result = run([binary(), 'card', 'product', '-f', 'title=T', '-f', f'qr={text}', '-w', '800',
+                      '-o', str(out)], 20)
+        assert result.returncode == 0 and read_codes(out) == [text], result
     bad = tmp_path / 'bad.svg'
     bad.write_text(HOSTILE['script'])
     result = run([binary(), 'card', str(bad), '-o', str(out)], 20)

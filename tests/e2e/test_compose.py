@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composite channels: the server starts the composers, stores with the same scene share one, and a
 composer that dies costs viewers nothing but the scene."""
+import json
 import os
 import signal
+import subprocess
 import time
 
 from kit.composer import Regions, is_near
 from kit.composites import children, put, status, wait_on_air
 from kit.flv import Viewer
 from kit.publish import ffmpeg
+from kit.qr import read_codes
 from kit.wait import until
 
 CORNER = (0.7, 0.7, 0.2, 0.2)
@@ -117,3 +120,45 @@ def test_composites(make_server):
     server.start()
     assert server.json('/api/v1/channels/store/a/scene')['origin'] == 'api'
     assert host is not None
+
+
+TEMPLATE = '''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100">
+<rect width="300" height="100" fill="#00a000"/><rect x="150" width="150" height="100" fill="#c80000"
+data-if="hot"/></svg>'''
+
+
+def test_uploaded_pictures_templates_and_codes(make_server, tmp_path):
+    """A scene without a channel: a picture that was uploaded, a card of a template of cards.dir,
+    a product's card and a plain QR code, looked at in what viewers get."""
+    (tmp_path / 'cards').mkdir()
+    (tmp_path / 'cards' / 'own.svg').write_text(TEMPLATE)
+    (tmp_path / 'b.yaml').write_text(f'cards: {{ dir: {tmp_path}/cards }}\nchannels: {{}}\n')
+    server = make_server(config=str(tmp_path / 'b.yaml'))
+    picture = tmp_path / 'blue.png'
+    subprocess.run(['ffmpeg', '-v', 'error', '-y', '-f', 'lavfi', '-i', 'color=0x0000c8:s=400x200',
+                    '-frames:v', '1', str(picture)], check=True, timeout=30)
+    answer = server.get('/api/v1/pictures', method='POST', body=picture.read_bytes())
+    assert answer.status == 201, answer.body
+    layers = [
+        {'type': 'picture', 'picture': json.loads(answer.body)['id'], 'x': 0, 'y': 0, 'w': 0.3,
+         'h': 0.3, 'fit': 'cover'},
+        {'type': 'card', 'template': 'own', 'data': {'hot': True}, 'x': 0, 'y': 0.5, 'w': 0.3,
+         'h': 0.178},
+        {'type': 'card', 'template': 'product', 'x': 0.35, 'y': 0, 'w': 0.35, 'h': 1,
+         'data': {'title': 'Tea', 'price': '98', 'qr': 'https://shop.example/p/1'}},
+        {'type': 'qr', 'text': 'https://shop.example/live', 'x': 0.75, 'y': 0.25, 'w': 0.22,
+         'h': 0.4}]
+    assert put(server, 'store/c', {'width': 1280, 'height': 720, 'fps': 10, 'background': '#ffffff',
+                                   'layers': layers})[0] == 200
+    wait_on_air(server, 'store/c')
+    shot = tmp_path / 'shot.png'
+    subprocess.run(['ffmpeg', '-v', 'error', '-nostdin', '-y', '-i', server.flv('store/c'),
+                    '-frames:v', '1', str(shot)], check=True, timeout=30)
+    raw = subprocess.run(['ffmpeg', '-v', 'error', '-i', str(shot), '-f', 'rawvideo', '-pix_fmt',
+                          'rgb24', '-'], capture_output=True, check=True, timeout=30).stdout
+    assert len(raw) == 1280 * 720 * 3
+    for (x, y), wanted in (((100, 100), BLUE), ((50, 400), GREEN), ((300, 400), (200, 0, 0)),
+                           ((100, 300), (255, 255, 255)), ((100, 600), (255, 255, 255))):
+        colour = tuple(raw[(y * 1280 + x) * 3:][:3])
+        assert is_near(colour, wanted, 12), f'{colour} at {x}, {y}: {shot}'
+    assert read_codes(shot) == ['https://shop.example/live', 'https://shop.example/p/1'], shot

@@ -10,7 +10,7 @@ TEST_PACKAGES="libcmocka-dev python3 python3-pytest ffmpeg openssl curl nghttp2-
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-libav obs-studio xvfb libgl1-mesa-dri vlc-bin
     vlc-plugin-base mpv chromium nginx libnginx-mod-rtmp
-    libnss3-tools gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gst-rtsp-server-1.0 python3-gi python3-aiortc firefox-esr coturn janus srt-tools"
+    libnss3-tools gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gst-rtsp-server-1.0 python3-gi python3-aiortc python3-zbar firefox-esr coturn janus srt-tools"
 FUZZ_PACKAGES="clang libclang-rt-14-dev libcmocka-dev"
 
 # Node comes from wherever it is; Debian's own is new enough.

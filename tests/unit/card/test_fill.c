@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "card/instant.h"
 #include "kit.h"
 
 #define ONE_FIELD SVG("<text data-field='title' x='1' y='9'>sample</text>")
@@ -262,6 +264,46 @@ test_what_is_filled_may_be_drawn(void **state)
     bc_card_set_unref(&set);
 }
 
+static void
+test_points_in_time_are_as_people_read_them(void **state)
+{
+    (void)state;
+    static const int64_t NOW_US = 1764759600000000; // 2025-12-03T11:00:00Z
+    static const struct {
+        const char *text;
+        const char *shown; // NULL: it is none
+    } CASES[] = {
+        { "2025-12-03T20:30:00+08:00", "20:30" },
+        { "2025-12-03T12:30:00Z", "20:30" },
+        { "2025-12-03T12:30:00.999Z", "20:30" },
+        { "2025-12-03T16:00:00Z", "12\xe6\x9c\x88" "4\xe6\x97\xa5 00:00" },
+        { "2025-02-03T16:00:00Z", "2\xe6\x9c\x88" "4\xe6\x97\xa5 00:00" },
+        { "2026-01-02T01:05:00Z",
+            "2026\xe5\xb9\xb4" "1\xe6\x9c\x88" "2\xe6\x97\xa5 09:05" },
+        { "11-30", NULL },
+        { "20:30", NULL },
+        { "2025-12-03", NULL },
+        { "2025-12-03T12:30:00", NULL },
+        { "2025-13-03T12:30:00Z", NULL },
+        { "until 2025-12-03T12:30:00Z", NULL },
+        { "2025-12-03T12:30:00Z!", NULL },
+        { "", NULL },
+    };
+    char shown[CARD_INSTANT_BYTES];
+    setenv("TZ", "CST-8", 1); // as Asia/Shanghai, which need not be installed
+    tzset();
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        assert_int_equal(
+            card_instant_text(CASES[i].text, NOW_US, shown), CASES[i].shown != NULL);
+        if (CASES[i].shown) {
+            assert_string_equal(shown, CASES[i].shown);
+        }
+    }
+    char *text = kit_fill(ONE_FIELD, "{\"title\":\"2001-12-03T12:30:00Z\"}");
+    check_has(text, ">2001\xe5\xb9\xb4" "12\xe6\x9c\x88" "3\xe6\x97\xa5 20:30<", true);
+    free(text);
+}
+
 int
 main(void)
 {
@@ -274,6 +316,7 @@ main(void)
         cmocka_unit_test(test_pictures_come_inside),
         cmocka_unit_test(test_a_qr_code_fills_its_rectangle),
         cmocka_unit_test(test_what_is_filled_may_be_drawn),
+        cmocka_unit_test(test_points_in_time_are_as_people_read_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
