@@ -2,6 +2,7 @@
 """The worked example of docs/compose.md, with its files as they stand: headquarters and two stores,
 one with its guide in the corner, one with the product on offer."""
 import os
+import statistics
 import subprocess
 
 import pytest
@@ -16,6 +17,7 @@ from kit.wait import until
 
 TEAL, MAGENTA, GROUND = (0, 128, 128), (200, 0, 160), (0xf4, 0xf1, 0xec)
 HQ_HZ, GUIDE_HZ = 440, 660
+STORES = ('store/0571', 'store/0572')
 # Headquarters has the numbered sample in its middle, the guide in the middle of an upright picture.
 # Where these are seen in each store: the number's box, and spots of the colour around it.
 FIRST_HQ, FIRST_GUIDE = (0.2, 0.2, 0.6, 0.6), (0.80, 0.645, 0.17, 0.17)
@@ -36,15 +38,13 @@ def host_file(path, size, place, colour, sound):
     return str(path)
 
 
-def tones(server, channel):
-    """How strong each host is heard, in the loudest tenth of a second without the beep."""
-    watcher = Watcher(server.flv(channel), video=False)
-    watcher.wait_sound(3)
-    watcher.stop()
-    samples = pcm(bytes(watcher.sound))[RATE // 2:]
-    windows = [samples[i:i + RATE // 10] for i in range(0, len(samples) - RATE // 10, RATE // 10)]
-    middle = len(windows) // 2
-    return [sorted(power(w, hz) for w in windows)[middle] for hz in (HQ_HZ, GUIDE_HZ)]
+def tones(watcher):
+    """How strong each host is heard in the newest second: the middle one of its tenths, so that
+    the sample's beep does not count."""
+    end = len(watcher.sound) // 2 * 2
+    samples = pcm(bytes(watcher.sound[end - 2 * RATE:end]))
+    windows = [samples[i:i + RATE // 10] for i in range(0, len(samples), RATE // 10)]
+    return [statistics.median(power(w, hz) for w in windows) for hz in (HQ_HZ, GUIDE_HZ)]
 
 
 def numbers_go_on(player, box):
@@ -52,38 +52,67 @@ def numbers_go_on(player, box):
     def seen():
         numbers = [row[1][box] for row in player.rows[-60:]]
         return None not in numbers[-5:] and len(set(numbers)) > 10
-    until(seen, 15, lambda: f'numbers in box {box}: {player.rows[-20:]}')
+    until(seen, 30, lambda: f'numbers in box {box}: {player.rows[-20:]}')
 
 
 def check_sound(server):
     """The guide is heard in its own store alone, and headquarters goes down for it."""
-    hq, guide = tones(server, 'store/0572')
-    assert hq > 0.03 and guide < hq / 10, (hq, guide)
-    ducked, guide = tones(server, 'store/0571')
-    assert guide > 0.03 and hq / 16 < ducked < hq / 2, (hq, ducked, guide)
+    watchers = [Watcher(server.flv(channel), video=False) for channel in STORES]
+
+    def is_right():
+        (ducked, guide), (alone, silent) = map(tones, watchers)
+        return guide > 0.03 and alone > 0.03 and silent < alone / 10 \
+            and alone / 16 < ducked < alone / 2
+    for watcher in watchers:
+        watcher.wait_sound(1.5, 30)
+    until(is_right, 30, lambda: f'the sound of both: {[*map(tones, watchers)]}')
+    for watcher in watchers:
+        watcher.stop()
 
 
-def check_card(server, first, second):
+def player_of(server, channel):
+    """Few of them run at a time: this machine makes the pictures, too."""
+    if channel == STORES[0]:
+        return Regions(server.flv(channel), [FIRST_HQ, FIRST_GUIDE],
+                       [FIRST_CORNER, FIRST_EDGE, HALF_HQ, HALF_GUIDE])
+    return Regions(server.flv(channel), [SECOND_HQ], [SECOND_CARD])
+
+
+def check_guide(server):
+    first = player_of(server, STORES[0])
+    first.wait(lambda n, c: is_near(c[0], MAGENTA) and is_near(c[1], TEAL), 30, 'the guide')
+    for box in (0, 1):
+        numbers_go_on(first, box)
+    first.stop()
+
+
+def check_card(server):
     """The card of headquarters' cue is in the second store, as long as the cue runs."""
-    second.wait(lambda n, c: is_near(c[0], GROUND, 20), 10, 'no card yet')
+    second = player_of(server, STORES[1])
+    second.wait(lambda n, c: is_near(c[0], GROUND, 20), 20, 'no card yet')
+    numbers_go_on(second, 0)
     cue = cues.post(server, kind='product', data={'sku': 'A1', 'title': '龙井茶 250 g',
                                                   'price': '98', 'old_price': '128'})
-    second.wait(lambda n, c: not is_near(c[0], GROUND, 6) and n[0] is not None, 15, 'the card')
-    first.wait(lambda n, c: None not in n and is_near(c[1], TEAL), 10, 'the first store as it was')
+    second.wait(lambda n, c: not is_near(c[0], GROUND, 6) and n[0] is not None, 20, 'the card')
+    first = player_of(server, STORES[0])
+    first.wait(lambda n, c: None not in n and is_near(c[1], TEAL), 20, 'no card in the first store')
     cues.end(server, cue['id'])
-    second.wait(lambda n, c: is_near(c[0], GROUND, 6), 15, 'that the card goes')
+    second.wait(lambda n, c: is_near(c[0], GROUND, 6), 30, 'that the card goes')
+    second.stop()
+    return first
 
 
 def take(server, first):
     """The other layout is prepared and taken, as the last step has it."""
-    code, _ = put(server, 'store/0571', {'preset': 'side-by-side',
-                                         'inputs': ['live/hq', 'store/0571-guide']}, '/preview')
+    code, _ = put(server, STORES[0], {'preset': 'side-by-side',
+                                      'inputs': ['live/hq', 'store/0571-guide']}, '/preview')
     assert code == 200
-    assert put(server, 'store/0571', {'effect': 'fade', 'ms': 500}, '/take', 'POST')[0] == 200
-    first.wait(lambda n, c: is_near(c[2], TEAL) and is_near(c[3], MAGENTA), 15, 'both halves')
+    assert put(server, STORES[0], {'effect': 'fade', 'ms': 500}, '/take', 'POST')[0] == 200
+    first.wait(lambda n, c: is_near(c[2], TEAL) and is_near(c[3], MAGENTA), 30, 'both halves')
+    first.stop()
 
 
-@pytest.mark.limit(90)
+@pytest.mark.limit(150)
 def test_worked_example(make_server, tmp_path):
     hq = host_file(tmp_path / 'hq.flv', '640x360', '384:216', TEAL, ())
     guide = host_file(tmp_path / 'guide.flv', '360x640', '360:202', MAGENTA,
@@ -91,19 +120,11 @@ def test_worked_example(make_server, tmp_path):
     server = make_server({'access.publish': 'key'},
                          config=os.path.join(TOP, 'conf', 'composite.yaml'))
     ffmpeg(server.rtmp('live/hq', '?key=change-me-hq'), hq)
-    for channel in ('store/0571', 'store/0572'):
+    for channel in STORES:
         assert server.json(f'/api/v1/channels/{channel}/scene')['origin'] == 'configuration'
         server.wait_live(channel)
-        wait_on_air(server, channel)
-    first = Regions(server.flv('store/0571'), [FIRST_HQ, FIRST_GUIDE],
-                    [FIRST_CORNER, FIRST_EDGE, HALF_HQ, HALF_GUIDE])
-    second = Regions(server.flv('store/0572'), [SECOND_HQ], [SECOND_CARD])
+        wait_on_air(server, channel, 30)
     ffmpeg(server.rtmp('store/0571-guide', '?key=change-me-guide'), guide)
-    first.wait(lambda n, c: is_near(c[0], MAGENTA) and is_near(c[1], TEAL), 20, 'the guide')
-    for player, box in ((first, 0), (first, 1), (second, 0)):
-        numbers_go_on(player, box)
+    check_guide(server)
     check_sound(server)
-    check_card(server, first, second)
-    take(server, first)
-    first.stop()
-    second.stop()
+    take(server, check_card(server))
