@@ -211,7 +211,7 @@ test_all_who_wish_the_same_share_one_that_plays(void **state)
     int64_t began_us = bc_clock_us();
     FLOW_UNTIL(&f->flow, atomic_load(&f->show.keys) >= 3);
     int64_t took_us = bc_clock_us() - began_us;
-    assert_in_range(took_us, 1900000, 6000000); // in real time
+    assert_in_range(took_us, 1900000, 15000000); // in real time
     unsigned different;
     assert_in_range(check_media(&f->show, &different), 123, 129);
     assert_int_equal(different, 1);

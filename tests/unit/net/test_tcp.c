@@ -14,7 +14,7 @@
 #include "net/tcp.h"
 #include "net/worker.h"
 
-#define DEADLINE_US 5000000
+#define DEADLINE_US 20000000
 
 // One connection under test and what it reported.
 struct fixture {

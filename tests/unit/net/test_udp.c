@@ -20,7 +20,7 @@
 #include "net/udp.h"
 #include "net/worker.h"
 
-#define DEADLINE_US 5000000
+#define DEADLINE_US 20000000
 #define PEERS 3
 
 // What the next calls answer instead of sending.

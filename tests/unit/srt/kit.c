@@ -251,10 +251,16 @@ kit_setup(void **state)
         = { .latency_ms = 120, .ops = &LISTENER_OPS, .user = kit };
     kit->srt = bc_srt_create(&params);
     assert_non_null(kit->srt);
-    kit->port = kit_free_port();
-    snprintf(address, sizeof(address), ":%u", kit->port);
-    if (!bc_srt_listen(kit->srt, address, error, sizeof(error))) {
-        fail_msg("%s", error);
+    // Another test may have got the port since.
+    for (int tries = 0;; tries++) {
+        kit->port = kit_free_port();
+        snprintf(address, sizeof(address), ":%u", kit->port);
+        if (bc_srt_listen(kit->srt, address, error, sizeof(error))) {
+            break;
+        }
+        if (tries == 10) {
+            fail_msg("%s", error);
+        }
     }
     *state = kit;
     return 0;

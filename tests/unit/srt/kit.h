@@ -66,7 +66,7 @@ kit_turn(struct kit *kit);
 // Turns until it holds; fails the test after ten seconds.
 #define kit_wait(kit, condition) \
     do { \
-        int64_t kit_until_us = bc_clock_us() + 10000000; \
+        int64_t kit_until_us = bc_clock_us() + 20000000; \
         while (!(condition)) { \
             assert_true(bc_clock_us() < kit_until_us); \
             kit_turn(kit); \

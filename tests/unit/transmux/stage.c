@@ -14,7 +14,7 @@
 #include "transmux/outputs.h"
 #include "transmux/window.h"
 
-#define DEADLINE_US 5000000
+#define DEADLINE_US 20000000
 
 #define KEY_BYTES 300
 #define FRAME_BYTES 60
