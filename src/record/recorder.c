@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +11,9 @@
 #include "stream/hub.h"
 
 static void
-on_tick(struct bc_timer *timer)
+tick(struct bc_recorder *r, int64_t now_us)
 {
-    struct bc_recorder *r = bc_container_of(timer, struct bc_recorder, tick);
-    int64_t now_us = bc_clock_us();
+    r->ticked_us = now_us;
     recorder_disk_look(r, now_us);
     bc_list_for_each(node, tmp, &r->active)
     {
@@ -24,10 +25,37 @@ on_tick(struct bc_timer *timer)
 }
 
 static void
+on_tick(struct bc_timer *timer)
+{
+    tick(bc_container_of(timer, struct bc_recorder, tick), bc_clock_us());
+}
+
+void
+recorder_pass_time(struct bc_recorder *r)
+{
+    int64_t now_us = bc_clock_us();
+    if (bc_timer_is_set(&r->tick) && now_us - r->ticked_us >= RECORDER_TICK_EARLY_US) {
+        tick(r, now_us);
+    }
+}
+
+// A part is written when the live has nothing to do on that core at the moment, instead of
+// in the middle of it; the thread's share is the same. Without it all works as well.
+static void
+let_live_go_first(void)
+{
+#ifdef SCHED_BATCH
+    const struct sched_param none = { 0 };
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+#endif
+}
+
+static void
 run_begin(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_recorder *r = bc_container_of(task, struct bc_recorder, begin_task);
+    let_live_go_first();
     recorder_disk_begin(r);
     recorder_unfinished_begin(r);
     atomic_store(&r->has_looked, true);

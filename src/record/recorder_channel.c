@@ -17,12 +17,22 @@ recorder_wants(const struct bc_recorder_channel *rc)
                                         : rc->mode == BC_RECORD_REQUEST && rc->requested;
 }
 
-// Under the lock; one message at a time is enough.
-static void
-post_work(struct bc_recorder_channel *rc)
+// Under the lock; one message at a time is enough. True: the caller sends it when it has let
+// go of the lock, for the thread that it wakes takes that first of all. Nobody frees the
+// channel before the message has come.
+static bool
+has_work(struct bc_recorder_channel *rc)
 {
-    if (!rc->work_posted) {
-        rc->work_posted = true;
+    bool post = !rc->work_posted;
+    rc->work_posted = true;
+    return post;
+}
+
+static void
+unlock_and_post(struct bc_recorder_channel *rc, bool post)
+{
+    pthread_mutex_unlock(&rc->lock);
+    if (post) {
         bc_worker_post(rc->recorder->worker, &rc->work_task);
     }
 }
@@ -61,13 +71,13 @@ from_tap(struct bc_hls_tap *tap)
     return bc_container_of(tap, struct bc_recorder_channel, tap);
 }
 
-// Under the lock.
-static void
+// Under the lock. What has_work() says.
+static bool
 end_intake(struct bc_recorder_channel *rc)
 {
     recorder_intake_end(&rc->intake, &rc->queue, bc_clock_us());
     recorder_cues_close(rc);
-    post_work(rc);
+    return has_work(rc);
 }
 
 static void
@@ -75,6 +85,7 @@ on_snapshot(struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t m
 {
     struct bc_recorder_channel *rc = from_tap(tap);
     char trouble[RECORDER_TROUBLE];
+    bool post = false;
     trouble[0] = '\0';
     pthread_mutex_lock(&rc->lock);
     if (recorder_wants(rc)) {
@@ -90,12 +101,12 @@ on_snapshot(struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t m
         atomic_fetch_add(&rc->recorder->lost_parts, rc->queue.lost_ever - lost);
         // Half of the snapshots bring nothing but the audio playlist's part.
         if (recorder_queue_head(&rc->queue) || rc->queue.ended) {
-            post_work(rc);
+            post = has_work(rc);
         }
     } else if (rc->intake.begun) {
-        end_intake(rc);
+        post = end_intake(rc);
     }
-    pthread_mutex_unlock(&rc->lock);
+    unlock_and_post(rc, post);
     if (trouble[0]) {
         recorder_trouble(rc, trouble);
     }
@@ -113,12 +124,12 @@ on_end(struct bc_hls_tap *tap)
 {
     struct bc_recorder_channel *rc = from_tap(tap);
     pthread_mutex_lock(&rc->lock);
-    end_intake(rc);
+    bool post = end_intake(rc);
     // What an operator asked for was this broadcast.
     rc->requested = false;
     rc->stopped = false;
     bool tapped = wants_tap(rc);
-    pthread_mutex_unlock(&rc->lock);
+    unlock_and_post(rc, post);
     if (!tapped) {
         bc_channel_set_hls_tap(rc->channel, NULL);
     }
@@ -154,10 +165,8 @@ apply(struct bc_recorder_channel *rc)
     pthread_mutex_lock(&rc->lock);
     rc->apply_posted = false;
     bool tapped = wants_tap(rc);
-    if (!recorder_wants(rc) && rc->intake.begun) {
-        end_intake(rc);
-    }
-    pthread_mutex_unlock(&rc->lock);
+    bool ends = !recorder_wants(rc) && rc->intake.begun;
+    unlock_and_post(rc, ends && end_intake(rc));
     bc_channel_set_hls_tap(rc->channel, tapped ? &rc->tap : NULL);
 }
 
@@ -250,6 +259,5 @@ bc_recorder_close(struct bc_recorder *r, struct bc_channel *channel)
     pthread_mutex_unlock(&r->lock);
     pthread_mutex_lock(&rc->lock);
     rc->closed = true;
-    post_work(rc);
-    pthread_mutex_unlock(&rc->lock);
+    unlock_and_post(rc, has_work(rc));
 }

@@ -18,6 +18,9 @@
 #include "transmux/hls_program.h"
 
 #define RECORDER_TICK_US 1000000
+// A part that comes so long after the last tick brings the next one with it: nothing wakes
+// the thread for that while parts come.
+#define RECORDER_TICK_EARLY_US 750000
 #define RECORDER_RETRY_US 2000000
 #define RECORDER_SYNC_US 5000000
 #define RECORDER_LIST_US 60000000
@@ -123,6 +126,7 @@ struct bc_recorder {
     struct bc_task begin_task;
     struct bc_task stop_task;
     struct bc_timer tick;
+    int64_t ticked_us;
     struct bc_list active;  // struct bc_recorder_channel that had work
     struct recorder_folder *folders; // owned; the most recently written last
     size_t folder_count;
@@ -140,6 +144,12 @@ struct bc_recorder {
     atomic_uint_fast64_t disk_free;
     atomic_uint_fast64_t disk_total;
 };
+
+// --- recorder.c: on the recorder's thread ---
+
+// Parts were written: what is due once a second may be done with them.
+void
+recorder_pass_time(struct bc_recorder *r);
 
 // --- recorder_channel.c: on the home worker ---
 

@@ -151,6 +151,7 @@ recorder_work(struct bc_task *task, struct bc_worker *worker)
     (void)worker;
     struct bc_recorder_channel *rc
         = bc_container_of(task, struct bc_recorder_channel, work_task);
+    struct bc_recorder *r = rc->recorder;
     pthread_mutex_lock(&rc->lock);
     rc->work_posted = false;
     pthread_mutex_unlock(&rc->lock);
@@ -159,6 +160,7 @@ recorder_work(struct bc_task *task, struct bc_worker *worker)
         check_guess(rc);
     }
     run(rc);
+    recorder_pass_time(r); // the channel may be gone
 }
 
 void
