@@ -16,7 +16,7 @@ RECORD = struct.Struct('>BBQI')
 
 def _ffmpeg(*words):
     subprocess.run(['ffmpeg', '-hide_banner', '-loglevel', 'error', '-nostdin', '-y', *words],
-                   check=True, timeout=120)
+                   check=True, timeout=300)
 
 
 def _once(directory, name, make):
