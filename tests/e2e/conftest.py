@@ -18,6 +18,11 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'limit(seconds): the test fails when it takes twice as long')
 
 
+def pytest_unconfigure():
+    """What a fixture left that failed before its end."""
+    process.end_all()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
