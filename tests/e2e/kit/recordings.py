@@ -105,6 +105,21 @@ class Recording:
         """The numbers of all pictures, file by file; every file decodes without an error."""
         return [decode(file) for file in self.files]
 
+    def numbers_from_keyframes(self, directory):
+        """As numbers(). A file may go on in the middle of a group of pictures, where a disk did
+        not take it for a moment: not every decoder likes the pictures before its keyframe."""
+        rows = []
+        for path in self.files:
+            own = [p for p in self.parts if p.file == int(os.path.basename(path)[:6])]
+            key = next(p for p in own if p.flags & KEY)
+            copy = os.path.join(directory, os.path.basename(path))
+            with open(path, 'rb') as f, open(copy, 'wb') as out:
+                out.write(f.read(own[0].offset))
+                f.seek(key.offset)
+                out.write(f.read())
+            rows.append(decode(copy))
+        return rows
+
 
 def decode(file):
     command = ['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error', '-xerror', '-i', file,
