@@ -111,7 +111,9 @@ class Recording:
         rows = []
         for path in self.files:
             own = [p for p in self.parts if p.file == int(os.path.basename(path)[:6])]
-            key = next(p for p in own if p.flags & KEY)
+            key = next((p for p in own if p.flags & KEY), None)
+            if not key:
+                continue
             copy = os.path.join(directory, os.path.basename(path))
             with open(path, 'rb') as f, open(copy, 'wb') as out:
                 out.write(f.read(own[0].offset))
