@@ -96,6 +96,8 @@ struct bc_cues_ops {
     // A cue of the name's own is new, changed or ended, or runs while the name begins to
     // show its own media: for that. May be NULL.
     void (*on_own)(void *user, const struct bc_cue *cue);
+    // A name's own cues or its rules have changed. May be NULL.
+    void (*on_change)(void *user, const char *channel);
 };
 
 // Cues, rules and products are kept in DATA/cues/. NULL without memory. `user` goes to the

@@ -168,6 +168,14 @@ bc_scene_hash(const struct bc_scene *scene, char out[BC_SCENE_HASH_TEXT]);
 bool
 bc_scene_names_files(const struct bc_scene *scene, struct bc_scene_error *error);
 
+// Whether the cues of that input are cues of the scene's channel.
+bool
+bc_scene_passes_cues(const struct bc_scene *scene, const char *channel);
+
+// Whether cues of the scene's channel are drawn into its picture.
+bool
+bc_scene_burns_cues(const struct bc_scene *scene);
+
 // NULL when there is none of that id.
 const struct bc_scene_layer *
 bc_scene_find(const struct bc_scene *scene, const char *id);

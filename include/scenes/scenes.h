@@ -12,6 +12,7 @@
 #include "scene/scene.h"
 
 struct bc_buf;
+struct bc_cues;
 struct bc_hub;
 
 #define BC_SCENES_KEY_TEXT 33
@@ -25,6 +26,7 @@ struct bc_scenes;
 
 struct bc_scenes_params {
     struct bc_hub *hub;   // borrowed
+    struct bc_cues *cues; // borrowed; NULL: none
     const char *data_dir; // copied
     const char *token;    // copied: what composers started here show
 };
@@ -40,6 +42,10 @@ bc_scenes_start(struct bc_scenes *scenes, struct bc_config *config);
 // The settings have changed.
 void
 bc_scenes_follow(struct bc_scenes *scenes, struct bc_config *config);
+
+// A channel's cues or what it shows have changed. Any thread, with any lock.
+void
+bc_scenes_look(struct bc_scenes *scenes);
 
 // Tells the processes to end, without waiting for that, and writes what has to be kept: another
 // process of the server may go on from now on.
@@ -133,6 +139,7 @@ struct bc_scenes_wish {
     char key[BC_SCENES_KEY_TEXT];
     struct bc_scene *scene;
     struct bc_scene *preview; // NULL: none
+    struct bc_buf *view; // what its channel makes of cues (bc_cues_view); NULL: nothing
     struct bc_scene_transition transition;
     bool want_preview;
     bool idle; // no input is live: nothing is to be published

@@ -13,8 +13,9 @@
 struct compose_board {
     struct {
         struct compose_cue cue;
+        int64_t begin_us;
         int64_t until_us; // 0: until it is ended
-        bool told; // by the server's list, not (only) by the stream
+        bool told; // by the server's list: one of the channel's own
     } cues[COMPOSE_CUES_MAX]; // by the time they came
     unsigned count;
 };
@@ -22,23 +23,37 @@ struct compose_board {
 void
 compose_board_finish(struct compose_board *b);
 
-// A cue has begun, changed or ended. Takes over what it holds.
+// A cue of an input has begun, changed or ended. Takes over what it holds.
 void
-compose_board_note(
-    struct compose_board *b, struct compose_cue *cue, bool told, int64_t now_us);
+compose_board_note(struct compose_board *b, struct compose_cue *cue, int64_t now_us);
 
-// The server's whole list: what it told before and does not name now has ended. Takes
-// over what the cues hold.
+// The channel's own, all of them: what was told before and is not now has ended. Takes over
+// what the cues hold.
 void
 compose_board_tell(
     struct compose_board *b, struct compose_cue *cues, unsigned count, int64_t now_us);
 
-// The stream of this channel begins anew: what only it told is told again if it runs.
+// The stream of this input begins anew: what it told is told again if it runs.
 void
 compose_board_forget(struct compose_board *b, const char *channel);
 
-// The newest product or coupon of a channel; NULL: none. Until the next change.
-const struct compose_cue *
-compose_board_find(struct compose_board *b, const char *channel, int64_t now_us);
+// When the next of them begins or ends by itself; INT64_MAX: none.
+int64_t
+compose_board_next_us(const struct compose_board *b, int64_t now_us);
+
+// Whose card a layer is to show.
+struct compose_ask {
+    const char *channel; // the input's
+    // That input's cues are the channel's: so are its own to be seen there, and its rules
+    // count.
+    bool own;
+    const struct bc_cue_view *view; // borrowed; NULL: no rules
+};
+
+// The product or coupon that began last, as a copy with the channel's changes. False: there is
+// none.
+bool
+compose_board_find(struct compose_board *b, const struct compose_ask *ask, int64_t now_us,
+    struct compose_cue *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cue/view.h"
 #include "engine_internal.h"
 #include "protocol/rtmp/cue_point.h"
 
@@ -19,26 +20,14 @@ read_cue(struct compose_cue *cue, const struct bc_buf *buf)
         snprintf(cue->id, sizeof(cue->id), "%s", point.id);
         snprintf(cue->kind, sizeof(cue->kind), "%s", point.kind);
         cue->ended = point.ended;
+        // The input made it the time since the message.
+        cue->in_ms = point.time_s < 0 ? (int64_t)(point.time_s * 1000) : 0;
         cue->duration_ms = point.duration_ms;
         cue->data = point.data ? strndup(point.data, point.data_len) : NULL;
+        cue->burnt = bc_cue_data_is_burnt(point.data ? point.data : "", point.data_len);
     }
     bc_cue_point_finish(&point);
     return ours;
-}
-
-// Whether the scene passes this channel's cues on.
-static bool
-passes_on(const struct compose_engine *e, const char *name)
-{
-    const struct bc_scene *scene = e->now.look->scene;
-    for (size_t i = 0; i < scene->n_layers; i++) {
-        const struct bc_scene_layer *l = &scene->layers[i];
-        if (l->type == BC_LAYER_CHANNEL && l->cues && l->channel
-            && strcmp(l->channel, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void
@@ -51,7 +40,7 @@ take(struct compose_engine *e, const char *name, struct bc_buf *buf,
         snprintf(cue.channel, sizeof(cue.channel), "%s", name);
         e->params.on_cue(e->params.user, &cue);
     }
-    if (passes_on(e, name) && job->script_count < COMPOSE_JOB_SCRIPTS) {
+    if (bc_scene_passes_cues(e->now.look->scene, name) && job->script_count < COMPOSE_JOB_SCRIPTS) {
         job->scripts[job->script_count++] = buf;
     } else {
         bc_buf_unref(&buf);

@@ -198,18 +198,16 @@ take_wish(struct compose_painter *p, struct compose_wish *wish)
 
 // The card that a layer of cues is to show, as a copy. False: none.
 static bool
-wanted_cue(
-    struct compose_painter *p, const struct bc_scene_layer *l, struct compose_cue *out)
+wanted_cue(struct compose_painter *p, const struct bc_scene *scene,
+    const struct bc_scene_layer *l, struct compose_cue *out)
 {
+    struct compose_ask ask = { .channel = l->channel,
+        .own = l->channel && bc_scene_passes_cues(scene, l->channel),
+        .view = p->wish->view };
     pthread_mutex_lock(&p->lock);
-    const struct compose_cue *cue =
-        compose_board_find(&p->board, l->channel, bc_clock_us());
-    if (cue) {
-        *out = *cue;
-        out->data = cue->data ? strdup(cue->data) : NULL;
-    }
+    bool any = compose_board_find(&p->board, &ask, bc_clock_us(), out);
     pthread_mutex_unlock(&p->lock);
-    return cue != NULL;
+    return any;
 }
 
 // A change of the data is another card.
@@ -229,7 +227,7 @@ renew_cues(struct compose_painter *p, struct shown *s, size_t i)
     const struct bc_scene_layer *l = &s->scene->layers[i];
     struct compose_cue cue;
     char key[64 + 16] = "";
-    bool any = wanted_cue(p, l, &cue);
+    bool any = wanted_cue(p, s->scene, l, &cue);
     if (any) {
         cue_key(&cue, key);
     }
@@ -271,9 +269,12 @@ renew(struct compose_painter *p, struct shown *s)
 static struct compose_wish *
 wait_for_work(struct compose_painter *p)
 {
-    int64_t until_us = bc_clock_wall_us() + LOOK_EVERY_US;
-    struct timespec until = { until_us / US_PER_S, until_us % US_PER_S * 1000 };
+    int64_t now_us = bc_clock_us();
     pthread_mutex_lock(&p->lock);
+    int64_t next_us = compose_board_next_us(&p->board, now_us);
+    int64_t wait_us = next_us < now_us + LOOK_EVERY_US ? next_us - now_us : LOOK_EVERY_US;
+    int64_t until_us = bc_clock_wall_us() + wait_us;
+    struct timespec until = { until_us / US_PER_S, until_us % US_PER_S * 1000 };
     if (!p->next && p->level == p->painted_level && p->cue_changes == p->painted_cues) {
         (void)pthread_cond_timedwait(&p->wakeup, &p->lock, &until);
     }
@@ -392,7 +393,7 @@ void
 compose_painter_cue(struct compose_painter *p, struct compose_cue *cue)
 {
     pthread_mutex_lock(&p->lock);
-    compose_board_note(&p->board, cue, false, bc_clock_us());
+    compose_board_note(&p->board, cue, bc_clock_us());
     p->cue_changes++;
     pthread_cond_signal(&p->wakeup);
     pthread_mutex_unlock(&p->lock);

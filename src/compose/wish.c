@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cue/view.h"
+
 #define FADE_MAX_MS 5000
 
 static bool
@@ -30,8 +32,9 @@ compose_cue_finish(struct compose_cue *cue)
 }
 
 static bool
-read_cue(struct compose_cue *cue, const json_t *value)
+read_cue(struct compose_cue *cue, const json_t *value, int64_t clock_ms)
 {
+    const json_t *at = json_object_get(value, "at_ms");
     memset(cue, 0, sizeof(*cue));
     if (!copy_text(cue->id, sizeof(cue->id), json_object_get(value, "id"))
         || !copy_text(cue->kind, sizeof(cue->kind), json_object_get(value, "kind"))) {
@@ -40,6 +43,7 @@ read_cue(struct compose_cue *cue, const json_t *value)
     (void)copy_text(
         cue->channel, sizeof(cue->channel), json_object_get(value, "channel"));
     cue->ended = json_is_true(json_object_get(value, "ended"));
+    cue->in_ms = at ? json_integer_value(at) - clock_ms : 0;
     cue->duration_ms = json_integer_value(json_object_get(value, "duration_ms"));
     json_t *data = json_object_get(value, "data");
     // The parameters of an onCuePoint carry it as a text.
@@ -49,10 +53,11 @@ read_cue(struct compose_cue *cue, const json_t *value)
 }
 
 bool
-compose_cue_parse(struct compose_cue *cue, const void *text, size_t len)
+compose_cue_parse(
+    struct compose_cue *cue, const void *text, size_t len, int64_t clock_ms)
 {
     json_t *value = json_loadb(text, len, 0, NULL);
-    bool ok = json_is_object(value) && read_cue(cue, value);
+    bool ok = json_is_object(value) && read_cue(cue, value, clock_ms);
     json_decref(value);
     return ok;
 }
@@ -68,6 +73,7 @@ compose_wish_drop(struct compose_wish *wish)
     for (unsigned i = 0; i < wish->cue_count; i++) {
         compose_cue_finish(&wish->cues[i]);
     }
+    bc_cue_view_free(wish->view);
     bc_scene_unref(&wish->scene);
     bc_scene_unref(&wish->preview);
     free(wish);
@@ -108,13 +114,26 @@ read_inputs(struct compose_wish *wish, json_t *inputs)
 }
 
 static void
-read_cues(struct compose_wish *wish, const json_t *cues)
+read_cues(struct compose_wish *wish, const json_t *cues, int64_t clock_ms)
 {
-    wish->has_cues = json_is_array(cues);
     for (size_t i = 0; i < json_array_size(cues) && wish->cue_count < COMPOSE_CUES_MAX;
          i++) {
         wish->cue_count +=
-            read_cue(&wish->cues[wish->cue_count], json_array_get(cues, i));
+            read_cue(&wish->cues[wish->cue_count], json_array_get(cues, i), clock_ms);
+    }
+}
+
+static void
+read_view(struct compose_wish *wish, const json_t *value)
+{
+    const json_t *clock = json_object_get(value, "clock_ms");
+    const json_t *view = json_object_get(value, "view");
+    wish->has_cues = clock != NULL; // none are none
+    if (json_is_object(view)) {
+        char *text = json_dumps(view, JSON_COMPACT);
+        wish->view = text ? bc_cue_view_read(text, strlen(text)) : NULL;
+        free(text);
+        read_cues(wish, json_object_get(view, "cues"), json_integer_value(clock));
     }
 }
 
@@ -148,7 +167,7 @@ compose_wish_parse(const void *text, size_t len, char *why, size_t why_size)
     wish->preview = read_scene(json_object_get(value, "preview"), why, why_size);
     read_transition(wish, json_object_get(value, "transition"));
     wish->want_preview = json_is_true(json_object_get(value, "want_preview"));
-    read_cues(wish, json_object_get(value, "cues"));
+    read_view(wish, value);
     json_decref(value);
     return wish;
 }

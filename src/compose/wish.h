@@ -12,12 +12,16 @@
 
 #define COMPOSE_CUES_MAX 64
 
+struct bc_cue_view;
+
 // A cue as its JSON tells it. Texts are owned.
 struct compose_cue {
     char id[64];
     char kind[16];
     char channel[COMPOSE_INPUT_NAME];
     bool ended;
+    bool burnt; // its input's picture has it already
+    int64_t in_ms; // from when it was told until its moment; it may lie before
     int64_t duration_ms; // 0: until it is ended
     char *data; // a JSON object's text; may be NULL
 };
@@ -25,9 +29,11 @@ struct compose_cue {
 void
 compose_cue_finish(struct compose_cue *cue);
 
-// From one JSON object. False: it is none; nothing to finish then.
+// From one JSON object; `clock_ms` is now on the clock of its "at_ms". False: it is none; nothing
+// to finish then.
 bool
-compose_cue_parse(struct compose_cue *cue, const void *text, size_t len);
+compose_cue_parse(
+    struct compose_cue *cue, const void *text, size_t len, int64_t clock_ms);
 
 // What the server wants, as told by GET /api/v1/composers/{id}. Owned by who parsed it.
 struct compose_wish {
@@ -43,7 +49,8 @@ struct compose_wish {
     struct bc_scene *preview;
     int64_t fade_ms; // the transition; 0: a cut
     bool want_preview;
-    bool has_cues;
+    struct bc_cue_view *view; // owned; what the channel makes of its cues; NULL: nothing
+    bool has_cues; // the channel's own are told of, those that run or begin soon
     struct compose_cue cues[COMPOSE_CUES_MAX];
     unsigned cue_count;
 };

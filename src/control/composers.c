@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "access/keys.h"
+#include "base/buf.h"
 #include "base/query.h"
 #include "base/whole_file.h"
 #include "card/cards.h"
 #include "card/pictures.h"
 #include "control_internal.h"
+#include "cue/cue.h"
 #include "json.h"
 #include "net/disk.h"
 #include "net/timer.h"
@@ -84,6 +86,19 @@ add_transition(struct bc_json *j, const struct bc_scene_transition *transition)
     bc_json_put(j, "transition", bc_json_end(&t));
 }
 
+// What the channel makes of cues, and the media clock that its own cues' times are on: that of
+// the end of the composite's own picture, so that who draws knows how far they are.
+static void
+add_view(struct bc_control *control, struct bc_json *j, const struct bc_scenes_wish *wish)
+{
+    int64_t clock_us;
+    int64_t wall_us;
+    bc_cues_now(control->params.cues, wish->hidden, &clock_us, &wall_us);
+    bc_json_int(j, "clock_ms", clock_us / 1000);
+    bc_json_put(j, "view",
+        wish->view ? bc_json_parse(wish->view->data, wish->view->len) : bc_json_nothing());
+}
+
 static struct json_t *
 make_wish(struct bc_control *control, const struct bc_http_exchange *x,
     const struct bc_scenes_wish *wish)
@@ -116,6 +131,7 @@ make_wish(struct bc_control *control, const struct bc_http_exchange *x,
     bc_json_put(&j, "preview", bc_control_scene_json(wish->preview));
     add_transition(&j, &wish->transition);
     bc_json_bool(&j, "want_preview", wish->want_preview);
+    add_view(control, &j, wish);
     explicit_bzero(publish, sizeof(publish));
     return bc_json_end(&j);
 }

@@ -94,6 +94,12 @@ board_shown(const struct board *board, const char *id)
     return NULL;
 }
 
+bool
+board_inherits(const struct board *board, const char *id)
+{
+    return board->program && board_own(board->program, id);
+}
+
 size_t
 board_counting(const struct board *board, int64_t clock_us)
 {
@@ -177,54 +183,11 @@ board_replace(struct own *own, struct bc_cue *cue)
 
 // --- what the name shows ---
 
-// What the name's rules make of a cue. Texts live as long as the rules and the cue, or as
-// `merged`.
-struct outcome {
-    bool hidden;
-    bool changed;
-    const char *data;
-    size_t data_len;
-    char *merged; // to be freed
-};
-
-static void
-apply_rule(const struct rule *rule, struct outcome *out)
-{
-    char *text;
-    size_t len;
-    if (!rule) {
-        return;
-    }
-    out->hidden = out->hidden || rule->hidden;
-    if (!rule->data
-        || data_merge(out->data, out->data_len, rule->data, rule->data_len, &text, &len)
-            != 0) {
-        return; // with the changes it would be too long: it stays as it was
-    }
-    free(out->merged);
-    out->merged = text;
-    out->data = text;
-    out->data_len = len;
-    out->changed = true;
-}
-
-static struct outcome
-judge(const struct board *board, const struct bc_cue *source)
-{
-    struct outcome out = { .data = source->data, .data_len = source->data_len };
-    if (board->by_sku.count > 0) {
-        char sku[DATA_SKU_MAX + 1];
-        data_sku(source->data, source->data_len, sku);
-        apply_rule(rules_find(&board->by_sku, sku), &out);
-    }
-    apply_rule(rules_find(&board->by_id, source->id), &out);
-    return out;
-}
-
+// Those of a hidden channel are told as the name's.
 static bool
-is_hidden_name(const char *name)
+is_nobodys(const struct board *board, const struct bc_cue *source)
 {
-    return name[0] == '~';
+    return source->channel[0] == '~' && strcmp(source->channel, board->name) != 0;
 }
 
 // Whether viewers of the name would see the same.
@@ -249,10 +212,10 @@ tell(struct board *board, struct shown *shown, struct bc_cue *cue)
 // number of changes can be the same too. NULL without memory.
 static struct bc_cue *
 make_view(const struct board *board, const struct bc_cue *source,
-    const struct outcome *outcome, uint32_t last)
+    const struct rules_outcome *outcome, uint32_t last)
 {
     struct cue_values v = cue_values_of(source);
-    bool nobodys = is_hidden_name(source->channel);
+    bool nobodys = is_nobodys(board, source);
     if (!outcome->changed && !nobodys && source->revision > last) {
         return bc_cue_ref(source);
     }
@@ -291,6 +254,36 @@ set_source(struct shown *shown, struct bc_cue *source, bool inherited)
     bc_cue_unref(&old);
 }
 
+// Whether the picture of the name has it; what is over stays as it was.
+static bool
+is_burnt(const struct board *board, const struct shown *shown, const struct bc_cue *source,
+    int64_t clock_us)
+{
+    if (source->kind != BC_CUE_PRODUCT && source->kind != BC_CUE_COUPON) {
+        return false;
+    }
+    return bc_cue_counts(source, clock_us)
+        ? board->burnt
+        : shown && strstr(shown->cue->data, "\"burnt\":true");
+}
+
+// Viewers are told, so that none draws it once more; not without room for that in its data.
+static void
+mark_burnt(struct rules_outcome *out)
+{
+    static const char MARK[] = "{\"burnt\":true}";
+    char *text;
+    size_t len;
+    if (data_merge(out->data, out->data_len, MARK, sizeof(MARK) - 1, &text, &len) != 0) {
+        return;
+    }
+    free(out->merged);
+    out->merged = text;
+    out->data = text;
+    out->data_len = len;
+    out->changed = true;
+}
+
 static void
 show(struct board *board, struct bc_cue *source, bool inherited, int64_t clock_us)
 {
@@ -298,21 +291,23 @@ show(struct board *board, struct bc_cue *source, bool inherited, int64_t clock_u
     if (shown && shown->seen) {
         return; // the name has one of its own of that id
     }
-    struct outcome out = { .data = source->data, .data_len = source->data_len };
+    struct rules_outcome out = { .data = source->data, .data_len = source->data_len };
     if (inherited) {
-        out = judge(board, source);
+        out = rules_judge(&board->by_sku, &board->by_id, source->id, source->data,
+            source->data_len);
+    }
+    if (is_burnt(board, shown, source, clock_us)) {
+        mark_burnt(&out);
     }
     struct cue_values wanted = cue_values_of(source);
     wanted.data = out.data;
     wanted.data_len = out.data_len;
-    wanted.channel
-        = inherited && is_hidden_name(source->channel) ? board->name : source->channel;
+    wanted.channel = is_nobodys(board, source) ? board->name : source->channel;
     bool same = shown && is_same(shown->cue, &wanted);
     bool news = shown || bc_cue_counts(source, clock_us);
     if (!out.hidden && !same) {
-        struct bc_cue *cue = inherited
-            ? make_view(board, source, &out, shown ? shown->cue->revision : 0)
-            : bc_cue_ref(source);
+        struct bc_cue *cue
+            = make_view(board, source, &out, shown ? shown->cue->revision : 0);
         shown = shown ? shown : cue ? add_shown(board) : NULL;
         if (shown && cue && news) {
             tell(board, shown, cue);
@@ -441,6 +436,7 @@ board_sweep(struct board *board, int64_t clock_us)
         && rules_prune(&board->by_id, is_remembered, board);
     board->dirty = board->dirty || pruned;
     return board->own_count == 0 && board->shown_count == 0 && !board->program
-        && board->shown_by == 0 && bc_list_empty(&board->lanes) && !board->products
-        && board->by_sku.count == 0 && board->by_id.count == 0 && !board->dirty;
+        && !board->burnt && board->shown_by == 0 && bc_list_empty(&board->lanes)
+        && !board->products && board->by_sku.count == 0 && board->by_id.count == 0
+        && !board->dirty;
 }

@@ -43,6 +43,7 @@ struct board {
     struct rules by_sku; // kept
     struct rules by_id;  // of cues that are remembered
     char *products;      // owned; the canonical text of the list; NULL: none
+    bool burnt;          // its products and coupons are in its picture
     bool dirty;          // since it was written
     char name[BC_CHANNEL_NAME_MAX + 1];
 };
@@ -67,6 +68,28 @@ cues_lock(struct bc_cues *cues);
 void
 cues_unlock(struct bc_cues *cues);
 
+// What is shown of a channel; where nothing is, or it stands still, the clocks.
+struct cue_moment {
+    int64_t clock_us;
+    int64_t wall_us;
+};
+
+struct cue_moment
+cues_shown_now(struct bc_cues *cues, const char *channel);
+
+// Tells the media whose own it is; NULL is fine. Without the lock.
+void
+cues_tell_own(struct bc_cues *cues, struct bc_cue *cue);
+
+// Tells who draws them. Without the lock.
+void
+cues_tell_change(struct bc_cues *cues, const char *channel);
+
+// Ids of the kind "c5f0a9d2e81b7344": told apart, not secret.
+void
+cues_make_id(const char *channel, const char *data, size_t len, int64_t at_us,
+    char out[BC_CUE_ID_MAX + 1]);
+
 // --- with the lock held ---
 
 // The media clock; before it runs, the time since the start.
@@ -90,6 +113,10 @@ board_own(const struct board *board, const char *id);
 
 struct shown *
 board_shown(const struct board *board, const char *id);
+
+// Whether its program has that cue. One that the name hides is not shown, but may be again.
+bool
+board_inherits(const struct board *board, const char *id);
 
 // How many of its own count now.
 size_t

@@ -261,8 +261,10 @@ put_rules(struct bc_cues *cues, const char *channel, struct rules *rules)
     cues_unlock(cues);
     if (!board) {
         rules_finish(rules);
+        return NO_MEMORY;
     }
-    return board ? NULL : NO_MEMORY;
+    cues_tell_change(cues, channel);
+    return NULL;
 }
 
 const char *

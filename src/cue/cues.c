@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Posting, changing and ending cues.
+// The server's cues, posting and ending them.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +62,19 @@ cues_unlock(struct bc_cues *cues)
     pthread_mutex_unlock(&cues->lock);
 }
 
-static void
-tell_own(struct bc_cues *cues, struct bc_cue *cue)
+void
+cues_tell_own(struct bc_cues *cues, struct bc_cue *cue)
 {
     if (cue && cues->ops->on_own) {
         cues->ops->on_own(cues->user, cue);
+    }
+}
+
+void
+cues_tell_change(struct bc_cues *cues, const char *channel)
+{
+    if (cues->ops->on_change) {
+        cues->ops->on_change(cues->user, channel);
     }
 }
 
@@ -152,7 +160,7 @@ tell_all_own(struct bc_cues *cues, const char *channel)
     struct bc_cue *list[BC_CUES_RUNNING_MAX];
     size_t count = bc_cues_list(cues, channel, BC_CUES_OWN, list, BC_CUES_RUNNING_MAX);
     for (size_t i = 0; i < count && i < BC_CUES_RUNNING_MAX; i++) {
-        tell_own(cues, list[i]);
+        cues_tell_own(cues, list[i]);
         bc_cue_unref(&list[i]);
     }
 }
@@ -177,8 +185,8 @@ bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *progr
 // --- posting ---
 
 // Texts of the kind "c5f0a9d2e81b7344": told apart, not secret.
-static void
-make_id(const char *channel, const char *data, size_t len, int64_t at_us,
+void
+cues_make_id(const char *channel, const char *data, size_t len, int64_t at_us,
     char out[BC_CUE_ID_MAX + 1])
 {
     uint64_t hash = FNV_OFFSET ^ (uint64_t)at_us;
@@ -207,19 +215,13 @@ find_place(struct bc_cues *cues, const char *channel, const char *id, struct boa
     return board_counting(board, cues_clock_us(cues)) < BC_CUES_RUNNING_MAX ? 0 : -ENOSPC;
 }
 
-// What is shown of a channel; where nothing is, or it stands still, the clocks.
-struct moment {
-    int64_t clock_us;
-    int64_t wall_us;
-};
-
-static struct moment
-shown_now(struct bc_cues *cues, const char *channel)
+struct cue_moment
+cues_shown_now(struct bc_cues *cues, const char *channel)
 {
-    struct moment shown = { 0 };
+    struct cue_moment shown = { 0 };
     bool any = cues->ops->shown(cues->user, channel, &shown.clock_us, &shown.wall_us);
     cues_lock(cues);
-    struct moment now = { cues_clock_us(cues), bc_clock_wall_us() };
+    struct cue_moment now = { cues_clock_us(cues), bc_clock_wall_us() };
     cues_unlock(cues);
     return any && llabs(shown.clock_us - now.clock_us) < STILL_US ? shown : now;
 }
@@ -228,14 +230,14 @@ void
 bc_cues_now(
     struct bc_cues *cues, const char *channel, int64_t *clock_us, int64_t *wall_us)
 {
-    struct moment now = shown_now(cues, channel);
+    struct cue_moment now = cues_shown_now(cues, channel);
     *clock_us = now.clock_us;
     *wall_us = now.wall_us;
 }
 
 // 0 and the times.
 static int
-find_time(const struct bc_cue_wish *wish, const struct moment *now, struct cue_values *out)
+find_time(const struct bc_cue_wish *wish, const struct cue_moment *now, struct cue_values *out)
 {
     if (wish->has_at) {
         out->at_us = wish->at_us;
@@ -261,7 +263,7 @@ post(struct bc_cues *cues, const struct bc_cue_wish *wish, struct cue_values *v,
     struct board *board;
     char id[BC_CUE_ID_MAX + 1];
     if (!wish->id) {
-        make_id(v->channel, v->data, v->data_len, bc_clock_us(), id);
+        cues_make_id(v->channel, v->data, v->data_len, bc_clock_us(), id);
         v->id = id;
     }
     int ret = find_place(cues, v->channel, v->id, &board);
@@ -293,7 +295,7 @@ bc_cues_post(struct bc_cues *cues, const char *channel, const struct bc_cue_wish
         return ret;
     }
     v.data = data;
-    struct moment now = shown_now(cues, channel);
+    struct cue_moment now = cues_shown_now(cues, channel);
     ret = find_time(wish, &now, &v);
     if (ret == 0) {
         cues_lock(cues);
@@ -302,127 +304,9 @@ bc_cues_post(struct bc_cues *cues, const char *channel, const struct bc_cue_wish
     }
     free(data);
     if (ret == 0) {
-        tell_own(cues, *out);
+        cues_tell_own(cues, *out);
+        cues_tell_change(cues, channel);
     }
-    return ret;
-}
-
-// --- changing ---
-
-// With the lock held.
-static int
-change_own(struct board *board, struct own *own, const struct bc_cue_change *change,
-    struct bc_cue **told)
-{
-    struct cue_values v = cue_values_of(own->cue);
-    char *merged = NULL;
-    if (change->has_hidden) {
-        return -EPERM;
-    }
-    if (!bc_cue_counts(own->cue, cues_clock_us(board->cues))) {
-        return -EALREADY;
-    }
-    if (change->data) {
-        int ret = data_merge(v.data, v.data_len, change->data, change->data_len, &merged,
-            &v.data_len);
-        if (ret != 0) {
-            return ret;
-        }
-        v.data = merged;
-    }
-    v.duration_us = change->has_duration ? change->duration_us : v.duration_us;
-    v.revision++;
-    struct bc_cue *cue = cue_create(&v);
-    free(merged);
-    if (!cue) {
-        return -ENOMEM;
-    }
-    board_replace(own, cue);
-    *told = bc_cue_ref(cue);
-    board->dirty = true;
-    board_changed(board);
-    return 0;
-}
-
-// With the lock held. An inherited cue that the name hides is not shown, but may be shown
-// again.
-static bool
-is_inherited(const struct board *board, const char *id)
-{
-    return board->program && board_own(board->program, id);
-}
-
-// With the lock held.
-static int
-change_rule(struct board *board, const char *id, const struct bc_cue_change *change)
-{
-    char *merged = NULL;
-    size_t merged_len = 0;
-    if (change->has_duration) {
-        return -EPERM;
-    }
-    struct rule *rule = rules_obtain(&board->by_id, id);
-    if (!rule) {
-        return board->by_id.count >= RULES_MAX ? -ENOSPC : -ENOMEM;
-    }
-    if (change->data) {
-        const struct bc_cue *source = board_own(board->program, id)->cue;
-        char *full;
-        size_t full_len;
-        const char *base = rule->data ? rule->data : "{}";
-        int ret = data_merge(source->data, source->data_len, change->data,
-            change->data_len, &full, &full_len);
-        if (ret != 0) {
-            return ret;
-        }
-        free(full);
-        ret = data_overlay(base, strlen(base), change->data, change->data_len, &merged,
-            &merged_len);
-        if (ret != 0) {
-            return ret;
-        }
-        free(rule->data);
-        rule->data = merged;
-        rule->data_len = merged_len;
-    }
-    rule->hidden = change->has_hidden ? change->hidden : rule->hidden;
-    board->dirty = true;
-    board_refresh(board);
-    return 0;
-}
-
-// With the lock held.
-static int
-change(struct bc_cues *cues, const char *channel, const char *id,
-    const struct bc_cue_change *wanted, struct bc_cue **out, struct bc_cue **told)
-{
-    struct board *board = board_find(cues, channel);
-    struct own *own = board ? board_own(board, id) : NULL;
-    if (!own && !(board && is_inherited(board, id))) {
-        return -ENOENT;
-    }
-    int ret = own ? change_own(board, own, wanted, told)
-                  : change_rule(board, id, wanted);
-    struct shown *shown = board_shown(board, id);
-    if (ret == 0) {
-        *out = bc_cue_ref(shown ? shown->cue : board_own(board->program, id)->cue);
-    }
-    return ret;
-}
-
-int
-bc_cues_change(struct bc_cues *cues, const char *channel, const char *id,
-    const struct bc_cue_change *wanted, struct bc_cue **out)
-{
-    struct bc_cue *told = NULL;
-    if (wanted->duration_us < 0 || wanted->duration_us > BC_CUE_DURATION_MAX_US) {
-        return -ERANGE;
-    }
-    cues_lock(cues);
-    int ret = change(cues, channel, id, wanted, out, &told);
-    cues_unlock(cues);
-    tell_own(cues, told);
-    bc_cue_unref(&told);
     return ret;
 }
 
@@ -451,7 +335,7 @@ int
 bc_cues_end(struct bc_cues *cues, const char *channel, const char *id)
 {
     struct bc_cue *told = NULL;
-    struct moment now = shown_now(cues, channel);
+    struct cue_moment now = cues_shown_now(cues, channel);
     int ret = -ENOENT;
     cues_lock(cues);
     struct board *board = board_find(cues, channel);
@@ -460,80 +344,14 @@ bc_cues_end(struct bc_cues *cues, const char *channel, const char *id)
         ret = bc_cue_counts(own->cue, cues_clock_us(cues))
             ? end(board, own, now.clock_us, &told)
             : -EALREADY;
-    } else if (board && is_inherited(board, id)) {
+    } else if (board && board_inherits(board, id)) {
         ret = -EPERM;
     }
     cues_unlock(cues);
-    tell_own(cues, told);
+    cues_tell_own(cues, told);
     bc_cue_unref(&told);
-    return ret;
-}
-
-// --- what comes with the media ---
-
-// With the lock held.
-static int
-import(struct bc_cues *cues, struct cue_values *v, bool numbered, struct bc_cue **told)
-{
-    struct board *board = board_obtain(cues, v->channel);
-    struct own *own = board ? board_own(board, v->id) : NULL;
-    if (!board) {
-        return -ENOMEM;
-    }
-    if (own && (!own->imported || !numbered || v->revision <= own->cue->revision)) {
-        return 0;
-    }
-    if (!own && board_counting(board, cues_clock_us(cues)) >= BC_CUES_RUNNING_MAX) {
-        return -ENOSPC;
-    }
-    struct bc_cue *cue = cue_create(v);
-    if (!cue) {
-        return -ENOMEM;
-    }
-    *told = bc_cue_ref(cue);
-    int ret = 0;
-    if (own) {
-        board_replace(own, cue);
-    } else {
-        ret = board_add(board, cue, true);
-    }
     if (ret == 0) {
-        board_changed(board);
-    } else {
-        bc_cue_unref(told);
+        cues_tell_change(cues, channel);
     }
-    return ret;
-}
-
-int
-bc_cues_import(
-    struct bc_cues *cues, const char *channel, const struct bc_cue_import *in)
-{
-    char id[BC_CUE_ID_MAX + 1];
-    struct bc_cue *told = NULL;
-    char *data;
-    size_t len;
-    int ret = data_read(in->data, in->data_len, &data, &len);
-    if (ret != 0) {
-        return ret;
-    }
-    if (bc_cue_id_is_valid(in->id)) {
-        snprintf(id, sizeof(id), "%s", in->id);
-    } else {
-        make_id(channel, data, len, in->at_us, id);
-    }
-    bool lasts = in->duration_us >= 0 && in->duration_us <= BC_CUE_DURATION_MAX_US;
-    struct cue_values v = { .id = id, .kind = in->kind, .channel = channel,
-        .revision = in->revision > 0 ? in->revision : 1, .ended = in->ended,
-        .at_us = in->at_us, .duration_us = lasts ? in->duration_us : 0, .data = data,
-        .data_len = len };
-    struct moment now = shown_now(cues, channel);
-    v.at_wall_us = now.wall_us + (in->at_us - now.clock_us);
-    cues_lock(cues);
-    ret = import(cues, &v, in->revision > 0, &told);
-    cues_unlock(cues);
-    free(data);
-    tell_own(cues, told);
-    bc_cue_unref(&told);
     return ret;
 }

@@ -83,6 +83,59 @@ rules_prune(struct rules *rules, bool (*keep)(void *user, const char *key), void
 }
 
 static bool
+is_other(void *user, const char *key)
+{
+    return strcmp(user, key) != 0;
+}
+
+void
+rules_remove(struct rules *rules, const char *key)
+{
+    char name[DATA_SKU_MAX + 1];
+    snprintf(name, sizeof(name), "%s", key);
+    rules_prune(rules, is_other, name);
+}
+
+// --- what they make of a cue ---
+
+static void
+apply_rule(const struct rule *rule, struct rules_outcome *out)
+{
+    char *text;
+    size_t len;
+    if (!rule) {
+        return;
+    }
+    out->hidden = out->hidden || rule->hidden;
+    if (!rule->data
+        || data_merge(out->data, out->data_len, rule->data, rule->data_len, &text, &len)
+            != 0) {
+        return; // with the changes it would be too long: it stays as it was
+    }
+    free(out->merged);
+    out->merged = text;
+    out->data = text;
+    out->data_len = len;
+    out->changed = true;
+}
+
+struct rules_outcome
+rules_judge(const struct rules *by_sku, const struct rules *by_id, const char *id,
+    const char *data, size_t data_len)
+{
+    struct rules_outcome out = { .data = data, .data_len = data_len };
+    if (by_sku->count > 0) {
+        char sku[DATA_SKU_MAX + 1];
+        data_sku(data, data_len, sku);
+        apply_rule(rules_find(by_sku, sku), &out);
+    }
+    apply_rule(rules_find(by_id, id), &out);
+    return out;
+}
+
+// --- as JSON ---
+
+static bool
 has_only(const json_t *object, const char *name)
 {
     const char *key;

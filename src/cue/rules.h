@@ -39,10 +39,28 @@ rules_find(const struct rules *rules, const char *key);
 struct rule *
 rules_obtain(struct rules *rules, const char *key);
 
+// Harmless when there is none.
+void
+rules_remove(struct rules *rules, const char *key);
+
 // Takes the rules whose keys `keep` does not want out; true when there were some.
 bool
 rules_prune(
     struct rules *rules, bool (*keep)(void *user, const char *key), void *user);
+
+// What rules make of a cue that is inherited. Texts live as long as the rules and the cue, or
+// as `merged`.
+struct rules_outcome {
+    bool hidden;
+    bool changed;
+    const char *data;
+    size_t data_len;
+    char *merged; // to be freed
+};
+
+struct rules_outcome
+rules_judge(const struct rules *by_sku, const struct rules *by_id, const char *id,
+    const char *data, size_t data_len);
 
 // An array of {NAME: key, "hidden", "data"}, as in the API and in the file; `name` is "sku" or
 // "id". NULL and the rules on success, else what is wrong; there was no memory where that is

@@ -97,3 +97,29 @@ bc_scene_names_files(const struct bc_scene *scene, struct bc_scene_error *error)
     }
     return r.failed;
 }
+
+bool
+bc_scene_passes_cues(const struct bc_scene *scene, const char *channel)
+{
+    for (size_t i = 0; i < scene->n_layers; i++) {
+        const struct bc_scene_layer *l = &scene->layers[i];
+        if (l->type == BC_LAYER_CHANNEL && l->cues && l->channel
+            && strcmp(l->channel, channel) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+bc_scene_burns_cues(const struct bc_scene *scene)
+{
+    for (size_t i = 0; i < scene->n_layers; i++) {
+        const struct bc_scene_layer *l = &scene->layers[i];
+        if (l->type == BC_LAYER_CUES && l->channel
+            && bc_scene_passes_cues(scene, l->channel)) {
+            return true;
+        }
+    }
+    return false;
+}

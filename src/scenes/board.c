@@ -12,6 +12,8 @@
 
 // Channels whose scenes became equal share a composer when both rest for so long.
 #define MERGE_US 5000000
+// The same where cues made them differ, which they soon may do again.
+#define VIEW_MERGE_US 60000000
 // How long the composer before is shown at most while the new one starts.
 #define BEFORE_US 30000000
 #define LOOK_US 5000000
@@ -68,13 +70,30 @@ scenes_composer_number(const struct scenes_composer *c)
     return c->id * SCENES_TAG_END + c->tag;
 }
 
+static bool
+same_view(const struct bc_buf *a, const struct bc_buf *b)
+{
+    return a == b
+        || (a && b && a->len == b->len && memcmp(a->data, b->data, a->len) == 0);
+}
+
+static void
+keep_view(struct bc_buf **holder, struct bc_buf *view)
+{
+    struct bc_buf *old = *holder;
+    *holder = view ? bc_buf_ref(view) : NULL;
+    bc_buf_unref(&old);
+}
+
 static struct scenes_composer *
-find_equal(struct scenes_board *board, const char *hash, const struct scenes_composer *but)
+find_equal(struct scenes_board *board, const char *hash, const struct bc_buf *view,
+    const struct scenes_composer *but)
 {
     bc_list_for_each(node, tmp, &board->composers)
     {
         struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
-        if (c != but && c->users > 0 && strcmp(c->hash, hash) == 0) {
+        if (c != but && c->users > 0 && strcmp(c->hash, hash) == 0
+            && same_view(c->view, view)) {
             return c;
         }
     }
@@ -109,6 +128,7 @@ make_composer(struct scenes_board *board, struct bc_scene *scene, const char *ha
     c->scene = bc_scene_ref(scene);
     memcpy(c->hash, hash, sizeof(c->hash));
     c->changed_us = now_us;
+    c->rest_us = MERGE_US;
     c->pipe = -1;
     bc_logger_init(&c->log, NULL, "composer %" PRIu64, c->id);
     bc_list_append(&board->composers, &c->node);
@@ -156,6 +176,7 @@ free_composer(struct scenes_composer *c)
     bc_list_remove(&c->node);
     drop_preview(c);
     bc_scene_unref(&c->scene);
+    bc_buf_unref(&c->view);
     bc_buf_unref(&c->report);
     memset(c->key, 0, sizeof(c->key));
     free(c);
@@ -199,6 +220,7 @@ free_composite(struct scenes_board *board, struct scenes_composite *c)
     bc_scene_unref(&c->program);
     bc_scene_unref(&c->preview);
     bc_scene_unref(&c->configured);
+    bc_buf_unref(&c->view);
     board->shown(board, c);
     bc_list_remove(&c->node);
     free(c);
@@ -221,6 +243,33 @@ move(struct scenes_board *board, struct scenes_composite *c, struct scenes_compo
     board->shown(board, c);
 }
 
+static void
+renew_view(struct scenes_board *board, struct scenes_composite *c,
+    const struct bc_scene *scene)
+{
+    bc_buf_unref(&c->view);
+    if (board->view && bc_scene_burns_cues(scene)) {
+        c->view = board->view(board, c->name);
+    }
+}
+
+// What nobody else shows.
+static void
+change_own(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *scene,
+    const struct bc_scene_transition *transition, int64_t now_us)
+{
+    struct scenes_composer *now = c->now;
+    bool other_view = !same_view(now->view, c->view);
+    bc_scene_unref(&now->scene);
+    now->scene = bc_scene_ref(scene);
+    keep_view(&now->view, c->view);
+    now->transition = *transition;
+    now->changed_us = now_us;
+    now->rest_us = other_view ? VIEW_MERGE_US : MERGE_US;
+    change(board, now);
+    board->shown(board, c);
+}
+
 // The composer for a scene: its own changes, when nobody else shows that. NULL: too many.
 static int
 show(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *scene,
@@ -231,23 +280,24 @@ show(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *sc
         return -ENOMEM;
     }
     struct scenes_composer *now = c->now;
-    if (now && strcmp(now->hash, hash) == 0) {
+    renew_view(board, c, scene);
+    if (now && strcmp(now->hash, hash) == 0 && same_view(now->view, c->view)) {
         return 0;
     }
     if (now && now->users == 1) {
-        bc_scene_unref(&now->scene);
-        now->scene = bc_scene_ref(scene);
         memcpy(now->hash, hash, sizeof(hash));
-        now->transition = *transition;
-        now->changed_us = now_us;
-        change(board, now);
-        board->shown(board, c);
+        change_own(board, c, scene, transition, now_us);
         return 0;
     }
-    struct scenes_composer *to = find_equal(board, hash, NULL);
-    to = to ? to : make_composer(board, scene, hash, now_us);
+    bool parts = now && strcmp(now->hash, hash) == 0;
+    struct scenes_composer *to = find_equal(board, hash, c->view, NULL);
     if (!to) {
-        return -ENOSPC;
+        to = make_composer(board, scene, hash, now_us);
+        if (!to) {
+            return -ENOSPC;
+        }
+        keep_view(&to->view, c->view);
+        to->rest_us = parts ? VIEW_MERGE_US : MERGE_US;
     }
     move(board, c, to, now_us);
     return 0;
@@ -420,13 +470,30 @@ static void
 merge(struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
 {
     struct scenes_composer *now = c->now;
-    if (c->before || now->users != 1 || now_us - now->changed_us < MERGE_US) {
+    if (c->before || now->users != 1 || now_us - now->changed_us < now->rest_us) {
         return;
     }
-    struct scenes_composer *equal = find_equal(board, now->hash, now);
-    if (equal && now_us - equal->changed_us >= MERGE_US) {
+    struct scenes_composer *equal = find_equal(board, now->hash, now->view, now);
+    if (equal && now_us - equal->changed_us >= equal->rest_us) {
         move(board, c, equal, now_us);
     }
+}
+
+// Cues of the channel, or its rules for them, may have changed.
+static void
+look_at_view(struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
+{
+    if (!bc_scene_burns_cues(c->program)) {
+        return;
+    }
+    renew_view(board, c, c->program);
+    bool fits = same_view(c->view, c->now->view)
+        || show(board, c, c->program, &CUT, now_us) == 0;
+    if (!fits && !c->crowded) {
+        bc_warn(&c->now->log,
+            "%s has other cues than who shares its picture, and compose.max is reached", c->name);
+    }
+    c->crowded = !fits;
 }
 
 void
@@ -441,6 +508,7 @@ scenes_board_tick(struct scenes_board *board, int64_t now_us)
         if (!c->now) {
             (void)show(board, c, c->program, &CUT, now_us);
         } else {
+            look_at_view(board, c, now_us);
             merge(board, c, now_us);
         }
     }

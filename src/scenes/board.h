@@ -23,8 +23,10 @@ struct scenes_composer {
     int64_t version;
     struct bc_scene *scene; // owned reference, as all below
     char hash[BC_SCENE_HASH_TEXT];
+    struct bc_buf *view; // see bc_cues_view(); NULL: cues are drawn as they come
     struct bc_scene_transition transition;
     int64_t changed_us;
+    int64_t rest_us; // after a change, until it may be given up for an equal one
     // The picture of the channel that was asked for last.
     char preview_of[BC_CHANNEL_NAME_MAX + 1];
     struct bc_scene *preview;
@@ -56,6 +58,8 @@ struct scenes_composite {
     struct bc_scene *program; // owned references; NULL: none
     struct bc_scene *preview;
     struct bc_scene *configured;
+    struct bc_buf *view; // what it makes of cues, where they are drawn
+    bool crowded;        // there is no composer for that
     bool by_api;
     bool seen; // in the configuration that is being read
     struct scenes_composer *now;    // NULL: there are too many
@@ -74,6 +78,8 @@ struct scenes_board {
     uint64_t starts; // of composers that are gone
     // Fills in a key; false: no randomness.
     bool (*make_key)(char out[BC_SCENES_KEY_TEXT]);
+    // What the channel makes of its cues, a new reference; may be NULL itself.
+    struct bc_buf *(*view)(struct scenes_board *board, const char *channel);
     // A composer's version has grown, or it is wanted no more.
     void (*changed)(struct scenes_board *board, struct scenes_composer *composer);
     // A channel's hidden channels are others; `composite` may be about to go.

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cue/view.h"
 #include "scenes_internal.h"
 #include "stream/hub.h"
 #include "stream/program.h"
@@ -56,6 +57,9 @@ on_shown(struct scenes_board *board, struct scenes_composite *c)
     }
     if (!c->program) {
         bc_hub_set_scene(s->params.hub, c->name, NULL);
+        if (s->params.cues) {
+            bc_cues_set_burnt(s->params.cues, c->name, false);
+        }
         return;
     }
     struct bc_channel_scene shown;
@@ -70,6 +74,13 @@ on_shown(struct scenes_board *board, struct scenes_composite *c)
     const char *clean = scenes_clean_input(c->program);
     memcpy(shown.clean, clean, strnlen(clean, sizeof(shown.clean) - 1));
     bc_hub_set_scene(s->params.hub, c->name, &shown);
+}
+
+static struct bc_buf *
+view_of(struct scenes_board *board, const char *channel)
+{
+    const struct bc_scenes *s = bc_container_of(board, struct bc_scenes, board);
+    return s->params.cues ? bc_cues_view(s->params.cues, channel) : NULL;
 }
 
 // --- circles ---
@@ -340,6 +351,7 @@ bc_scenes_wish(struct bc_scenes *s, uint64_t id, struct bc_scenes_wish *out)
         memcpy(out->key, c->key, sizeof(out->key));
         out->scene = bc_scene_ref(c->scene);
         out->preview = c->preview ? bc_scene_ref(c->preview) : NULL;
+        out->view = c->view ? bc_buf_ref(c->view) : NULL;
         out->transition = c->transition;
         out->want_preview = c->preview_until_us > 0;
         out->idle = !c->due;
@@ -353,6 +365,7 @@ bc_scenes_wish_finish(struct bc_scenes_wish *wish)
 {
     bc_scene_unref(&wish->scene);
     bc_scene_unref(&wish->preview);
+    bc_buf_unref(&wish->view);
     explicit_bzero(wish->key, sizeof(wish->key));
 }
 
@@ -500,6 +513,7 @@ bc_scenes_open(const struct bc_scenes_params *params)
     s->board.make_key = make_key;
     s->board.changed = on_changed;
     s->board.shown = on_shown;
+    s->board.view = view_of;
     if (!s->data_dir || !s->token || pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
         bc_scenes_close(s);
         return NULL;
@@ -583,6 +597,12 @@ bc_scenes_close(struct bc_scenes *s)
     free(s->token);
     free(s->data_dir);
     free(s);
+}
+
+void
+bc_scenes_look(struct bc_scenes *s)
+{
+    scenes_wake(s);
 }
 
 void

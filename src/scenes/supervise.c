@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cue/view.h"
 #include "scenes_internal.h"
 #include "stream/hub.h"
 #include "stream/program.h"
@@ -44,8 +45,16 @@ look_at_composite(struct bc_scenes *s, struct scenes_composite *c, int64_t now_u
 {
     bool live = c->now && c->now->live_us == now_us;
     struct bc_channel *channel = live ? bc_hub_find(s->params.hub, c->name) : NULL;
-    struct bc_channel *program = channel && c->before ? bc_channel_program(channel) : NULL;
-    if (program && strcmp(bc_channel_name(program), c->now->hidden) == 0) {
+    bool burns = s->params.cues && c->program && bc_scene_burns_cues(c->program);
+    struct bc_channel *program
+        = channel && (c->before || burns) ? bc_channel_program(channel) : NULL;
+    bool on_air = program && strcmp(bc_channel_name(program), c->now->hidden) == 0;
+    bool other = program && !on_air && !bc_channel_is_hidden(program, BC_CHANNEL_DELAY)
+        && !(c->before && strcmp(bc_channel_name(program), c->before->hidden) == 0);
+    if (s->params.cues) {
+        bc_cues_set_burnt(s->params.cues, c->name, burns && program && !other);
+    }
+    if (on_air && c->before) {
         scenes_board_settle(&s->board, c);
     }
     bc_channel_unref(&program);

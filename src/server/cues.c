@@ -5,6 +5,7 @@
 #include "cue/cue.h"
 #include "protocol/rtmp/cue_point.h"
 #include "parts.h"
+#include "scenes/scenes.h"
 #include "stream/marks.h"
 #include "stream/program.h"
 
@@ -53,8 +54,21 @@ on_own(void *user, const struct bc_cue *cue)
     bc_channel_unref(&channel);
 }
 
-static const struct bc_cues_ops OPS
-    = { .clock_us = clock_us, .shown = shown, .on_own = on_own };
+// Composites draw them.
+static void
+on_change(void *user, const char *name)
+{
+    const struct bc_server *s = user;
+    (void)name;
+    if (s->scenes) {
+        bc_scenes_look(s->scenes);
+    }
+}
+
+static const struct bc_cues_ops OPS = { .clock_us = clock_us,
+    .shown = shown,
+    .on_own = on_own,
+    .on_change = on_change };
 
 // A delayed channel shows a hidden one, whose cues are its own.
 static const char *
@@ -113,6 +127,7 @@ bc_server_on_program(
 {
     bc_cues_set_program(
         s->cues, bc_channel_name(channel), program ? name_of(program) : NULL);
+    on_change(s, bc_channel_name(channel));
 }
 
 void

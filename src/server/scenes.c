@@ -9,6 +9,7 @@ bool
 bc_server_scenes_open(struct bc_server *s)
 {
     struct bc_scenes_params params = { .hub = s->hub,
+        .cues = s->cues,
         .data_dir = s->config->data.dir,
         .token = bc_keys_compose_token(s->keys) };
     s->scenes = bc_scenes_open(&params);

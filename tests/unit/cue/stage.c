@@ -35,7 +35,7 @@ on_own(void *user, const struct bc_cue *cue)
     memcpy(s->own_id, cue->id, sizeof(s->own_id));
 }
 
-static const struct bc_cues_ops OPS = { clock_us, shown, on_own };
+static const struct bc_cues_ops OPS = { clock_us, shown, on_own, NULL };
 
 int
 stage_setup(void **state)

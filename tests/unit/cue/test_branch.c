@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A branch: headquarters' cues after its own rules, and its own.
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "cue/view.h"
 #include "stage.h"
 
 #define HQ "live/hq"
@@ -144,12 +147,130 @@ test_a_composites_cues_are_the_branchs(void **state)
     assert_null(strstr(json, "ended"));
 }
 
+// The channel's file as it is on the disk.
+static const char *
+file_of(struct stage *s, const char *name)
+{
+    static char text[8192];
+    char command[256];
+    snprintf(command, sizeof(command), "cat '%s/cues/'*%s*", s->dir, name);
+    bc_cues_save(s->cues);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    assert_int_equal(pclose(f), 0);
+    return text;
+}
+
+static void
+test_a_refused_change_leaves_nothing_behind(void **state)
+{
+    struct stage *s = *state;
+    char big[BC_CUE_DATA_MAX];
+    memset(big, 'x', sizeof(big));
+    memcpy(big, "{\"data\":{\"note\":\"", 17);
+    memcpy(big + 4090, "\"}}", 4);
+    bc_cues_set_program(s->cues, STORE, HQ);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    assert_int_equal(stage_post(s, HQ, CUP), 0);
+    assert_int_equal(stage_change(s, STORE, "tea", big), -E2BIG);
+    assert_int_equal(stage_change(s, STORE, "cup", "{\"hidden\":true}"), 0);
+    assert_non_null(strstr(file_of(s, "store"), "cup"));
+    assert_null(strstr(file_of(s, "store"), "tea"));
+    // Nor does one that was taken back, which would be no rule when the file is read.
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"hidden\":true}"), 0);
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"hidden\":false}"), 0);
+    assert_null(strstr(file_of(s, "store"), "tea"));
+    assert_non_null(strstr(stage_json(s, STORE, "tea"), "\"price\":\"99\""));
+}
+
+static void
+test_who_draws_is_told_what_the_branch_makes_of_cues(void **state)
+{
+    struct stage *s = *state;
+    char *data;
+    bc_cues_set_program(s->cues, STORE, HQ);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    assert_null(bc_cues_view(s->cues, STORE));
+    assert_null(bc_cues_view(s->cues, "nobody"));
+    set_rules(s, "{\"rules\":[{\"sku\":\"A1\",\"data\":{\"price\":\"79\"}}]}");
+    assert_int_equal(stage_change(s, STORE, "tea", "{\"hidden\":true}"), 0);
+    assert_int_equal(stage_post(s, STORE, CUP), 0);
+    // Neither what is not drawn as a card nor what begins much later.
+    assert_int_equal(stage_post(s, STORE, "{\"kind\":\"text\",\"data\":{\"text\":\"x\"}}"), 0);
+    assert_int_equal(
+        stage_post(s, STORE, "{\"kind\":\"product\",\"delay_ms\":20000,\"data\":{}}"), 0);
+    struct bc_buf *view = bc_cues_view(s->cues, STORE);
+    assert_non_null(view);
+    static const char WANTED[]
+        = "{\"rules\":[{\"sku\":\"A1\",\"data\":{\"price\":\"79\"}}],"
+          "\"cue_rules\":[{\"id\":\"tea\",\"hidden\":true}],"
+          "\"cues\":[{\"id\":\"cup\",\"kind\":\"product\",\"at_ms\":100000,"
+          "\"duration_ms\":0,\"data\":{\"sku\":\"B2\",\"price\":\"20\"}}]}";
+    assert_int_equal(view->len, strlen(WANTED));
+    assert_memory_equal(view->data, WANTED, view->len);
+    // What it reads decides as the board does.
+    struct bc_cue_view *read = bc_cue_view_read((const char *)view->data, view->len);
+    assert_non_null(read);
+    assert_false(bc_cue_view_apply(read, "tea", "{}", 2, &data));
+    static const char A1[] = "{\"sku\":\"A1\",\"price\":\"99\"}";
+    assert_true(bc_cue_view_apply(read, "other", A1, strlen(A1), &data));
+    assert_string_equal(data, "{\"sku\":\"A1\",\"price\":\"79\"}");
+    free(data);
+    assert_true(bc_cue_view_apply(read, "other", "{}", 2, &data));
+    assert_null(data);
+    assert_true(bc_cue_view_apply(NULL, "tea", "{}", 2, &data));
+    bc_cue_view_free(read);
+    for (size_t len = 0; len < view->len; len++) {
+        assert_null(bc_cue_view_read((const char *)view->data, len));
+    }
+    assert_null(bc_cue_view_read("{\"rules\":7}", 11));
+    bc_buf_unref(&view);
+}
+
+static void
+test_what_is_in_the_picture_says_so(void **state)
+{
+    struct stage *s = *state;
+    struct ear store;
+    ear_open(&store, s, STORE);
+    bc_cues_set_program(s->cues, STORE, HQ);
+    assert_int_equal(stage_post(s, HQ, TEA), 0);
+    assert_int_equal(stage_post(s, STORE, CUP), 0);
+    assert_int_equal(
+        stage_post(s, STORE, "{\"id\":\"t\",\"kind\":\"text\",\"data\":{\"text\":\"x\"}}"), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 3);
+    bc_cues_set_burnt(s->cues, STORE, true);
+    bc_cues_set_burnt(s->cues, STORE, true);
+    stage_run(s);
+    assert_int_equal(store.heard, 5); // the text is not in the picture
+    assert_int_equal(store.revision, 2);
+    assert_non_null(strstr(stage_json(s, STORE, "tea"), "\"burnt\":true"));
+    assert_non_null(strstr(stage_json(s, STORE, "cup"), "\"burnt\":true"));
+    assert_null(strstr(stage_json(s, STORE, "t"), "burnt"));
+    assert_null(strstr(stage_json(s, HQ, "tea"), "burnt"));
+    // What is ended keeps it, and is not told again when the picture is another.
+    assert_int_equal(bc_cues_end(s->cues, STORE, "cup"), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 6);
+    bc_cues_set_burnt(s->cues, STORE, false);
+    stage_run(s);
+    assert_int_equal(store.heard, 7);
+    assert_null(strstr(stage_json(s, STORE, "tea"), "burnt"));
+    assert_non_null(strstr(stage_json(s, STORE, "cup"), "\"burnt\":true"));
+    ear_close(&store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_a_refused_change_leaves_nothing_behind),
+        TEST(test_who_draws_is_told_what_the_branch_makes_of_cues),
+        TEST(test_what_is_in_the_picture_says_so),
         TEST(test_a_branch_has_its_programs_cues_and_its_own),
         TEST(test_hiding_and_repricing_one),
         TEST(test_rules_by_product),

@@ -10,12 +10,14 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "scenes/board.h"
 
 #define S_US INT64_C(1000000)
 
 static const struct bc_scene_transition CUT = { .fade = false };
 static struct scenes_board board;
+static const char *special; // what "a/b" makes of its cues; NULL: nothing
 
 static bool
 make_key(char out[BC_SCENES_KEY_TEXT])
@@ -39,6 +41,14 @@ on_shown(struct scenes_board *b, struct scenes_composite *c)
     assert_non_null(c);
 }
 
+static struct bc_buf *
+view_of(struct scenes_board *b, const char *channel)
+{
+    assert_ptr_equal(b, &board);
+    return special && strcmp(channel, "a/b") == 0 ? bc_buf_copy(special, strlen(special))
+                                                  : NULL;
+}
+
 static int
 setup(void **state)
 {
@@ -49,6 +59,8 @@ setup(void **state)
     board.make_key = make_key;
     board.changed = on_changed;
     board.shown = on_shown;
+    board.view = view_of;
+    special = NULL;
     return 0;
 }
 
@@ -237,12 +249,84 @@ test_what_the_api_set_goes_before_the_configuration(void **state)
     assert_null(scenes_board_find(&board, "a/a"));
 }
 
+static void
+set_with_cards(const char *channel, int64_t now_us)
+{
+    static const char TEXT[] = "{\"preset\":\"product-left\",\"inputs\":[\"live/hq\"]}";
+    struct bc_scene *scene = bc_scene_parse_json(TEXT, strlen(TEXT), NULL);
+    assert_non_null(scene);
+    assert_true(bc_scene_burns_cues(scene));
+    assert_int_equal(scenes_board_set(&board, channel, scene, &CUT, now_us), 0);
+    bc_scene_unref(&scene);
+}
+
+static void
+test_other_cues_in_the_picture_are_another_picture(void **state)
+{
+    (void)state;
+    board.composer_max = 4;
+    set_with_cards("a/a", 0);
+    set_with_cards("a/b", 0);
+    struct scenes_composer *first = composer_of("a/a");
+    assert_ptr_equal(composer_of("a/b"), first);
+    int64_t version = first->version;
+    special = "one";
+    scenes_board_tick(&board, S_US);
+    struct scenes_composer *own = composer_of("a/b");
+    assert_ptr_not_equal(own, first);
+    assert_int_equal(own->view->len, 3);
+    assert_null(first->view);
+    assert_int_equal(first->version, version);
+    scenes_board_settle(&board, scenes_board_find(&board, "a/b"));
+    // Alone, in place; and again nothing to be told where nothing has changed.
+    special = "another";
+    version = own->version;
+    scenes_board_tick(&board, 2 * S_US);
+    scenes_board_tick(&board, 3 * S_US);
+    assert_ptr_equal(composer_of("a/b"), own);
+    assert_int_equal(own->version, version + 1);
+    assert_int_equal(own->view->len, 7);
+    // Cues come and go: they share again only when that has rested for a while.
+    special = NULL;
+    scenes_board_tick(&board, 4 * S_US);
+    assert_null(own->view);
+    scenes_board_tick(&board, 20 * S_US);
+    assert_ptr_equal(composer_of("a/b"), own);
+    scenes_board_tick(&board, 70 * S_US);
+    assert_ptr_equal(composer_of("a/b"), composer_of("a/a"));
+    // A scene without cards is the same for all.
+    special = "one";
+    assert_int_equal(set("a/a", 640, 80 * S_US), 0);
+    assert_int_equal(set("a/b", 640, 80 * S_US), 0);
+    scenes_board_tick(&board, 81 * S_US);
+    assert_null(composer_of("a/b")->view);
+}
+
+static void
+test_without_a_composer_for_its_cues_it_shares_on(void **state)
+{
+    (void)state;
+    board.composer_max = 1;
+    set_with_cards("a/a", 0);
+    set_with_cards("a/b", 0);
+    special = "one";
+    scenes_board_tick(&board, S_US);
+    assert_ptr_equal(composer_of("a/b"), composer_of("a/a"));
+    assert_true(scenes_board_find(&board, "a/b")->crowded);
+    board.composer_max = 2;
+    scenes_board_tick(&board, 2 * S_US);
+    assert_ptr_not_equal(composer_of("a/b"), composer_of("a/a"));
+    assert_false(scenes_board_find(&board, "a/b")->crowded);
+}
+
 #define WITH_BOARD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_BOARD(test_other_cues_in_the_picture_are_another_picture),
+        WITH_BOARD(test_without_a_composer_for_its_cues_it_shares_on),
         WITH_BOARD(test_equal_scenes_share_a_composer),
         WITH_BOARD(test_a_change_is_in_place_or_on_a_copy),
         WITH_BOARD(test_there_are_so_many_composers),
