@@ -244,6 +244,9 @@ describe('cards', () => {
         const many = [...'abcde'].map((id) => shown(id));
         const all = visibleOf([shown('x', { kind: 'custom' }), shown('t', { kind: 'text' }), ...many]);
         expect(all.map((one) => one.cue.id)).toEqual(['t', 'c', 'd', 'e']);
+        // What a composite has in its picture is not shown once more.
+        expect(visibleOf([shown('b', { data: { title: 'b', burnt: true } }), shown('p')])
+            .map((one) => one.cue.id)).toEqual(['p']);
     });
 
     it('count down', () => {

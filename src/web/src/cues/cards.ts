@@ -19,11 +19,11 @@ export interface Changes {
     left: string[];
 }
 
-// What is for scripts only has no card.
+// What is for scripts only has no card, nor what a composite has in its picture.
 export function visibleOf(shown: readonly Shown[]): Shown[] {
     const texts = shown.filter(({ cue }) => cue.kind === 'text').slice(-MAX_TEXTS);
-    const cards = shown.filter(({ cue }) => cue.kind !== 'text' && cue.kind !== 'custom')
-        .slice(-MAX_CARDS);
+    const cards = shown.filter(({ cue }) => cue.kind !== 'text' && cue.kind !== 'custom'
+        && cue.data.burnt !== true).slice(-MAX_CARDS);
     return [...texts, ...cards];
 }
 
