@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "access/keys.h"
+#include "cue/cue.h"
 #include "net/worker.h"
 #include "protocol/http/files.h"
 #include "schedule/schedule.h"
@@ -289,9 +290,29 @@ params_of(struct fake *f)
         .retention = (struct bc_retention *)f,
         .disk = (struct bc_disk *)f,
         .schedules = f->schedules,
+        .cues = f->cues,
         .pictures = (struct bc_picture_store *)f,
     };
 }
+
+static int64_t
+clock_us(void *user)
+{
+    (void)user;
+    return 0;
+}
+
+static bool
+nothing_shown(void *user, const char *channel, int64_t *clock, int64_t *wall_us)
+{
+    (void)user;
+    (void)channel;
+    (void)clock;
+    (void)wall_us;
+    return false;
+}
+
+static const struct bc_cues_ops CUE_OPS = { .clock_us = clock_us, .shown = nothing_shown };
 
 int
 fake_setup(void **state)
@@ -306,7 +327,8 @@ fake_setup(void **state)
     fake_record_setup(&f->record);
     strcpy(f->data_dir, "/tmp/bc-control-XXXXXX");
     f->schedules = mkdtemp(f->data_dir) ? bc_schedules_open(f->data_dir) : NULL;
-    if (!f->schedules) {
+    f->cues = f->schedules ? bc_cues_open(f->data_dir, &CUE_OPS, f) : NULL;
+    if (!f->cues) {
         return -1;
     }
     struct bc_control_params params = params_of(f);
@@ -341,6 +363,7 @@ fake_teardown(void **state)
     }
     bc_config_unref(&f->hub.config);
     bc_schedules_close(f->schedules);
+    bc_cues_close(f->cues);
     char file[96];
     snprintf(file, sizeof(file), "%s/schedules.json", f->data_dir);
     unlink(file);

@@ -51,6 +51,7 @@ struct fake {
     struct fake_record record;
     char data_dir[64]; // with the schedules
     struct bc_schedules *schedules;
+    struct bc_cues *cues;
 };
 
 int

@@ -58,7 +58,7 @@ body_of(const struct bc_control_route *r)
         { "setScene", "{\"preset\":\"full\",\"inputs\":[\"live/a\"]}" },
         { "setScenePreview", "{\"preset\":\"full\",\"inputs\":[\"live/a\"]}" },
         { "takeScene", "{\"effect\":\"cut\"}" },
-        { "findComposer", "{\"channel\":\"live/hq\"}" },
+        { "findComposer", "{\"channel\":\"store/scene\"}" },
         { "reportComposer", "{}" },
         { "setComposerPicture", "\xff\xd8\xff\xe0" },
         { "setSchedule", "{\"ends_at\":\"2030-03-01T12:00:00Z\"}" },
