@@ -93,9 +93,9 @@ struct bc_cues_ops {
     // The end of what the name shows now, on that clock and by the wall clock. False:
     // nothing is shown.
     bool (*shown)(void *user, const char *channel, int64_t *clock_us, int64_t *wall_us);
-    // A cue of the name's own is new, changed or ended, or runs while the name begins to
-    // show its own media: for that. May be NULL.
-    void (*on_own)(void *user, const struct bc_cue *cue);
+    // A cue of the name's own, or one that was imported into its list, is new, changed or
+    // ended, or runs while the name begins to show its own media: for that. May be NULL.
+    void (*on_own)(void *user, const char *channel, const struct bc_cue *cue);
     // A name's own cues or its rules have changed. May be NULL.
     void (*on_change)(void *user, const char *channel);
 };
@@ -182,6 +182,29 @@ struct bc_cue_import {
 int
 bc_cues_import(
     struct bc_cues *cues, const char *channel, const struct bc_cue_import *import);
+
+// The same of a text of bc_cue_json(), told by a packet that was made at `sent_us` and counts
+// from `packet_us` on. The cue stays that of the channel whose it is, but its card is that of
+// `shower`, who shows the list. -EINVAL also for a text that is no cue.
+struct bc_cue_relayed {
+    const char *text;
+    size_t len;
+    int64_t sent_us;
+    int64_t packet_us;
+    const char *shower;
+};
+
+int
+bc_cues_import_json(
+    struct bc_cues *cues, const char *list, const struct bc_cue_relayed *relayed);
+
+// Other media begins: what was imported into the name's list is no more. Any thread.
+void
+bc_cues_forget_imported(struct bc_cues *cues, const char *channel);
+
+// Tells the name's media of those of its own that count. Any thread.
+void
+bc_cues_tell_own(struct bc_cues *cues, const char *channel);
 
 // What "now" is for a cue of that name: the end of what it shows, on the media clock and as
 // viewers are told the wall clock; where nothing is shown, the clocks. Any thread.

@@ -33,7 +33,9 @@ struct bc_hub_ops {
     // A script onCuePoint came with a host's or an upstream's media, on the channel's home
     // worker; viewers do not get it as it is. `packet` has its place on the media clock, and
     // came with the stamp `sent_us`. Of a delayed channel it comes when that shows it. NULL:
-    // scripts of cues are passed on to viewers like others.
+    // scripts of cues are passed on to viewers like others. A packet of the kind BC_KIND_CUE is
+    // a cue of another channel that this one shows with a delay, or the text of a list: what
+    // is known of such cues counts no more.
     void (*on_cue_point)(void *user, struct bc_channel *channel,
         const struct bc_packet *packet, int64_t sent_us);
     // The channel is about to be freed, before its outputs are; as those. May be NULL.

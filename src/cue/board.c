@@ -94,11 +94,6 @@ board_shown(const struct board *board, const char *id)
     return NULL;
 }
 
-bool
-board_inherits(const struct board *board, const char *id)
-{
-    return board->program && board_own(board->program, id);
-}
 
 size_t
 board_counting(const struct board *board, int64_t clock_us)
@@ -181,7 +176,32 @@ board_replace(struct own *own, struct bc_cue *cue)
     own->cue = cue;
 }
 
+bool
+board_forget_imported(struct board *board)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < board->own_count; i++) {
+        if (board->own[i].imported) {
+            bc_cue_unref(&board->own[i].cue);
+        } else {
+            board->own[kept++] = board->own[i];
+        }
+    }
+    bool any = kept < board->own_count;
+    board->own_count = kept;
+    return any;
+}
+
 // --- what the name shows ---
+
+// Whose cues it has after those of `from`; at first itself. NULL: nobody's.
+static struct board *
+next_source(const struct board *board, const struct board *from)
+{
+    struct board *program = from->program;
+    bool second = from == board->program && program && program->relayed;
+    return from == board || second ? program : NULL;
+}
 
 // Those of a hidden channel are told as the name's.
 static bool
@@ -343,6 +363,17 @@ end_unseen(struct board *board, struct shown *shown, int64_t clock_us)
     }
 }
 
+const struct own *
+board_inherited(const struct board *board, const char *id)
+{
+    const struct own *own = NULL;
+    const struct board *from = board;
+    while (!own && (from = next_source(board, from)) != NULL) {
+        own = board_own(from, id);
+    }
+    return own;
+}
+
 void
 board_refresh(struct board *board)
 {
@@ -353,8 +384,11 @@ board_refresh(struct board *board)
     for (size_t i = 0; i < board->own_count; i++) {
         show(board, board->own[i].cue, false, clock_us);
     }
-    for (size_t i = 0; board->program && i < board->program->own_count; i++) {
-        show(board, board->program->own[i].cue, true, clock_us);
+    const struct board *from = board;
+    while ((from = next_source(board, from)) != NULL) {
+        for (size_t i = 0; i < from->own_count; i++) {
+            show(board, from->own[i].cue, true, clock_us);
+        }
     }
     for (size_t i = 0; i < board->shown_count; i++) {
         if (!board->shown[i].seen) {
@@ -373,8 +407,12 @@ board_changed(struct board *board)
     HASH_ITER(hh, board->cues->boards, other, next)
     {
         if (left > 0 && other->program == board) {
-            board_refresh(other);
             left--;
+            if (board->relayed) {
+                board_changed(other); // others may show that one
+            } else {
+                board_refresh(other);
+            }
         }
     }
 }

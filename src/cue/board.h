@@ -33,7 +33,8 @@ struct shown {
 struct board {
     UT_hash_handle hh;
     struct bc_cues *cues; // borrowed
-    struct board *program; // borrowed: whose cues it inherits; NULL: nobody's
+    // Borrowed: whose cues it inherits, and what that one's delay brings; NULL: nobody's.
+    struct board *program;
     unsigned shown_by;    // boards whose program this is
     struct bc_list lanes;
     struct own *own; // owned
@@ -43,6 +44,7 @@ struct board {
     struct rules by_sku; // kept
     struct rules by_id;  // of cues that are remembered
     char *products;      // owned; the canonical text of the list; NULL: none
+    bool relayed;        // has what a delay brings of other channels
     bool burnt;          // its products and coupons are in its picture
     bool dirty;          // since it was written
     char name[BC_CHANNEL_NAME_MAX + 1];
@@ -77,9 +79,9 @@ struct cue_moment {
 struct cue_moment
 cues_shown_now(struct bc_cues *cues, const char *channel);
 
-// Tells the media whose own it is; NULL is fine. Without the lock.
+// Tells the media of the name in whose list it is; NULL is fine. Without the lock.
 void
-cues_tell_own(struct bc_cues *cues, struct bc_cue *cue);
+cues_tell_own(struct bc_cues *cues, const char *channel, const struct bc_cue *cue);
 
 // Tells who draws them. Without the lock.
 void
@@ -114,9 +116,10 @@ board_own(const struct board *board, const char *id);
 struct shown *
 board_shown(const struct board *board, const char *id);
 
-// Whether its program has that cue. One that the name hides is not shown, but may be again.
-bool
-board_inherits(const struct board *board, const char *id);
+// Its program's cue of that id; NULL: there is none. One that the name hides is not shown, but
+// may be again.
+const struct own *
+board_inherited(const struct board *board, const char *id);
 
 // How many of its own count now.
 size_t
@@ -129,6 +132,10 @@ board_add(struct board *board, struct bc_cue *cue, bool imported);
 // Replaces what it has; takes the reference over.
 void
 board_replace(struct own *own, struct bc_cue *cue);
+
+// Drops those that came with media. False: there was none.
+bool
+board_forget_imported(struct board *board);
 
 // Looks at what counts for the name now, and for those that show it, and tells the lanes
 // what has changed.

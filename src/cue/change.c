@@ -71,7 +71,7 @@ change_rule(struct board *board, const char *id, const struct bc_cue_change *cha
     }
     if (change->data) {
         int ret = merge_rule(rules_find(&board->by_id, id),
-            board_own(board->program, id)->cue, change, &merged, &merged_len);
+            board_inherited(board, id)->cue, change, &merged, &merged_len);
         if (ret != 0) {
             return ret;
         }
@@ -102,14 +102,14 @@ change(struct bc_cues *cues, const char *channel, const char *id,
 {
     struct board *board = board_find(cues, channel);
     struct own *own = board ? board_own(board, id) : NULL;
-    if (!own && !(board && board_inherits(board, id))) {
+    if (!own && !(board && board_inherited(board, id))) {
         return -ENOENT;
     }
     int ret = own ? change_own(board, own, wanted, told)
                   : change_rule(board, id, wanted);
     struct shown *shown = board_shown(board, id);
     if (ret == 0) {
-        *out = bc_cue_ref(shown ? shown->cue : board_own(board->program, id)->cue);
+        *out = bc_cue_ref(shown ? shown->cue : board_inherited(board, id)->cue);
     }
     return ret;
 }
@@ -125,7 +125,7 @@ bc_cues_change(struct bc_cues *cues, const char *channel, const char *id,
     cues_lock(cues);
     int ret = change(cues, channel, id, wanted, out, &told);
     cues_unlock(cues);
-    cues_tell_own(cues, told);
+    cues_tell_own(cues, channel, told);
     bc_cue_unref(&told);
     if (ret == 0) {
         cues_tell_change(cues, channel);

@@ -63,10 +63,10 @@ cues_unlock(struct bc_cues *cues)
 }
 
 void
-cues_tell_own(struct bc_cues *cues, struct bc_cue *cue)
+cues_tell_own(struct bc_cues *cues, const char *channel, const struct bc_cue *cue)
 {
     if (cue && cues->ops->on_own) {
-        cues->ops->on_own(cues->user, cue);
+        cues->ops->on_own(cues->user, channel, cue);
     }
 }
 
@@ -153,14 +153,13 @@ bc_cues_save(struct bc_cues *cues)
     cue_files_write(cues);
 }
 
-// Media of the name's own begins: it is to carry what counts.
-static void
-tell_all_own(struct bc_cues *cues, const char *channel)
+void
+bc_cues_tell_own(struct bc_cues *cues, const char *channel)
 {
     struct bc_cue *list[BC_CUES_RUNNING_MAX];
     size_t count = bc_cues_list(cues, channel, BC_CUES_OWN, list, BC_CUES_RUNNING_MAX);
     for (size_t i = 0; i < count && i < BC_CUES_RUNNING_MAX; i++) {
-        cues_tell_own(cues, list[i]);
+        cues_tell_own(cues, channel, list[i]);
         bc_cue_unref(&list[i]);
     }
 }
@@ -178,7 +177,7 @@ bc_cues_set_program(struct bc_cues *cues, const char *channel, const char *progr
     }
     cues_unlock(cues);
     if (own && board) {
-        tell_all_own(cues, channel);
+        bc_cues_tell_own(cues, channel); // its media is to carry what counts
     }
 }
 
@@ -304,7 +303,7 @@ bc_cues_post(struct bc_cues *cues, const char *channel, const struct bc_cue_wish
     }
     free(data);
     if (ret == 0) {
-        cues_tell_own(cues, *out);
+        cues_tell_own(cues, channel, *out);
         cues_tell_change(cues, channel);
     }
     return ret;
@@ -344,11 +343,11 @@ bc_cues_end(struct bc_cues *cues, const char *channel, const char *id)
         ret = bc_cue_counts(own->cue, cues_clock_us(cues))
             ? end(board, own, now.clock_us, &told)
             : -EALREADY;
-    } else if (board && board_inherits(board, id)) {
+    } else if (board && board_inherited(board, id)) {
         ret = -EPERM;
     }
     cues_unlock(cues);
-    cues_tell_own(cues, told);
+    cues_tell_own(cues, channel, told);
     bc_cue_unref(&told);
     if (ret == 0) {
         cues_tell_change(cues, channel);

@@ -219,7 +219,7 @@ bc_timeline_place(struct bc_timeline *t, const struct bc_time_in *in, int64_t wa
     struct bc_time_out *out)
 {
     *out = (struct bc_time_out){ 0 };
-    if (in->kind == BC_KIND_SCRIPT || in->kind == BC_KIND_NONE) {
+    if (in->kind != BC_KIND_VIDEO && in->kind != BC_KIND_AUDIO) {
         place_script(t, in, out);
     } else {
         place_media(t, in, wall_us, out);

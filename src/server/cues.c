@@ -42,10 +42,10 @@ find_media(const struct bc_server *s, const char *name)
 }
 
 static void
-on_own(void *user, const struct bc_cue *cue)
+on_own(void *user, const char *name, const struct bc_cue *cue)
 {
     const struct bc_server *s = user;
-    struct bc_channel *channel = find_media(s, cue->channel);
+    struct bc_channel *channel = find_media(s, name);
     struct bc_mark mark = { .id = cue->id, .json = bc_cue_json(cue), .at_us = cue->at_us,
         .until_us = bc_cue_end_us(cue), .ended = cue->ended };
     if (channel && !bc_channel_add_mark(channel, &mark)) {
@@ -70,7 +70,7 @@ static const struct bc_cues_ops OPS = { .clock_us = clock_us,
     .on_own = on_own,
     .on_change = on_change };
 
-// A delayed channel shows a hidden one, whose cues are its own.
+// Of a delayed channel's host: the hidden one that it shows has its cues.
 static const char *
 name_of(const struct bc_channel *channel)
 {
@@ -90,8 +90,23 @@ began_us(const struct bc_channel *channel, const struct bc_cue_point *point,
     return packet->dts_us - (usable ? ago_us : 0);
 }
 
-void
-bc_server_on_cue_point(struct bc_server *s, struct bc_channel *channel,
+// Another channel's, with a delay: it is in a list of its own, whose program's it is.
+static int
+take_relayed(struct bc_server *s, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us)
+{
+    const char *list = bc_channel_name(channel);
+    struct bc_cue_relayed cue = { .text = (const char *)packet->data, .len = packet->len,
+        .sent_us = sent_us, .packet_us = packet->dts_us, .shower = name_of(channel) };
+    if (packet->data[0] == '[') {
+        bc_cues_forget_imported(s->cues, list);
+        return 0;
+    }
+    return bc_cues_import_json(s->cues, list, &cue);
+}
+
+static int
+take_script(struct bc_server *s, struct bc_channel *channel,
     const struct bc_packet *packet, int64_t sent_us)
 {
     struct bc_cue_point point;
@@ -106,8 +121,18 @@ bc_server_on_cue_point(struct bc_server *s, struct bc_channel *channel,
         ret = bc_cues_import(s->cues, name_of(channel), &in);
     }
     bc_cue_point_finish(&point);
+    return ret;
+}
+
+void
+bc_server_on_cue_point(struct bc_server *s, struct bc_channel *channel,
+    const struct bc_packet *packet, int64_t sent_us)
+{
+    bool relayed = packet->kind == BC_KIND_CUE;
+    int ret = relayed ? take_relayed(s, channel, packet, sent_us)
+                      : take_script(s, channel, packet, sent_us);
     if (ret < 0) {
-        bc_debug(bc_channel_logger(channel), "onCuePoint left out: %s", strerror(-ret));
+        bc_debug(bc_channel_logger(channel), "cue left out: %s", strerror(-ret));
     }
 }
 
@@ -125,9 +150,19 @@ void
 bc_server_on_program(
     struct bc_server *s, struct bc_channel *channel, struct bc_channel *program)
 {
+    const char *name = bc_channel_name(channel);
+    if (bc_channel_is_hidden(channel, BC_CHANNEL_DELAY)) {
+        return; // its list is what the delay brings
+    }
+    // What it shows itself of others with a delay is in the hidden channel's list; what others
+    // show of that has its own cues too.
+    bool own = program && strcmp(name_of(program), name) == 0;
     bc_cues_set_program(
-        s->cues, bc_channel_name(channel), program ? name_of(program) : NULL);
-    on_change(s, bc_channel_name(channel));
+        s->cues, name, !program ? NULL : own ? bc_channel_name(program) : name_of(program));
+    if (own && program != channel) {
+        bc_cues_tell_own(s->cues, name);
+    }
+    on_change(s, name);
 }
 
 void

@@ -147,6 +147,9 @@ bc_delay_push_end(struct bc_delay *d, int64_t now_us)
 static bool
 is_held_back(struct bc_delay *d, const struct bc_packet *p)
 {
+    if (p->kind == BC_KIND_CUE) {
+        return false;
+    }
     if (d->need_key && (is_key(p) || !d->has_video)) {
         d->need_key = false;
     }
@@ -187,14 +190,43 @@ bc_delay_due_us(const struct bc_delay *d)
     return d->first ? d->first->due_us : INT64_MAX;
 }
 
+static bool
+is_cue(const struct bc_delay_entry *e)
+{
+    return e->item.packet && e->item.packet->kind == BC_KIND_CUE;
+}
+
+// Puts them before all that is held.
+static void
+put_back(struct bc_delay *d, struct bc_delay_entry *first, int64_t due_us)
+{
+    struct bc_delay_entry *last = first;
+    for (struct bc_delay_entry *e = first; e; e = e->next) {
+        e->due_us = due_us;
+        d->bytes += size_of(e);
+        last = e;
+    }
+    if (last) {
+        last->next = d->first;
+        d->first = first;
+        d->last = d->last ? d->last : last;
+    }
+}
+
 int64_t
 bc_delay_cut(struct bc_delay *d, int64_t now_us, int64_t cut_us)
 {
     cut_us = cut_us < d->delay_us ? cut_us : d->delay_us;
     struct bc_delay_entry *marker = NULL; // the last one that is cut over: it still counts
+    struct bc_delay_entry *cues = NULL;   // as do all of these
+    struct bc_delay_entry **end = &cues;
     while (d->first && d->first->due_us < now_us + cut_us) {
         struct bc_delay_entry *e = take_first(d);
-        if (e->item.kind == BC_DELAY_PACKET) {
+        e->next = NULL;
+        if (is_cue(e)) {
+            *end = e;
+            end = &e->next;
+        } else if (e->item.kind == BC_DELAY_PACKET) {
             free_entry(e);
         } else {
             if (marker) {
@@ -203,13 +235,8 @@ bc_delay_cut(struct bc_delay *d, int64_t now_us, int64_t cut_us)
             marker = e;
         }
     }
-    if (marker) {
-        marker->due_us = now_us + cut_us;
-        marker->next = d->first;
-        d->first = marker;
-        d->last = d->last ? d->last : marker;
-        d->bytes += size_of(marker);
-    }
+    put_back(d, cues, now_us + cut_us);
+    put_back(d, marker, now_us + cut_us);
     d->need_key = true;
     return cut_us;
 }

@@ -73,8 +73,9 @@ bc_delay_next(struct bc_delay *d, int64_t now_us, struct bc_delay_item *out);
 int64_t
 bc_delay_due_us(const struct bc_delay *d);
 
-// Throws away what would come out within the next `cut_us`, all that is held at most.
-// Returns how long that is.
+// Throws away what would come out within the next `cut_us`, all that is held at most; but for
+// cues, which come behind the cut: they may last, or tell that one has ended. Returns how long
+// that is.
 int64_t
 bc_delay_cut(struct bc_delay *d, int64_t now_us, int64_t cut_us);
 

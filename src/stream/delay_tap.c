@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "marks_internal.h"
 
 #define BATCH 64
 
@@ -23,6 +24,7 @@ struct bc_delay_tap {
     struct batch *batch; // what came since the last turn
     struct bc_channel *from;
     struct bc_channel *to;
+    bool caught_up; // with the cues that run
     bc_delay_tap_fn *on_item;
     struct bc_task attach_task;
     struct bc_task detach_task;
@@ -92,8 +94,9 @@ from_sink(struct bc_packet_sink *sink)
 }
 
 static void
-add_packet(struct bc_delay_tap *tap, const struct bc_packet *p)
+add_packet(void *user, const struct bc_packet *p)
 {
+    struct bc_delay_tap *tap = user;
     struct bc_buf *buf = bc_buf_ref(p->buf);
     struct bc_packet *copy = bc_packet_create(p->kind, p->track, buf, p->data, p->len);
     if (!copy) {
@@ -108,12 +111,26 @@ add_packet(struct bc_delay_tap *tap, const struct bc_packet *p)
     add(tap, (struct bc_delay_item){ .kind = BC_DELAY_PACKET, .packet = copy });
 }
 
+// Before the first packet of another's media come its cues that run; before the channel's own,
+// that there are none.
+static void
+catch_up(struct bc_delay_tap *tap, const struct bc_packet *first)
+{
+    if (!tap->caught_up) {
+        tap->caught_up = true;
+        bc_marks_replay(tap->from == tap->to ? NULL : tap->from, first, add_packet, tap);
+    }
+}
+
 static void
 on_packet(struct bc_packet_sink *sink, struct bc_packet *packet, int64_t wall_us)
 {
     (void)wall_us;
-    if (packet->kind != BC_KIND_CUE) { // a delayed channel has its own
-        add_packet(from_sink(sink), packet);
+    struct bc_delay_tap *tap = from_sink(sink);
+    // A channel's own cues are told of where it shows its media, behind the delay.
+    if (tap->from != tap->to || packet->kind != BC_KIND_CUE) {
+        catch_up(tap, packet);
+        add_packet(tap, packet);
     }
 }
 
@@ -153,6 +170,7 @@ static const struct bc_packet_sink_ops SINK_OPS = {
 static void
 add_cached(void *user, struct bc_packet *packet)
 {
+    catch_up(user, packet);
     add_packet(user, packet);
 }
 

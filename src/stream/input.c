@@ -249,11 +249,11 @@ note_key(struct bc_channel *c, const struct bc_packet *p)
     }
 }
 
-// A script that tells of a cue. False: nobody here makes cues of them, so it goes on as it is.
+// What tells of a cue. False: nobody here makes cues of them, so it goes on as it is.
 static bool
 take_cue_point(struct bc_channel *c, struct bc_packet *p)
 {
-    if (c->delay || !bc_hub_takes_cue_points(c->hub) || !bc_marks_is_cue_point(p)) {
+    if (c->delay || !bc_hub_takes_cue_points(c->hub) || !bc_marks_is_cue_point(c, p)) {
         return false; // under a delay it counts where it is shown
     }
     bc_marks_look(c);
@@ -296,7 +296,7 @@ bc_channel_take_packet(struct bc_channel *c, struct bc_packet *p)
         take_rendition(c, p);
         return;
     }
-    if (p->kind == BC_KIND_CUE || take_cue_point(c, p) || !is_let_through(c, p)) {
+    if (take_cue_point(c, p) || p->kind == BC_KIND_CUE || !is_let_through(c, p)) {
         return;
     }
     if (!c->tracks_due && !c->video && is_dependent(p)) {

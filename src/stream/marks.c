@@ -173,6 +173,23 @@ on_seen(void *user, const char *text, size_t len)
 
 // --- a packet passes ---
 
+// That goes before `p`; takes the text over. NULL without memory.
+static struct bc_packet *
+make_packet(struct bc_buf *text, const struct bc_packet *p)
+{
+    struct bc_packet *cue
+        = text ? bc_packet_create(BC_KIND_CUE, NULL, text, text->data, text->len) : NULL;
+    if (!cue) {
+        bc_buf_unref(&text);
+        return NULL;
+    }
+    cue->epoch = p->epoch;
+    cue->dts_us = p->dts_us;
+    cue->pts_us = p->dts_us;
+    cue->arrived_us = p->arrived_us;
+    return cue;
+}
+
 // Before the packet `p`.
 static void
 tell(struct bc_channel *c, struct mark *m, const struct bc_packet *p, int64_t wall_us)
@@ -180,16 +197,14 @@ tell(struct bc_channel *c, struct mark *m, const struct bc_packet *p, int64_t wa
     m->told = true;
     m->told_us = p->dts_us;
     int64_t before_us = atomic_load_explicit(&c->head_us, memory_order_relaxed);
-    struct bc_buf *buf = bc_buf_ref(m->json);
-    struct bc_packet *cue = bc_packet_create(BC_KIND_CUE, NULL, buf, buf->data, buf->len);
+    struct bc_packet *cue = make_packet(bc_buf_ref(m->json), p);
     if (!cue) {
-        bc_buf_unref(&buf);
         return;
     }
-    cue->epoch = p->epoch;
-    cue->dts_us = m->at_us > before_us ? m->at_us : p->dts_us;
-    cue->pts_us = cue->dts_us;
-    cue->arrived_us = p->arrived_us;
+    if (m->at_us > before_us) {
+        cue->dts_us = m->at_us;
+        cue->pts_us = m->at_us;
+    }
     bc_list_for_each(node, tmp, &c->sinks)
     {
         struct bc_packet_sink *sink = bc_container_of(node, struct bc_packet_sink, node);
@@ -285,13 +300,43 @@ bc_marks_apply(struct bc_channel *c, struct bc_packet *p, int64_t wall_us)
     return marked;
 }
 
-// --- scripts ---
+// --- for who comes later ---
+
+void
+bc_marks_replay(struct bc_channel *c, const struct bc_packet *first,
+    void (*each)(void *user, const struct bc_packet *packet), void *user)
+{
+    struct bc_packet *cue = make_packet(
+        bc_buf_copy(BC_MARKS_NONE, strlen(BC_MARKS_NONE)), first);
+    if (cue) {
+        each(user, cue);
+        bc_packet_unref(&cue);
+    }
+    if (!c || !c->marks) {
+        return;
+    }
+    bc_list_for_each(node, tmp, &c->marks->list)
+    {
+        struct mark *m = from_node(node);
+        bool runs = m->told && !is_over(m, first->dts_us);
+        cue = runs ? make_packet(bc_buf_ref(m->json), first) : NULL;
+        if (cue) {
+            each(user, cue);
+            bc_packet_unref(&cue);
+        }
+    }
+}
+
+// --- those that come with the media ---
 
 bool
-bc_marks_is_cue_point(const struct bc_packet *p)
+bc_marks_is_cue_point(const struct bc_channel *c, const struct bc_packet *p)
 {
     static const uint8_t NAME[] = "\x02\x00\x0aonCuePoint"; // AMF0: a string of 10 bytes
     size_t n = sizeof(NAME) - 1;
+    if (p->kind == BC_KIND_CUE) {
+        return bc_channel_is_hidden(c, BC_CHANNEL_DELAY);
+    }
     return p->kind == BC_KIND_SCRIPT && p->len > n && memcmp(p->data, NAME, n) == 0;
 }
 

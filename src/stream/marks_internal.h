@@ -33,9 +33,19 @@ struct bc_channel;
 struct bc_packet *
 bc_marks_apply(struct bc_channel *channel, struct bc_packet *packet, int64_t wall_us);
 
-// Whether it is an onCuePoint.
+// For who begins to listen with the packet `first`, calls `each` with a packet of the kind
+// BC_KIND_CUE: the text of a list, BC_MARKS_NONE, so that it forgets what it knew of others'
+// cues, and then those that run. NULL: nobody else's media begins.
+#define BC_MARKS_NONE "[]"
+
+void
+bc_marks_replay(struct bc_channel *channel, const struct bc_packet *first,
+    void (*each)(void *user, const struct bc_packet *packet), void *user);
+
+// Whether it tells of a cue that is to be one here: an onCuePoint, or a cue of another channel
+// that this one shows with a delay.
 bool
-bc_marks_is_cue_point(const struct bc_packet *packet);
+bc_marks_is_cue_point(const struct bc_channel *channel, const struct bc_packet *packet);
 
 // Keeps a script until its take is let through.
 void

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kit import publish, recordings
+from kit import clips, cues, flv, publish, recordings
 from kit.media import SAMPLE_FPS, SAMPLE_SECONDS
 from kit.server import TOP
 from kit.wait import until
@@ -18,10 +18,10 @@ GOP = SAMPLE_FPS            # of the sample
 TOTAL = SAMPLE_FPS * SAMPLE_SECONDS
 
 
-def is_playable(server):
+def is_playable(server, path='/live/hq.flv'):
     connection = server.connection()
     try:
-        connection.request('GET', '/live/hq.flv')
+        connection.request('GET', path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -108,3 +108,54 @@ def check_the_end(server, host, seen):
     assert CUT_S * SAMPLE_FPS - 5 <= (kept[back] - kept[slate - 1] - 1) % TOTAL
     late = seen[-1]     # of the viewers, 10 s before the end
     assert len(kept) - kept.index(late, back) > (DELAY_S - 3) * SAMPLE_FPS, kept[-5:]
+
+
+def listed(server, cue_id, channel='store/1'):
+    shown = server.json(f'/api/v1/channels/{channel}/cues')['cues']
+    return next((cue for cue in shown if cue['id'] == cue_id), None)
+
+
+@pytest.mark.limit(120)
+def test_headquarters_cues_come_with_their_pictures(make_server, tmp_path):
+    """To a branch with a delay, by its own rules; a cut leaves none out."""
+    config = tmp_path / 'delay.yaml'
+    config.write_text('channels:\n  live/hq: {}\n  store/1:\n'
+                      f'    delay_s: {DELAY_S}\n    sources:\n      - publisher\n'
+                      '      - channel: live/hq\n')
+    server = make_server({'record.mode': 'never'}, config=str(config))
+    publish.ffmpeg(server.rtmp())
+    server.wait_live()
+    rules = {'rules': [{'sku': 'A1', 'data': {'price': '79'}}]}
+    assert clips.ask(server, 'channels/store/1/cue-rules', rules, 'PUT').status < 300
+    near = flv.Viewer(server.http_port).wait_tags(20)
+    tea = cues.post(server, id='tea', kind='product', data={'sku': 'A1', 'price': '99'})
+    posted = time.monotonic()
+    said = cues.wait_point(near, 'tea')[1]
+    until(lambda: is_playable(server, '/store/1.flv'), 20, 'the store to begin')
+    far = flv.Viewer(server.http_port, '/store/1.flv').wait_tags(5)
+    late = cues.wait_point(far, 'tea', seconds=20)[1]
+    assert time.monotonic() - posted > DELAY_S - 1
+    prices = [json.loads(at['parameters']['data'])['price'] for at in (said, late)]
+    assert prices == ['99', '79']
+    # The picture that has it is the same one, and has it once.
+    until(lambda: cues.pictures_with(far, 'tea'), 5, 'the picture')
+    first = cues.pictures_with(near, 'tea')[0]
+    frame = cues.pictures_with(far, 'tea')[0]
+    assert frame.body == first.body and len(cues.sei(frame)) == 1
+    assert abs(frame.time_ms - late['time'] * 1000) < 100, (frame.time_ms, late['time'])
+    mine = until(lambda: listed(server, 'tea'), 5, 'the cue in the list')
+    assert mine['channel'] == 'live/hq' and mine['data']['price'] == '79'
+    assert mine['at_ms'] - tea['at_ms'] > (DELAY_S - 1) * 1000
+    assert '79' in server.get(mine['card']).body.decode()
+    # Its end is within a cut, and so is the next one: they count behind it.
+    cues.end(server, 'tea')
+    cues.post(server, id='cup', kind='product', data={'sku': 'B2'})
+    cues.wait_point(near, 'cup')
+    assert listed(server, 'tea') and not listed(server, 'cup')
+    assert clips.ask(server, 'channels/store/1/cut').status < 300
+    until(lambda: listed(server, 'cup') and not listed(server, 'tea'), 20, 'what was cut over')
+    until(lambda: cues.pictures_with(far, 'cup'), 20, 'a picture with it behind the cut')
+    # Where the store's own host is shown they are no more.
+    publish.ffmpeg(server.rtmp('store/1'))
+    until(lambda: not listed(server, 'cup'), 30, 'it to end')
+    cues.end(server, 'cup')

@@ -28,11 +28,12 @@ shown(void *user, const char *channel, int64_t *clock_out, int64_t *wall_us)
 }
 
 static void
-on_own(void *user, const struct bc_cue *cue)
+on_own(void *user, const char *channel, const struct bc_cue *cue)
 {
     struct stage *s = user;
     s->own_told++;
     memcpy(s->own_id, cue->id, sizeof(s->own_id));
+    snprintf(s->own_name, sizeof(s->own_name), "%s", channel);
 }
 
 static const struct bc_cues_ops OPS = { clock_us, shown, on_own, NULL };

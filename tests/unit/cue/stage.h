@@ -24,6 +24,7 @@ struct stage {
     struct bc_worker *worker; // never started: its messages are run by the test
     unsigned own_told;
     char own_id[BC_CUE_ID_MAX + 1];
+    char own_name[BC_CHANNEL_NAME_MAX + 1]; // whose media was told
 };
 
 int

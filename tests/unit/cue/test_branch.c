@@ -11,6 +11,7 @@
 
 #define HQ "live/hq"
 #define STORE "store/1"
+#define DELAY "~delay/store/1"
 #define TEA                                                                              \
     "{\"id\":\"tea\",\"kind\":\"product\",\"data\":{\"sku\":\"A1\",\"price\":\"99\"}}"
 #define CUP                                                                              \
@@ -147,6 +148,72 @@ test_a_composites_cues_are_the_branchs(void **state)
     assert_null(strstr(json, "ended"));
 }
 
+static int
+relay(struct stage *s, const char *text)
+{
+    struct bc_cue_relayed cue = { .text = text, .len = strlen(text), .sent_us = 95 * SECOND_US,
+        .packet_us = 100 * SECOND_US, .shower = STORE };
+    return bc_cues_import_json(s->cues, DELAY, &cue);
+}
+
+// What a delay brings of headquarters is the store's, after its rules, and whose shows it.
+static void
+test_a_delay_brings_cues_of_another(void **state)
+{
+    static const char TEA_LATE[]
+        = "{\"type\":\"cue\",\"id\":\"tea\",\"kind\":\"product\",\"channel\":\"live/hq\","
+          "\"revision\":3,\"at_ms\":94000,\"duration_ms\":8000,\"data\":{\"sku\":\"A1\","
+          "\"price\":\"99\"}}";
+    struct stage *s = *state;
+    struct ear store;
+    ear_open(&store, s, STORE);
+    set_rules(s, "{\"rules\":[{\"sku\":\"A1\",\"data\":{\"price\":\"79\"}}]}");
+    bc_cues_set_program(s->cues, STORE, DELAY);
+    bc_cues_set_program(s->cues, "store/2", STORE);
+    assert_int_equal(relay(s, TEA_LATE), 0);
+    assert_string_equal(s->own_name, DELAY); // whose media carries it
+    stage_run(s);
+    assert_int_equal(store.heard, 1);
+    const char *json = stage_json(s, STORE, "tea");
+    assert_non_null(strstr(json, "\"channel\":\"live/hq\""));
+    assert_non_null(strstr(json, "\"price\":\"79\""));
+    assert_non_null(strstr(json, "\"card\":\"/store/1/cues/tea.svg"));
+    assert_non_null(strstr(json, "\"at_ms\":99000,\"duration_ms\":8000")); // began a second ago
+    assert_non_null(strstr(stage_json(s, "store/2", "tea"), "\"price\":\"99\""));
+    assert_int_equal(bc_cues_end(s->cues, STORE, "tea"), -EPERM);
+    assert_int_equal(stage_change(s, "store/2", "tea", "{\"hidden\":true}"), 0);
+    assert_int_equal(stage_count(s, "store/2", BC_CUES_COUNTING), 0);
+    // The same again is no news; what is known is forgotten where other media begins, and may
+    // come again with that.
+    assert_int_equal(relay(s, TEA_LATE), 0);
+    stage_run(s);
+    assert_int_equal(store.heard, 1);
+    bc_cues_forget_imported(s->cues, DELAY);
+    stage_run(s);
+    assert_true(store.ended);
+    assert_int_equal(relay(s, TEA_LATE), 0);
+    stage_run(s);
+    assert_false(store.ended);
+    ear_close(&store);
+}
+
+static void
+test_what_is_no_cue_is_not_brought(void **state)
+{
+    static const char *const TEXTS[] = { "", "{}", "7", "[]", "{\"id\":\"tea\"}",
+        "{\"id\":\"t t\",\"kind\":\"text\",\"channel\":\"a/b\",\"revision\":1,\"data\":{}}",
+        "{\"id\":\"t\",\"kind\":\"song\",\"channel\":\"a/b\",\"revision\":1,\"data\":{}}",
+        "{\"id\":\"t\",\"kind\":\"text\",\"channel\":\"a/b\",\"revision\":0,\"data\":{}}",
+        "{\"id\":\"t\",\"kind\":\"text\",\"channel\":\"a/b\",\"revision\":1,\"data\":7}",
+        "{\"id\":\"t\",\"kind\":\"text\",\"revision\":1,\"data\":{}}" };
+    struct stage *s = *state;
+    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(*TEXTS); i++) {
+        assert_int_equal(relay(s, TEXTS[i]), -EINVAL);
+    }
+    assert_int_equal(stage_count(s, DELAY, BC_CUES_RECENT), 0);
+    bc_cues_forget_imported(s->cues, DELAY);
+}
+
 // The channel's file as it is on the disk.
 static const char *
 file_of(struct stage *s, const char *name)
@@ -275,6 +342,8 @@ main(void)
         TEST(test_hiding_and_repricing_one),
         TEST(test_rules_by_product),
         TEST(test_a_composites_cues_are_the_branchs),
+        TEST(test_a_delay_brings_cues_of_another),
+        TEST(test_what_is_no_cue_is_not_brought),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,12 @@ teardown(void **state)
     return empty ? 0 : -1;
 }
 
+static struct bc_track *
+track_of(struct fixture *f, enum bc_kind kind)
+{
+    return kind == BC_KIND_CUE ? NULL : kind == BC_KIND_VIDEO ? f->video : f->audio;
+}
+
 // A packet whose dts tells which it is.
 static void
 push(struct fixture *f, enum bc_kind kind, int64_t number, int64_t at_us, uint32_t flags,
@@ -49,7 +55,7 @@ push(struct fixture *f, enum bc_kind kind, int64_t number, int64_t at_us, uint32
 {
     struct bc_buf *buf = bc_buf_create(len);
     struct bc_packet *p = bc_packet_create(
-        kind, kind == BC_KIND_VIDEO ? f->video : f->audio, buf, buf->data, len);
+        kind, track_of(f, kind), buf, buf->data, len);
     assert_non_null(p);
     p->dts_us = p->pts_us = number;
     p->arrived_us = at_us;
@@ -194,6 +200,30 @@ test_a_cut_over_a_change(void **state)
     assert_int_equal(next_kind(f, BEGAN + 28 * SECOND), BC_DELAY_NONE);
 }
 
+// Cues may last, or tell that one is over: they come behind the cut, before its keyframe.
+static void
+test_a_cut_over_cues(void **state)
+{
+    struct fixture *f = *state;
+    int64_t first = -1;
+    int64_t last = -1;
+    run(f, 50);
+    push(f, BC_KIND_CUE, 3000, BEGAN + 5 * SECOND, 0, 20);
+    push(f, BC_KIND_VIDEO, 51, BEGAN + 5 * SECOND, 0, 100);
+    push(f, BC_KIND_CUE, 3001, BEGAN + 6 * SECOND, 0, 20);
+    push(f, BC_KIND_VIDEO, 55, BEGAN + 8 * SECOND, BC_PACKET_KEY, 100);
+    push(f, BC_KIND_CUE, 3002, BEGAN + 8 * SECOND, 0, 20);
+    assert_int_equal(next_kind(f, BEGAN + 10 * SECOND), BC_DELAY_TRACKS);
+    bc_delay_cut(&f->delay, BEGAN + 10 * SECOND, 7 * SECOND); // up to what came at 7 s
+    assert_int_equal(next_kind(f, BEGAN + 17 * SECOND - 1), BC_DELAY_NONE);
+    assert_int_equal(take(f, BEGAN + 17 * SECOND, &first, &last), 2);
+    assert_int_equal(first, 3000);
+    assert_int_equal(last, 3001);
+    assert_int_equal(take(f, BEGAN + 18 * SECOND, &first, &last), 2);
+    assert_int_equal(first, 55);
+    assert_int_equal(last, 3002);
+}
+
 static void
 test_a_cut_of_nothing(void **state)
 {
@@ -249,6 +279,7 @@ main(void)
         WITH_FIXTURE(test_a_cut_of_all),
         WITH_FIXTURE(test_a_cut_of_three_seconds),
         WITH_FIXTURE(test_a_cut_over_a_change),
+        WITH_FIXTURE(test_a_cut_over_cues),
         WITH_FIXTURE(test_a_cut_of_nothing),
         WITH_FIXTURE(test_too_many_bytes),
     };
