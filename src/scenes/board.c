@@ -2,13 +2,12 @@
 #include "board.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "stream/channel.h"
+#include "board_composers.h"
 
 // Channels whose scenes became equal share a composer when both rest for so long.
 #define MERGE_US 5000000
@@ -17,11 +16,6 @@
 // How long the composer before is shown at most while the new one starts.
 #define BEFORE_US 30000000
 #define LOOK_US 5000000
-// When the last input has gone.
-#define LINGER_US 10000000
-// Composers say something each second.
-#define HEARD_US 4000000
-#define TAG_DIGITS 8
 
 void
 scenes_board_init(struct scenes_board *board)
@@ -43,156 +37,10 @@ scenes_board_find(struct scenes_board *board, const char *channel)
     return NULL;
 }
 
-struct scenes_composer *
-scenes_board_composer(struct scenes_board *board, uint64_t id)
-{
-    bc_list_for_each(node, tmp, &board->composers)
-    {
-        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
-        if (c->id == id && c->users > 0) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
 const char *
 scenes_clean_input(const struct bc_scene *scene)
 {
     return scene && scene->n_inputs > 0 ? scene->inputs[0] : "";
-}
-
-// --- composers ---
-
-uint64_t
-scenes_composer_number(const struct scenes_composer *c)
-{
-    return c->id * SCENES_TAG_END + c->tag;
-}
-
-static bool
-same_view(const struct bc_buf *a, const struct bc_buf *b)
-{
-    return a == b
-        || (a && b && a->len == b->len && memcmp(a->data, b->data, a->len) == 0);
-}
-
-static void
-keep_view(struct bc_buf **holder, struct bc_buf *view)
-{
-    struct bc_buf *old = *holder;
-    *holder = view ? bc_buf_ref(view) : NULL;
-    bc_buf_unref(&old);
-}
-
-static struct scenes_composer *
-find_equal(struct scenes_board *board, const char *hash, const struct bc_buf *view,
-    const struct scenes_composer *but)
-{
-    bc_list_for_each(node, tmp, &board->composers)
-    {
-        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
-        if (c != but && c->users > 0 && strcmp(c->hash, hash) == 0
-            && same_view(c->view, view)) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
-static bool
-make_secrets(struct scenes_board *board, struct scenes_composer *c)
-{
-    char tag[BC_SCENES_KEY_TEXT];
-    if (!board->make_key(c->key) || !board->make_key(tag)) {
-        return false;
-    }
-    tag[TAG_DIGITS] = '\0';
-    c->tag = strtoull(tag, NULL, 16) % SCENES_TAG_END;
-    return true;
-}
-
-static struct scenes_composer *
-make_composer(struct scenes_board *board, struct bc_scene *scene, const char *hash,
-    int64_t now_us)
-{
-    struct scenes_composer *c
-        = board->composer_count < board->composer_max ? calloc(1, sizeof(*c)) : NULL;
-    if (!c || !make_secrets(board, c)) {
-        free(c);
-        return NULL;
-    }
-    c->id = ++board->last_id;
-    snprintf(c->hidden, sizeof(c->hidden), BC_CHANNEL_SCENE "%" PRIu64, c->id);
-    c->version = 1;
-    c->scene = bc_scene_ref(scene);
-    memcpy(c->hash, hash, sizeof(c->hash));
-    c->changed_us = now_us;
-    c->rest_us = MERGE_US;
-    c->pipe = -1;
-    bc_logger_init(&c->log, NULL, "composer %" PRIu64, c->id);
-    bc_list_append(&board->composers, &c->node);
-    board->composer_count++;
-    return c;
-}
-
-static void
-change(struct scenes_board *board, struct scenes_composer *c)
-{
-    c->version++;
-    board->changed(board, c);
-}
-
-static void
-drop_preview(struct scenes_composer *c)
-{
-    c->preview_of[0] = '\0';
-    c->preview_until_us = 0;
-    bc_scene_unref(&c->preview);
-    bc_buf_unref(&c->picture);
-}
-
-static void
-use(struct scenes_composer *c)
-{
-    c->users++;
-}
-
-static void
-let_go(struct scenes_board *board, struct scenes_composer **holder)
-{
-    struct scenes_composer *c = *holder;
-    *holder = NULL;
-    if (c && --c->users == 0) {
-        board->composer_count--;
-        drop_preview(c);
-        change(board, c);
-    }
-}
-
-static void
-free_composer(struct scenes_composer *c)
-{
-    bc_list_remove(&c->node);
-    drop_preview(c);
-    bc_scene_unref(&c->scene);
-    bc_buf_unref(&c->view);
-    bc_buf_unref(&c->report);
-    memset(c->key, 0, sizeof(c->key));
-    free(c);
-}
-
-void
-scenes_board_sweep(struct scenes_board *board)
-{
-    bc_list_for_each(node, tmp, &board->composers)
-    {
-        struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
-        if (c->users == 0 && c->pid == 0) {
-            board->starts += c->starts;
-            free_composer(c);
-        }
-    }
 }
 
 // --- composites ---
@@ -215,8 +63,8 @@ obtain(struct scenes_board *board, const char *channel)
 static void
 free_composite(struct scenes_board *board, struct scenes_composite *c)
 {
-    let_go(board, &c->before);
-    let_go(board, &c->now);
+    scenes_composer_let_go(board, &c->before);
+    scenes_composer_let_go(board, &c->now);
     bc_scene_unref(&c->program);
     bc_scene_unref(&c->preview);
     bc_scene_unref(&c->configured);
@@ -231,10 +79,10 @@ static void
 move(struct scenes_board *board, struct scenes_composite *c, struct scenes_composer *to,
     int64_t now_us)
 {
-    use(to);
+    scenes_composer_use(to);
     if (c->before) {
         // Two changes in a row: what viewers see is the oldest.
-        let_go(board, &c->now);
+        scenes_composer_let_go(board, &c->now);
     } else {
         c->before = c->now;
     }
@@ -259,14 +107,14 @@ change_own(struct scenes_board *board, struct scenes_composite *c, struct bc_sce
     const struct bc_scene_transition *transition, int64_t now_us)
 {
     struct scenes_composer *now = c->now;
-    bool other_view = !same_view(now->view, c->view);
+    bool other_view = !scenes_same_view(now->view, c->view);
     bc_scene_unref(&now->scene);
     now->scene = bc_scene_ref(scene);
-    keep_view(&now->view, c->view);
+    scenes_keep_view(&now->view, c->view);
     now->transition = *transition;
     now->changed_us = now_us;
     now->rest_us = other_view ? VIEW_MERGE_US : MERGE_US;
-    change(board, now);
+    scenes_composer_change(board, now);
     board->shown(board, c);
 }
 
@@ -281,7 +129,7 @@ show(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *sc
     }
     struct scenes_composer *now = c->now;
     renew_view(board, c, scene);
-    if (now && strcmp(now->hash, hash) == 0 && same_view(now->view, c->view)) {
+    if (now && strcmp(now->hash, hash) == 0 && scenes_same_view(now->view, c->view)) {
         return 0;
     }
     if (now && now->users == 1) {
@@ -290,13 +138,13 @@ show(struct scenes_board *board, struct scenes_composite *c, struct bc_scene *sc
         return 0;
     }
     bool parts = now && strcmp(now->hash, hash) == 0;
-    struct scenes_composer *to = find_equal(board, hash, c->view, NULL);
+    struct scenes_composer *to = scenes_composer_find_equal(board, hash, c->view, NULL);
     if (!to) {
-        to = make_composer(board, scene, hash, now_us);
+        to = scenes_composer_make(board, scene, hash, now_us);
         if (!to) {
             return -ENOSPC;
         }
-        keep_view(&to->view, c->view);
+        scenes_keep_view(&to->view, c->view);
         to->rest_us = parts ? VIEW_MERGE_US : MERGE_US;
     }
     move(board, c, to, now_us);
@@ -368,7 +216,7 @@ update_preview(struct scenes_board *board, struct scenes_composite *c)
 {
     if (c->now && strcmp(c->now->preview_of, c->name) == 0) {
         keep(&c->now->preview, c->preview);
-        change(board, c->now);
+        scenes_composer_change(board, c->now);
     }
 }
 
@@ -424,44 +272,13 @@ scenes_board_take(struct scenes_board *board, const char *channel,
     return ret;
 }
 
-// --- who makes it ---
-
-bool
-scenes_board_claim(struct scenes_board *board, struct scenes_composer *c, int64_t now_us)
-{
-    bool ok = make_secrets(board, c);
-    if (ok) {
-        c->heard_us = now_us;
-        change(board, c);
-    }
-    return ok;
-}
-
-bool
-scenes_composer_is_made(const struct scenes_composer *c, int64_t now_us)
-{
-    return c->heard_us != 0 && now_us - c->heard_us < HEARD_US;
-}
-
 // --- now and then ---
-
-void
-scenes_board_live(
-    struct scenes_board *board, struct scenes_composer *c, bool live, int64_t now_us)
-{
-    c->live_us = live ? now_us : c->live_us;
-    bool due = c->live_us != 0 && now_us - c->live_us < LINGER_US;
-    if (c->due != due) {
-        c->due = due;
-        change(board, c);
-    }
-}
 
 void
 scenes_board_settle(struct scenes_board *board, struct scenes_composite *c)
 {
     if (c->before) {
-        let_go(board, &c->before);
+        scenes_composer_let_go(board, &c->before);
         board->shown(board, c);
     }
 }
@@ -473,7 +290,7 @@ merge(struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
     if (c->before || now->users != 1 || now_us - now->changed_us < now->rest_us) {
         return;
     }
-    struct scenes_composer *equal = find_equal(board, now->hash, now->view, now);
+    struct scenes_composer *equal = scenes_composer_find_equal(board, now->hash, now->view, now);
     if (equal && now_us - equal->changed_us >= equal->rest_us) {
         move(board, c, equal, now_us);
     }
@@ -487,7 +304,7 @@ look_at_view(struct scenes_board *board, struct scenes_composite *c, int64_t now
         return;
     }
     renew_view(board, c, c->program);
-    bool fits = same_view(c->view, c->now->view)
+    bool fits = scenes_same_view(c->view, c->now->view)
         || show(board, c, c->program, &CUT, now_us) == 0;
     if (!fits && !c->crowded) {
         bc_warn(&c->now->log,
@@ -516,8 +333,8 @@ scenes_board_tick(struct scenes_board *board, int64_t now_us)
     {
         struct scenes_composer *c = bc_container_of(node, struct scenes_composer, node);
         if (c->preview_until_us > 0 && now_us >= c->preview_until_us) {
-            drop_preview(c);
-            change(board, c);
+            scenes_composer_drop_preview(c);
+            scenes_composer_change(board, c);
         }
     }
 }
@@ -531,6 +348,6 @@ scenes_board_finish(struct scenes_board *board)
     }
     bc_list_for_each(node, tmp, &board->composers)
     {
-        free_composer(bc_container_of(node, struct scenes_composer, node));
+        scenes_composer_free(bc_container_of(node, struct scenes_composer, node));
     }
 }

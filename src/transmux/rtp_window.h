@@ -5,21 +5,9 @@
 #include <stdatomic.h>
 
 #include "base/table.h"
-#include "rtp_feed.h"
 #include "net/worker.h"
-
-// One lane's newest frames: from the last keyframe, and long enough for retransmissions.
-struct bc_rtp_ring {
-    struct bc_rtp_frame **frames; // owned references; number n in slot n % cap
-    unsigned cap;                 // a power of two
-    uint64_t first;
-    uint64_t next;
-    uint64_t key;      // number of the newest keyframe held; 0: none
-    size_t bytes;
-    int64_t bps;       // measured
-    int64_t rate_since_us;
-    size_t rate_bytes;
-};
+#include "rtp_feed.h"
+#include "rtp_ring.h"
 
 // A channel's frames on one worker. Its viewers are cursors into it. Made for the first
 // viewer, kept a moment after the last one. Worker's thread, but for the tasks.
@@ -89,12 +77,6 @@ bc_rtp_window_add_viewer(struct bc_rtp_window *window, struct bc_list *node);
 
 void
 bc_rtp_window_remove_viewer(struct bc_rtp_window *window, struct bc_list *node);
-
-static inline struct bc_rtp_frame *
-bc_rtp_ring_frame(const struct bc_rtp_ring *ring, uint64_t number)
-{
-    return ring->frames[number & (ring->cap - 1)];
-}
 
 // The viewer sends more at the next tick of the pace.
 void
