@@ -2,26 +2,25 @@
 // One viewer on one channel: follows the channel's state, keeps a player running while it
 // is live, and brings it back after every kind of break without a reload.
 
-import { type Channel, fetchChannel } from '../api';
-import { Backoff } from '../backoff';
-import { canDecode, codecsOf } from '../codecs';
+import type { Channel } from '../api';
+import { canDecode } from '../codecs';
 import type { PlacedCue } from '../cues/cue';
 import type { ShownFrame } from '../cues/frames';
 import { detectAbilities } from '../player/abilities';
 import { candidates, carries, type Choice, type PlayerName } from '../player/choose';
-import { bufferedAhead, type DvrWindow, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
+import { type DvrWindow, type FailureKind, type LivePlayer, loadPlayer, type Reason } from '../player/player';
 import { sourceUrl } from '../player/source';
 import type { Message } from '../rtc/messages';
 import { mediaUrl } from '../url';
 import { rememberedInTab, rememberInTab } from '../store';
+import { type ChannelNow, ChannelWatch, POLL_WAITING_MS } from './channel';
 import { grudgeAgainst, holdGrudge } from './grudge';
-import { type Blocked, type Phase, phaseOf, type Situation } from './phase';
+import { Numbers } from './numbers';
+import { type Blocked, type Phase, phaseOf } from './phase';
 import { Recovery } from './recovery';
-import { RunningCount, StallMeter, type Stats } from './stats';
+import type { Stats } from './stats';
 
 const TICK_MS = 200;
-const POLL_LIVE_MS = 5000;
-const POLL_WAITING_MS = 1500;
 const FIRST_FRAME_MS = 12_000;
 const STUCK_MS = 8000;
 // A picture that stands for so long does not play, even if nobody expected it to move.
@@ -59,7 +58,6 @@ const TAB_STORE = { read: rememberedInTab, write: rememberInTab };
 
 export class WatchSession {
     phase: Phase = 'connecting';
-    info: Channel | null = null;
     choice: Choice;
     listen_only = false;
     // The height of the picture that was asked for; null: what fits.
@@ -74,12 +72,10 @@ export class WatchSession {
     private recovery: Recovery;
     private only: boolean;
     private blocked: Blocked | null = null;
-    private channel_state: Situation['channel'] = 'asking';
-    private seen_live = false;
+    private readonly air: ChannelWatch;
     private has_played = false;
     private user_paused = false;
     private needs_gesture = false;
-    private rebuilds = 0;
     // How far behind live the viewer wants to be; null: not at all.
     private back_s: number | null = null;
     private back_failures = 0;
@@ -92,14 +88,7 @@ export class WatchSession {
     private paused_since_ms = 0;
     private last_position_s = -1;
     private steps = 0;
-    private poll_timer = 0;
-    private asked_ms = 0;
-    private readonly poll_backoff = new Backoff(1500, 10_000);
-    // A server that restarts is back within a second or two, and its host soon after.
-    private readonly break_backoff = new Backoff(200, 2000, 2);
-    private readonly stall = new StallMeter();
-    private readonly decoded = new RunningCount();
-    private readonly dropped = new RunningCount();
+    private readonly numbers = new Numbers();
 
     constructor(
         readonly channel: string,
@@ -110,6 +99,7 @@ export class WatchSession {
         this.choice = wish.choice;
         this.only = wish.only;
         this.recovery = this.newRecovery();
+        this.air = new ChannelWatch(channel, (before, codec) => this.onAnswer(before, codec));
         // A player that attaches its media later finds the element paused again.
         video.addEventListener('loadedmetadata', () => this.play());
         video.addEventListener('canplay', () => this.play());
@@ -118,7 +108,7 @@ export class WatchSession {
 
     start(): void {
         this.preload();
-        void this.poll();
+        void this.air.ask();
         window.setInterval(() => this.tick(), TICK_MS);
     }
 
@@ -154,7 +144,7 @@ export class WatchSession {
         this.blocked = null;
         this.recovery = this.newRecovery();
         this.reopen(0);
-        void this.poll();
+        void this.air.ask();
     }
 
     listenOnly(): void {
@@ -227,6 +217,10 @@ export class WatchSession {
 
     // --- numbers ---
 
+    get info(): Channel | null {
+        return this.air.info;
+    }
+
     get playerName(): PlayerName | null {
         return this.player?.name ?? null;
     }
@@ -257,88 +251,26 @@ export class WatchSession {
     }
 
     stats(): Stats {
-        const { video } = this;
-        const quality = video.getVideoPlaybackQuality?.();
-        const round = (value: number): number => Math.round(value * 1000) / 1000;
-        const latency_s = this.player?.latency() ?? null;
-        const kbps = this.player?.bitrate_kbps() ?? null;
-        const line = this.player?.line() ?? null;
-        return {
-            player: this.playerName,
-            state: this.phase,
-            latency_s: latency_s === null ? null : round(latency_s),
-            buffer_s: round(bufferedAhead(video)),
-            stalls: this.stall.stalls,
-            stall_ms: this.stall.total_ms(performance.now()),
-            // Firefox does not count those of a connection.
-            decoded_frames: this.decoded.feed(
-                Math.max(quality?.totalVideoFrames ?? 0, line?.frames ?? 0)),
-            dropped_frames: this.dropped.feed(quality?.droppedVideoFrames ?? 0),
-            width: video.videoWidth,
-            height: video.videoHeight,
-            bitrate_kbps: kbps === null ? null : Math.round(kbps),
-            codecs: this.player?.codecs() || (this.info ? codecsOf(this.info) : ''),
-            current_time: round(video.currentTime),
-            muted: video.muted,
-            rebuilds: this.rebuilds,
-            transport: line?.transport ?? '',
-            rtt_ms: line?.rtt_ms ?? null,
-            loss_percent: line === null || line.loss_percent === null ? null : round(line.loss_percent),
-            freezes: line?.freezes ?? null,
-            freeze_ms: line?.freeze_ms ?? null,
-            first_frame_ms: line?.first_frame_ms ?? null,
-            reason: this.reason?.code ?? null,
-        };
+        return this.numbers.read(this.video, this.player, this);
     }
 
     // --- the channel ---
 
-    private async poll(): Promise<void> {
-        window.clearTimeout(this.poll_timer);
-        this.asked_ms = performance.now();
-        try {
-            this.learn(await fetchChannel(this.channel));
-        } catch {
-            this.channel_state = 'unreachable';
-        }
-        window.clearTimeout(this.poll_timer);
-        this.poll_timer = window.setTimeout(() => void this.poll(), this.pollDelay_ms());
-    }
-
-    private pollDelay_ms(): number {
-        const slow = document.hidden ? 3 : 1;
-        switch (this.channel_state) {
-        case 'live':
-            this.poll_backoff.reset();
-            this.break_backoff.reset();
-            return POLL_LIVE_MS * slow;
-        case 'waiting':
-            return Math.min(this.break_backoff.next(), POLL_WAITING_MS) * slow;
-        case 'unreachable':
-            return (this.seen_live ? this.break_backoff : this.poll_backoff).next() * slow;
-        default:
-            return this.poll_backoff.next() * slow;
-        }
-    }
-
-    private learn(info: Channel | null): void {
-        const state = info?.state ?? 'offline';
+    private onAnswer(before: ChannelNow, codec_before: string | undefined): void {
+        const { state, info } = this.air;
         // The server was away. A player whose picture stands may not notice, or late.
-        if (this.channel_state === 'unreachable' && this.player !== null && this.back_s === null
+        if (before === 'unreachable' && this.player !== null && this.back_s === null
             && performance.now() - this.still_since_ms > STANDS_MS) {
             this.reopen(0);
         }
-        if (state === 'live' && this.channel_state !== 'live') {
-            this.seen_live = true;
+        if (state === 'live' && before !== 'live') {
             this.still_since_ms = performance.now();
             this.reopen_at_ms = 0;
         }
-        if (this.info?.video?.codec !== info?.video?.codec && this.blocked === 'codec') {
+        if (codec_before !== info?.video?.codec && this.blocked === 'codec') {
             this.blocked = null;
             this.recovery = this.newRecovery();
         }
-        this.channel_state = state;
-        this.info = info;
     }
 
     // --- the player ---
@@ -391,7 +323,7 @@ export class WatchSession {
                 return;
             }
             this.player = player;
-            this.rebuilds++;
+            this.numbers.rebuilds++;
             this.still_since_ms = performance.now();
             this.moving_since_ms = 0;
             // Without this a player that waits for the element would wait for "canplay" forever.
@@ -451,11 +383,11 @@ export class WatchSession {
             this.close();
             this.reopen_at_ms = Infinity;
             const { generation } = this;
-            await this.poll();
+            await this.air.ask();
             if (generation !== this.generation) {
                 return;
             }
-            if (this.channel_state !== 'live') {
+            if (this.air.state !== 'live') {
                 this.reopen(0);
                 return;
             }
@@ -494,7 +426,7 @@ export class WatchSession {
             }
         }
         if (kind === 'not_found' || kind === 'network') {
-            void this.poll();
+            void this.air.ask();
         }
     }
 
@@ -504,7 +436,7 @@ export class WatchSession {
             this.leaveBack();
         }
         this.reopen(300);
-        void this.poll();
+        void this.air.ask();
     }
 
     private play(): void {
@@ -526,7 +458,7 @@ export class WatchSession {
             return;
         }
         this.still_since_ms = performance.now();
-        void this.poll();
+        void this.air.ask();
         this.play();
         if (!this.user_paused && this.back_s === null && (this.player?.latency() ?? 0) > STALE_TAB_S) {
             this.player?.jumpToLive();
@@ -542,12 +474,12 @@ export class WatchSession {
         this.keepPlayer(now_ms, progressing);
         this.phase = phaseOf({
             blocked: this.blocked,
-            channel: this.channel_state,
+            channel: this.air.state,
             progressing,
             paused: this.user_paused,
             needs_gesture: this.needs_gesture,
             has_played: this.has_played,
-            seen_live: this.seen_live,
+            seen_live: this.air.seen_live,
         });
         this.view.update(this);
     }
@@ -570,11 +502,11 @@ export class WatchSession {
             }
         }
         this.steps += moved ? 1 : 0;
-        if (this.stall.feed(now_ms, this.steps, this.isExpected())) {
+        if (this.numbers.stall.feed(now_ms, this.steps, this.isExpected())) {
             this.player?.onStall();
         }
         return this.player !== null && this.moving_since_ms > 0 && !video.paused
-            && !this.stall.isStalled && now_ms - this.still_since_ms < STANDS_MS;
+            && !this.numbers.stall.isStalled && now_ms - this.still_since_ms < STANDS_MS;
     }
 
     // Should the picture move now? Also while a broken player is being replaced.
@@ -582,7 +514,7 @@ export class WatchSession {
         const { video, player } = this;
         const at_rest = this.moving_on || this.user_paused || this.needs_gesture || this.blocked !== null
             || (player !== null && (video.paused || video.seeking));
-        const on_air = this.channel_state === 'live' || this.channel_state === 'unreachable';
+        const on_air = this.air.state === 'live' || this.air.state === 'unreachable';
         return this.has_played && on_air && !at_rest;
     }
 
@@ -591,10 +523,10 @@ export class WatchSession {
     private keepPlayer(now_ms: number, progressing: boolean): void {
         const still_ms = now_ms - this.still_since_ms;
         // Perhaps the server is away, which not every connection tells.
-        if (this.player !== null && this.moving_since_ms > 0 && this.channel_state === 'live'
+        if (this.player !== null && this.moving_since_ms > 0 && this.air.state === 'live'
             && !document.hidden && !progressing && still_ms > STANDS_MS
-            && now_ms - this.asked_ms > POLL_WAITING_MS) {
-            void this.poll();
+            && now_ms - this.air.asked_ms > POLL_WAITING_MS) {
+            void this.air.ask();
         }
         if (this.user_paused || this.needs_gesture) {
             this.still_since_ms = now_ms;
@@ -604,14 +536,14 @@ export class WatchSession {
             }
         }
         if (this.player === null) {
-            const wanted = this.channel_state === 'live' && !this.user_paused
+            const wanted = this.air.state === 'live' && !this.user_paused
                 && this.blocked === null;
             if (wanted && !this.opening && now_ms >= this.reopen_at_ms) {
                 void this.open();
             }
-        } else if (this.channel_state === 'offline' && !progressing && still_ms > DRAIN_MS) {
+        } else if (this.air.state === 'offline' && !progressing && still_ms > DRAIN_MS) {
             this.close();
-        } else if (this.channel_state === 'live' && !document.hidden && !progressing
+        } else if (this.air.state === 'live' && !document.hidden && !progressing
             && still_ms > (this.moving_since_ms > 0 ? STUCK_MS : FIRST_FRAME_MS)) {
             this.onFailed('stuck', `no progress for ${Math.round(still_ms)} ms`);
         }
