@@ -79,15 +79,16 @@ static bool
 want(struct bc_server *s, const struct bc_config *config, const char *name,
     const char *via, unsigned depth);
 
-// What is there will be shown without being asked for.
+// What is there will be shown without being asked for, though perhaps not this instant;
+// with a delay (`late`) later than anybody waits.
 static bool
-want_if_absent(struct bc_server *s, const struct bc_config *config, const char *name,
-    const char *via, unsigned depth)
+want_shown(struct bc_server *s, const struct bc_config *config, const char *name,
+    const char *via, unsigned depth, bool late)
 {
     struct bc_channel *channel = bc_hub_find(s->hub, name);
     bool there = channel && bc_channel_is_playable(channel);
     bc_channel_unref(&channel);
-    return !there && depth < DEPTH_MAX && want(s, config, name, via, depth + 1);
+    return there ? !late : depth < DEPTH_MAX && want(s, config, name, via, depth + 1);
 }
 
 // Composers start once one of the inputs is live.
@@ -97,7 +98,7 @@ want_inputs(struct bc_server *s, const struct bc_config *config,
 {
     bool wanted = false;
     for (size_t i = 0; i < scene->n_inputs; i++) {
-        wanted = want_if_absent(s, config, scene->inputs[i], via, depth) || wanted;
+        wanted = want_shown(s, config, scene->inputs[i], via, depth, false) || wanted;
     }
     return wanted;
 }
@@ -117,10 +118,11 @@ want(struct bc_server *s, const struct bc_config *config, const char *name,
                 && bc_server_edges_want(s->edges, name, via));
     }
     wanted = bc_server_relays_want(s->relays, name) || wanted;
+    bool late = channel->delay_s > 0;
     for (size_t i = 0; i < channel->sources.n; i++) {
         const struct bc_config_source *source = &channel->sources.items[i];
         wanted = (source->kind == BC_SOURCE_CHANNEL
-                     && want_if_absent(s, config, source->value, via, depth))
+                     && want_shown(s, config, source->value, via, depth, late))
             || wanted;
     }
     return wanted;
