@@ -94,7 +94,6 @@ board_shown(const struct board *board, const char *id)
     return NULL;
 }
 
-
 size_t
 board_counting(const struct board *board, int64_t clock_us)
 {

@@ -80,9 +80,15 @@ bc_cues_import(
     } else {
         cues_make_id(channel, data, len, in->at_us, id);
     }
-    struct cue_values v = { .id = id, .kind = in->kind, .channel = channel,
-        .revision = in->revision > 0 ? in->revision : 1, .ended = in->ended,
-        .at_us = in->at_us, .duration_us = in->duration_us, .data = data, .data_len = len };
+    struct cue_values v = { .id = id,
+        .kind = in->kind,
+        .channel = channel,
+        .revision = in->revision > 0 ? in->revision : 1,
+        .ended = in->ended,
+        .at_us = in->at_us,
+        .duration_us = in->duration_us,
+        .data = data,
+        .data_len = len };
     ret = take_in(cues, channel, &v, in->revision > 0);
     free(data);
     return ret;
@@ -108,7 +114,8 @@ take_relayed(struct bc_cues *cues, const char *list, const struct bc_cue_relayed
 {
     struct cue_values v = { .id = json_string_value(json_object_get(cue, "id")),
         .channel = json_string_value(json_object_get(cue, "channel")),
-        .card_of = in->shower, .ended = json_is_true(json_object_get(cue, "ended")),
+        .card_of = in->shower,
+        .ended = json_is_true(json_object_get(cue, "ended")),
         .duration_us = json_integer_value(json_object_get(cue, "duration_ms")) * MS_US };
     const char *kind = json_string_value(json_object_get(cue, "kind"));
     int64_t at_us = json_integer_value(json_object_get(cue, "at_ms")) * MS_US;

@@ -290,7 +290,8 @@ merge(struct scenes_board *board, struct scenes_composite *c, int64_t now_us)
     if (c->before || now->users != 1 || now_us - now->changed_us < now->rest_us) {
         return;
     }
-    struct scenes_composer *equal = scenes_composer_find_equal(board, now->hash, now->view, now);
+    struct scenes_composer *equal
+        = scenes_composer_find_equal(board, now->hash, now->view, now);
     if (equal && now_us - equal->changed_us >= equal->rest_us) {
         move(board, c, equal, now_us);
     }

@@ -50,8 +50,8 @@ scenes_keep_view(struct bc_buf **holder, struct bc_buf *view)
 }
 
 struct scenes_composer *
-scenes_composer_find_equal(struct scenes_board *board, const char *hash, const struct bc_buf *view,
-    const struct scenes_composer *but)
+scenes_composer_find_equal(struct scenes_board *board, const char *hash,
+    const struct bc_buf *view, const struct scenes_composer *but)
 {
     bc_list_for_each(node, tmp, &board->composers)
     {
@@ -77,8 +77,8 @@ make_secrets(struct scenes_board *board, struct scenes_composer *c)
 }
 
 struct scenes_composer *
-scenes_composer_make(struct scenes_board *board, struct bc_scene *scene, const char *hash,
-    int64_t now_us)
+scenes_composer_make(
+    struct scenes_board *board, struct bc_scene *scene, const char *hash, int64_t now_us)
 {
     struct scenes_composer *c
         = board->composer_count < board->composer_max ? calloc(1, sizeof(*c)) : NULL;

@@ -13,8 +13,8 @@ scenes_composer_find_equal(struct scenes_board *board, const char *hash,
 
 // A new one that nobody uses yet. NULL: there are too many, or no memory or randomness.
 struct scenes_composer *
-scenes_composer_make(struct scenes_board *board, struct bc_scene *scene, const char *hash,
-    int64_t now_us);
+scenes_composer_make(
+    struct scenes_board *board, struct bc_scene *scene, const char *hash, int64_t now_us);
 
 // What is wanted of it is another thing now: a new version.
 void

@@ -96,8 +96,11 @@ take_relayed(struct bc_server *s, struct bc_channel *channel,
     const struct bc_packet *packet, int64_t sent_us)
 {
     const char *list = bc_channel_name(channel);
-    struct bc_cue_relayed cue = { .text = (const char *)packet->data, .len = packet->len,
-        .sent_us = sent_us, .packet_us = packet->dts_us, .shower = name_of(channel) };
+    struct bc_cue_relayed cue = { .text = (const char *)packet->data,
+        .len = packet->len,
+        .sent_us = sent_us,
+        .packet_us = packet->dts_us,
+        .shower = name_of(channel) };
     if (packet->data[0] == '[') {
         bc_cues_forget_imported(s->cues, list);
         return 0;
@@ -157,8 +160,8 @@ bc_server_on_program(
     // What it shows itself of others with a delay is in the hidden channel's list; what others
     // show of that has its own cues too.
     bool own = program && strcmp(name_of(program), name) == 0;
-    bc_cues_set_program(
-        s->cues, name, !program ? NULL : own ? bc_channel_name(program) : name_of(program));
+    const char *list = !program ? NULL : own ? bc_channel_name(program) : name_of(program);
+    bc_cues_set_program(s->cues, name, list);
     if (own && program != channel) {
         bc_cues_tell_own(s->cues, name);
     }

@@ -218,7 +218,7 @@ bc_delay_cut(struct bc_delay *d, int64_t now_us, int64_t cut_us)
 {
     cut_us = cut_us < d->delay_us ? cut_us : d->delay_us;
     struct bc_delay_entry *marker = NULL; // the last one that is cut over: it still counts
-    struct bc_delay_entry *cues = NULL;   // as do all of these
+    struct bc_delay_entry *cues = NULL; // as do all of these
     struct bc_delay_entry **end = &cues;
     while (d->first && d->first->due_us < now_us + cut_us) {
         struct bc_delay_entry *e = take_first(d);

@@ -306,8 +306,8 @@ void
 bc_marks_replay(struct bc_channel *c, const struct bc_packet *first,
     void (*each)(void *user, const struct bc_packet *packet), void *user)
 {
-    struct bc_packet *cue = make_packet(
-        bc_buf_copy(BC_MARKS_NONE, strlen(BC_MARKS_NONE)), first);
+    struct bc_packet *cue
+        = make_packet(bc_buf_copy(BC_MARKS_NONE, strlen(BC_MARKS_NONE)), first);
     if (cue) {
         each(user, cue);
         bc_packet_unref(&cue);

@@ -54,8 +54,7 @@ push(struct fixture *f, enum bc_kind kind, int64_t number, int64_t at_us, uint32
     size_t len)
 {
     struct bc_buf *buf = bc_buf_create(len);
-    struct bc_packet *p = bc_packet_create(
-        kind, track_of(f, kind), buf, buf->data, len);
+    struct bc_packet *p = bc_packet_create(kind, track_of(f, kind), buf, buf->data, len);
     assert_non_null(p);
     p->dts_us = p->pts_us = number;
     p->arrived_us = at_us;
