@@ -100,7 +100,7 @@ on_snapshot(struct bc_hls_tap *tap, struct bc_hls_snapshot *snapshot, uint64_t m
         recorder_cues_pass(rc);
         atomic_fetch_add(&rc->recorder->lost_parts, rc->queue.lost_ever - lost);
         // Half of the snapshots bring nothing but the audio playlist's part.
-        if (recorder_queue_head(&rc->queue) || rc->queue.ended) {
+        if (rc->queue.ended || recorder_queue_is_due(&rc->queue, !rc->recording)) {
             post = has_work(rc);
         }
     } else if (rc->intake.begun) {

@@ -112,6 +112,14 @@ recorder_queue_head(const struct recorder_queue *q)
         ? NULL : bc_container_of(q->items.next, struct recorder_item, node);
 }
 
+bool
+recorder_queue_is_due(const struct recorder_queue *q, bool fresh)
+{
+    const struct recorder_item *head = recorder_queue_head(q);
+    bool more = head && head->node.next != &q->items;
+    return head && (fresh || more || head->first || head->duration_us > RECORDER_SHORT_US);
+}
+
 struct recorder_item *
 recorder_queue_take(struct recorder_queue *q)
 {

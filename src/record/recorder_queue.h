@@ -11,6 +11,10 @@
 #include "transmux/hls.h"
 #include "transmux/hls_dates.h"
 
+// A part up to so long is written together with the next one, or at the next tick: waking up
+// is half of what it costs. A kill may take it, as it may take one that is being written.
+#define RECORDER_SHORT_US 300000
+
 // What a disk that stalls may leave waiting of one channel. Beyond that parts are left
 // out, up to the next one that a player could begin with.
 #define RECORDER_QUEUE_US 10000000
@@ -77,6 +81,10 @@ struct recorder_intake {
 
 void
 recorder_queue_init(struct recorder_queue *q);
+
+// Whether what waits is to be written now. `fresh`: nothing of this recording is yet.
+bool
+recorder_queue_is_due(const struct recorder_queue *q, bool fresh);
 
 void
 recorder_queue_finish(struct recorder_queue *q);

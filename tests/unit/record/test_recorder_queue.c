@@ -275,12 +275,33 @@ test_cues_come_with_their_part(void **state)
     assert_int_equal(recorder_queue_head(&x->q)->cues->at_us, 9000000);
 }
 
+// Short parts are written by twos; what begins a recording, or is long, does not wait.
+static void
+test_a_short_part_waits_for_the_next(void **state)
+{
+    struct scene *x = *state;
+    assert_false(recorder_queue_is_due(&x->q, true));
+    next(x);
+    assert_true(recorder_queue_is_due(&x->q, true));
+    assert_false(recorder_queue_is_due(&x->q, false));
+    next(x);
+    assert_true(recorder_queue_is_due(&x->q, false));
+    take(x, 0, true);
+    assert_false(recorder_queue_is_due(&x->q, false));
+    recorder_queue_head(&x->q)->duration_us = 500000;
+    assert_true(recorder_queue_is_due(&x->q, false));
+    recorder_queue_head(&x->q)->duration_us = PART_US;
+    recorder_queue_head(&x->q)->first = true;
+    assert_true(recorder_queue_is_due(&x->q, false));
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_parts_come_out_as_they_went_in),
+        TEST(test_a_short_part_waits_for_the_next),
         TEST(test_disk_that_stalls_leaves_whole_segments_out),
         TEST(test_bytes_are_bounded),
         TEST(test_missing_numbers_are_lost_parts),

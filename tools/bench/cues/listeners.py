@@ -5,11 +5,14 @@
   tools/bench/cues/listeners.py build/src/branchcast [LISTENERS] [SECONDS]
 
 Starts a server and a host, lets that many listen (half by server-sent events, half by WebSocket), and
-measures the server's CPU for SECONDS each: nobody listens; all listen and nothing comes but the
-clock; one cue a second; ten a second. Prints a Markdown table."""
+measures the server's CPU for SECONDS each: nobody listens, without cues and with ten a second; all
+listen and nothing comes but the clock; one cue a second; ten a second. Prints a Markdown table, and what a bare loop takes that sends
+as many bytes to as many sockets, at the same rhythm: its CPU is that of the kernel."""
 import asyncio
 import json
 import os
+import selectors
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,10 +24,51 @@ MARK = b'"type":"cue"'
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
+CUE_BYTES = 420     # of a message
+
+
 def cpu_ms(pid):
-    with open(f'/proc/{pid}/stat') as f:
-        fields = f.read().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf('SC_CLK_TCK')
+    """Of all threads, to the nanosecond; none of the server's ends while it is measured."""
+    total = 0
+    for task in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{task}/schedstat') as f:
+            total += int(f.read().split()[0])
+    return total / 1e6
+
+
+def drain(port, count):
+    """The listeners of the bare loop, in a process of their own."""
+    selector = selectors.DefaultSelector()
+    for _ in range(count):
+        selector.register(socket.create_connection(('127.0.0.1', port)), selectors.EVENT_READ)
+    while selector.get_map():
+        for key, _ in selector.select():
+            if not key.fileobj.recv(65536):
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+
+
+def floor_ms(count, seconds, rate=10):
+    """CPU of one cue's sends to `count` sockets, by a loop that does nothing else."""
+    server = socket.create_server(('127.0.0.1', 0), backlog=count)
+    child = os.fork()
+    if child == 0:
+        server_port = server.getsockname()[1]
+        server.close()
+        drain(server_port, count)
+        os._exit(0)
+    peers = [server.accept()[0] for _ in range(count)]
+    text, spent, rounds = b'x' * CUE_BYTES, 0, int(seconds * rate)
+    for _ in range(rounds):
+        time.sleep(1 / rate)
+        began = time.thread_time_ns()
+        for peer in peers:
+            peer.send(text)
+        spent += time.thread_time_ns() - began
+    for peer in peers:
+        peer.close()
+    os.waitpid(child, 0)
+    return spent / 1e6 / rounds
 
 
 def post():
@@ -60,7 +104,9 @@ async def measure(pid, seconds, rate):
 
 
 async def bench(pid, count, seconds):
-    rows = [('nobody listens', *await measure(pid, seconds, 0))]
+    rows = [('nobody listens, no cue', *await measure(pid, seconds, 0)),
+            ('nobody listens, 10 cues a second', *await measure(pid, seconds, 10))]
+    await asyncio.sleep(1)
     heard, opened = [0] * count, []
     tasks = [asyncio.create_task(listen(i, heard, opened)) for i in range(count)]
     while len(opened) < count:
@@ -97,10 +143,13 @@ def main():
         host.terminate()
         server.terminate()
         server.wait()
+    floor = floor_ms(count, seconds)
     print('| | CPU ms per s | more than without cues, ms per cue |\n|---|---|---|')
-    for name, cost, posted in rows:
-        more = f'{(cost - rows[1][1]) * seconds / posted:.2f}' if posted else '–'
+    for i, (name, cost, posted) in enumerate(rows):
+        idle = rows[0 if i < 2 else 2][1]
+        more = f'{(cost - idle) * seconds / posted:.2f}' if posted else '–'
         print(f'| {name} | {cost:.1f} | {more} |')
+    print(f'| a bare loop of {count} sends of {CUE_BYTES} bytes | – | {floor:.2f} |')
 
 
 main()
