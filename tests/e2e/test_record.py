@@ -17,6 +17,7 @@ from kit.wait import until
 from kit.watch import Watcher
 
 RECORD = {'record.mode': 'always', 'record.min_free_bytes': 0}
+B_FRAMES = 2
 PERIOD = media.SAMPLE_FPS * media.SAMPLE_SECONDS
 
 
@@ -58,7 +59,7 @@ def test_recorded_files_play_and_hold_every_picture(make_server):
 
 
 def test_reconnect_and_other_format_are_one_replay_with_its_gaps(make_server, tmp_path):
-    other = media.variant(tmp_path, bf=2)
+    other = media.variant(tmp_path, bf=B_FRAMES)
     server = make_server(RECORD)
     push = publish.ffmpeg(server.rtmp())
     server.wait_live()
@@ -76,7 +77,8 @@ def test_reconnect_and_other_format_are_one_replay_with_its_gaps(make_server, tm
     assert len(recording.files) == 2, 'one of each format'
     first, second = recording.numbers()
     check_row(first)
-    check_row(second)
+    # A host that stops after a P-frame has not sent the B-frames that are shown before it.
+    check_row(second[:-B_FRAMES])
     assert len(recording.breaks()) == 1 and abs(recording.breaks()[0] - before) <= 1
     (at_s, length_s), = recording.gaps()
     assert at_s == recording.parts[recording.breaks()[0]].start_us / 1e6
