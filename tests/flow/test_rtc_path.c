@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way between the media port and a client: UDP, TCP, addresses that change, ICE
 // restarts, consent, certificates.
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +16,21 @@
 
 #include "base/writer.h"
 #include "flow_source.h"
+#include "net/timer.h"
 #include "protocol/webrtc/peer.h"
 #include "protocol/webrtc/port.h"
 #include "rtc_client.h"
 
 #define MANY 8
+
+// A worker that does nothing until it is let go. By a timer: a task of its queue would
+// have the queue looked at first afterwards.
+struct hold {
+    struct bc_worker *worker;
+    struct bc_timer timer;
+    atomic_bool held;
+    atomic_bool over;
+};
 
 struct fixture {
     struct flow flow;
@@ -26,6 +38,7 @@ struct fixture {
     struct rtc_client a;
     struct rtc_client b;
     struct flow_peer extra[MANY];
+    struct hold holds[2]; // one of each worker
 };
 
 static int
@@ -39,10 +52,18 @@ setup(void **state)
     return 0;
 }
 
+static void
+let_go(struct fixture *f, unsigned worker)
+{
+    atomic_store(&f->holds[worker].over, true);
+}
+
 static int
 teardown(void **state)
 {
     struct fixture *f = *state;
+    let_go(f, 0);
+    let_go(f, 1);
     for (int i = 0; i < MANY; i++) {
         flow_hang_up(&f->extra[i]);
     }
@@ -73,9 +94,9 @@ expect_media(struct fixture *f, struct rtc_client *c)
     FLOW_UNTIL(&f->flow, has_all(f, c));
 }
 
-// What the server does for a packet of ours: it answers a NACK.
-static void
-expect_heard(struct fixture *f, struct rtc_client *c)
+// Asks for the last packet of the picture; returns how many packets there were.
+static unsigned
+send_nack(struct rtc_client *c)
 {
     unsigned at = 0;
     const struct rtc_packet *p = rtc_next_video(c, &at);
@@ -86,8 +107,21 @@ expect_heard(struct fixture *f, struct rtc_client *c)
     unsigned before = c->count;
     bc_rtcp_write_nack(&w, 1, c->session.video.ssrc, &p->h.seq, 1);
     rtc_send_rtcp(c, &w);
+    return before;
+}
+
+static void
+expect_answer(struct fixture *f, struct rtc_client *c, unsigned before)
+{
     FLOW_UNTIL(&f->flow, c->count > before);
     assert_int_equal(c->packets[before].h.ssrc, c->session.video.rtx_ssrc);
+}
+
+// What the server does for a packet of ours: it answers a NACK.
+static void
+expect_heard(struct fixture *f, struct rtc_client *c)
+{
+    expect_answer(f, c, send_nack(c));
 }
 
 static void
@@ -126,6 +160,65 @@ test_datagrams_that_arrive_elsewhere_are_passed_on(void **state)
     connect_viewer(f, &f->b, 1, false, 0);
     expect_media(f, &f->a);
     FLOW_UNTIL(&f->flow, has_all(f, &f->b));
+}
+
+static void
+on_hold(struct bc_timer *timer)
+{
+    struct hold *h = bc_container_of(timer, struct hold, timer);
+    atomic_store(&h->held, true);
+    while (!atomic_load(&h->over)) {
+        sched_yield();
+    }
+}
+
+static void
+set_hold(void *user)
+{
+    struct hold *h = user;
+    bc_timer_init(&h->timer, h->worker, on_hold);
+    bc_timer_set(&h->timer, 5000);
+}
+
+static void
+hold(struct fixture *f, unsigned worker)
+{
+    struct hold *h = &f->holds[worker];
+    h->worker = f->flow.server.workers[worker].worker;
+    flow_run_on(&f->flow, worker, set_hold, h);
+    while (!atomic_load(&h->held)) {
+        sched_yield();
+    }
+}
+
+static uint64_t
+forwarded(struct fixture *f, unsigned worker)
+{
+    struct bc_webrtc_port_stats s;
+    bc_webrtc_port_stats(f->flow.server.workers[worker].webrtc_port, &s);
+    return s.forwarded;
+}
+
+// The worker where they arrive reads them before the note of whose the address is.
+static void
+test_datagrams_right_after_the_check_are_not_lost(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t NOTHING[] = { 0xff };
+    connect_viewer(f, &f->a, 0, false, 1);
+    rtc_open_socket(&f->a, false, 1);
+    uint64_t before = forwarded(f, 1);
+    unsigned answered = f->a.answered;
+    hold(f, 0);
+    rtc_send_check(&f->a, true);
+    FLOW_UNTIL(&f->flow, forwarded(f, 1) > before);
+    hold(f, 1);
+    flow_send(&f->a.peer, NOTHING, sizeof(NOTHING)); // the socket is looked at first
+    let_go(f, 0);
+    FLOW_UNTIL(&f->flow, f->a.answered > answered);
+    unsigned count = send_nack(&f->a);
+    let_go(f, 1);
+    expect_answer(f, &f->a, count);
 }
 
 static void
@@ -447,6 +540,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_media_comes_by_udp),
         TEST(test_datagrams_that_arrive_elsewhere_are_passed_on),
+        TEST(test_datagrams_right_after_the_check_are_not_lost),
         TEST(test_media_comes_by_tcp_from_any_worker),
         TEST(test_a_connection_changes_its_worker_in_the_middle_of_a_frame),
         TEST(test_a_session_has_room_for_many_connections),

@@ -90,8 +90,8 @@ bc_peer_on_stun(struct bc_peer_name *name, const struct bc_source *source,
     if (verdict == BC_ICE_IGNORE) {
         return;
     }
-    bc_port_reply(peer->port, source, reply.data, reply.len);
     if (verdict == BC_ICE_REPLY) {
+        bc_port_reply(peer->port, source, reply.data, reply.len);
         bc_debug(peer->log, "STUN refused: %s", reply.error);
         return;
     }
@@ -101,11 +101,14 @@ bc_peer_on_stun(struct bc_peer_name *name, const struct bc_source *source,
     }
     if (source->way == BC_WAY_TCP && source->tcp->peer != peer) {
         if (source->tcp->peer) {
+            bc_port_reply(peer->port, source, reply.data, reply.len);
             return; // a connection belongs to one session
         }
         source->tcp->peer = peer;
     }
+    // Known everywhere before the client may send on.
     bc_port_add_route(peer, source);
+    bc_port_reply(peer->port, source, reply.data, reply.len);
     // A controlled agent sends where the other side nominates; until it does, any checked
     // path is good for answering.
     if (peer->selected.way == BC_WAY_NONE

@@ -11,9 +11,11 @@
 #include "net/listener.h"
 
 #define FORWARD_BYTES_MAX (256 * 1024) // of one batch to one worker
+#define STRANGERS_BYTES_MAX (16 * 1024) // of one batch, looked at once more
 
 // Datagrams for sessions of another worker, gathered over one batch: a row of struct
-// forwarded and its bytes, each padded to eight.
+// forwarded and its bytes, each padded to eight. One to the worker itself holds what
+// nobody was known for.
 struct bc_forward {
     struct bc_task task;
     struct bc_webrtc_port *port; // whose they are
@@ -44,7 +46,8 @@ run_forward(struct bc_task *task, struct bc_worker *worker)
 {
     (void)worker;
     struct bc_forward *f = bc_container_of(task, struct bc_forward, task);
-    struct bc_source source = { .way = BC_WAY_UDP, .arrived_at = f->from };
+    struct bc_source source
+        = { .way = BC_WAY_UDP, .arrived_at = f->from, .passed_on = true };
     for (size_t at = 0; at < f->rows.len;) {
         struct forwarded row;
         memcpy(&row, f->rows.data + at, sizeof(row));
@@ -74,7 +77,9 @@ forward(struct bc_webrtc_port *port, unsigned worker, const struct bc_source *so
         f->from = port->worker->index;
         port->forwards[worker] = f;
     }
-    if (f->rows.len > FORWARD_BYTES_MAX) {
+    bool own = worker == port->worker->index;
+    if (f->rows.len > (own ? STRANGERS_BYTES_MAX : FORWARD_BYTES_MAX)) {
+        bc_port_count(&port->stray, own);
         return;
     }
     struct forwarded row;
@@ -85,7 +90,21 @@ forward(struct bc_webrtc_port *port, unsigned worker, const struct bc_source *so
     bc_write_bytes(&f->rows, &row, sizeof(row));
     bc_write_bytes(&f->rows, data, len);
     bc_write_be(&f->rows, 0, (8 - len % 8) % 8);
-    bc_port_count(&port->forwarded, 1);
+    bc_port_count(&port->forwarded, !own);
+}
+
+// A check that arrived here made its address known at the session's worker, and the note
+// of it may still wait in this worker's queue when the client has its answer and sends on.
+// What goes through the same queue comes after the note.
+static void
+look_again(struct bc_webrtc_port *port, const struct bc_source *source,
+    const uint8_t *data, size_t len)
+{
+    if (source->way == BC_WAY_UDP && !source->passed_on) {
+        forward(port, port->worker->index, source, data, len);
+    } else {
+        bc_port_count(&port->stray, 1);
+    }
 }
 
 // --- input ---
@@ -115,8 +134,8 @@ on_stun(struct bc_webrtc_port *port, const struct bc_source *source, const uint8
     }
     unsigned worker = bc_port_worker_of_ufrag(ufrag);
     // What was passed on to us already, or came by TCP, goes no further.
-    if (source->way == BC_WAY_UDP && source->arrived_at == port->worker->index
-        && worker != port->worker->index && worker < port->webrtc->port_count) {
+    if (source->way == BC_WAY_UDP && !source->passed_on && worker != port->worker->index
+        && worker < port->webrtc->port_count) {
         forward(port, worker, source, data, len);
         return;
     }
@@ -143,7 +162,7 @@ bc_port_input(struct bc_webrtc_port *port, const struct bc_source *source, uint8
         peer = r ? r->peer : NULL;
     }
     if (!peer) {
-        bc_port_count(&port->stray, 1);
+        look_again(port, source, data, len);
         return;
     }
     touch(peer);

@@ -103,6 +103,7 @@ struct bc_source {
     struct bc_udp_path path;  // UDP
     unsigned socket;          // UDP
     unsigned arrived_at;      // UDP: the worker whose socket it was
+    bool passed_on;           // UDP: came through a worker's queue
     struct bc_ice_tcp *tcp;   // TCP
 };
 
